@@ -1,0 +1,106 @@
+/* refrain/cell.h -- recurrent cells as rows of tables, and rf_rnn, which stacks them.
+ *
+ * A cell is used at three speeds that share one truth: `rf_rnn_apply` on the graph (a fused op for a
+ * whole layer over all steps), its expansion into primitive ops (the textbook formula), and
+ * `rf_stepper` without a graph, one step at a time, for decoding. */
+#ifndef REFRAIN_CELL_H
+#define REFRAIN_CELL_H
+
+#include <refrain/graph.h>
+
+RF_BEGIN
+
+/* ---- The table of cells -------------------------------------------------------------------------
+ * elman, elman-relu, elman-sigmoid, elman-identity; lstm (no peepholes: nn.LSTM, the Odyssey's NP),
+ * lstm-peephole (the Odyssey's vanilla), lstm-nig, -nfg, -nog, -niaf, -noaf, -cifg, -fgr,
+ * lstm-full-peephole; gru (reset before the product, z weighs the new state: Cho et al. 2014), gru-torch (reset
+ * after the product, z weighs the old state: nn.GRU). */
+typedef struct rf_cell {
+    const char *name;
+    const char *summary;
+    const char *source;    /* paper, section, equation */
+    const char *equations; /* one a line, UTF-8 */
+    int gates;             /* blocks of H rows in weight_ih, in the order of `order` */
+    const char *order;     /* "ifgo", "rzn", "h" */
+    int states;            /* 1: h; 2: h and c */
+    const struct rfi_cell_rules *rules;
+    const void *spec; /* the row's data, read by its rules */
+} rf_cell;
+
+RF_API const rf_cell *rf_cell_at(int i); /* NULL past the end */
+RF_API const rf_cell *rf_cell_find(const char *name);
+
+/* Parameter k of a cell with input I and hidden H: its name ("weight_ih", "weight_hh", "bias_ih",
+ * "bias_hh", peepholes "weight_ci" ... ) and shape.  False past the last. */
+RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
+                          rf_shape *shape);
+
+/* One layer in one direction over all steps, fused.
+ *   x  [T,B,I]   h0 [B,H] or RF_NONE (zero)   c0 likewise   w: the cell's parameters, in order
+ *   lengths [B]  steps of each sequence, or NULL: all T.  Beyond its length a sequence's output is
+ *                zero and its state stays, as in PyTorch's packed sequences.
+ *   reverse      read each sequence from its last step to its first
+ * Returns the nodes out [T,B,H], h [B,H] and c [B,H] (RF_NONE for cells with one state). */
+typedef struct rf_sequence {
+    rf_node out, h, c;
+} rf_sequence;
+RF_API rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0,
+                                    rf_node c0, const rf_node *w, const int32_t *lengths,
+                                    bool reverse);
+/* The same from primitive ops, one step after the other. */
+RF_API rf_sequence rf_cell_unrolled(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0,
+                                    rf_node c0, const rf_node *w, const int32_t *lengths,
+                                    bool reverse);
+
+/* ---- rf_rnn: layers, directions, dropout ---------------------------------------------------- */
+
+typedef struct rf_rnn_spec {
+    const rf_cell *cell;
+    rf_index input, hidden; /* I, H */
+    int layers;             /* L */
+    bool bidirectional;     /* D = 2 */
+    double dropout;         /* between layers, as nn.LSTM's */
+    bool variational;       /* that dropout's mask is the same at every step */
+    double weight_dropout;  /* of weight_hh, drawn once per application.  Merity et al. 2018 */
+    double forget_bias;     /* added to the initial forget bias (LSTM); Jozefowicz et al. 2015 */
+} rf_rnn_spec;
+
+typedef struct rf_rnn rf_rnn;
+
+/* Adds parameters PREFIXweight_ih_l0, PREFIXweight_hh_l0, ... _reverse to ps, as PyTorch's
+ * state_dict names them; initial values uniform in ±1/sqrt(H).  NULL with err. */
+RF_API rf_rnn *rf_rnn_new(const rf_rnn_spec *spec, rf_params *ps, const char *prefix, rf_error *err);
+RF_API void rf_rnn_free(rf_rnn *r);
+RF_API const rf_rnn_spec *rf_rnn_describe(const rf_rnn *r);
+
+/*   x       [T,B,I]    (RF_SHAPE; or see rf_rnn_apply_ids)
+ *   h0, c0  [L*D,B,H]  or RF_NONE: zero
+ *   lengths [B]        or NULL
+ * Returns out [T,B,D*H], h and c [L*D,B,H] as nn.RNN, nn.LSTM and nn.GRU do. */
+RF_API rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node h0, rf_node c0,
+                                const int32_t *lengths);
+
+/* ---- Stepper: decoding without a graph -------------------------------------------------------- */
+
+/* One-directional stacks only.  Weights are packed once; a step allocates nothing.  Hypotheses are
+ * rows; rf_stepper_gather reorders, copies or drops them, for beams. */
+typedef struct rf_stepper rf_stepper;
+
+/* For up to `rows` hypotheses.  The parameters are read here, not again: make a new stepper, or
+ * rf_stepper_refresh, when they changed.  NULL with err: bidirectional, no memory. */
+RF_API rf_stepper *rf_stepper_new(rf_device *d, const rf_rnn *r, rf_index rows, rf_error *err);
+RF_API void rf_stepper_free(rf_stepper *s);
+RF_API void rf_stepper_refresh(rf_stepper *s);
+/* `rows` hypotheses with zero state. */
+RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
+/* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
+RF_API const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x);
+/* Row k becomes what row from[k] was; afterwards there are `rows` rows. */
+RF_API void rf_stepper_gather(rf_stepper *s, const int32_t *from, rf_index rows);
+/* All states, [L,states,rows,H], for saving and restoring. */
+RF_API size_t rf_stepper_state_bytes(const rf_stepper *s);
+RF_API void rf_stepper_get_state(const rf_stepper *s, void *out);
+RF_API void rf_stepper_set_state(rf_stepper *s, const void *in);
+
+RF_END
+#endif

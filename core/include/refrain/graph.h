@@ -1,0 +1,222 @@
+/* refrain/graph.h -- the computational graph: a tape that is written as it runs.
+ *
+ * Builders compute at once and record what the two differentiation modes need.  They read as
+ * mathematics and need no checks: a failure yields the poison node, poison spreads, and the first
+ * message is kept for rf_graph_status().  Memory comes from the graph's arena and is given back by
+ * rf_graph_begin(); a training step calls malloc only while the graph is still growing.
+ *
+ *     rf_graph_begin(g, RF_TRAIN, key);
+ *     rf_node y = rf_tanh(g, rf_linear(g, x, w, b));
+ *     rf_node loss = rf_cross_entropy(g, y, targets);
+ *     rf_adjoint(g, loss);                       // gradients are now in the parameters
+ *
+ * One thread at a time uses a graph; the graph uses the device's threads. */
+#ifndef REFRAIN_GRAPH_H
+#define REFRAIN_GRAPH_H
+
+#include <refrain/op.h>
+
+RF_BEGIN
+
+/* ---- Parameters: what is learned, and outlives the graph ------------------------------------- */
+
+typedef enum rf_init_kind {
+    RF_INIT_CONSTANT,   /* every element is `scale` */
+    RF_INIT_UNIFORM,    /* uniform in [-scale, scale) */
+    RF_INIT_NORMAL,     /* normal with standard deviation `scale` */
+    RF_INIT_ORTHOGONAL, /* rows (or columns) orthonormal, times scale.  Saxe et al. 2014 */
+    RF_INIT_IDENTITY    /* the identity times scale.  Le, Jaitly, Hinton 2015 (IRNN) */
+} rf_init_kind;
+
+typedef struct rf_init {
+    rf_init_kind kind;
+    double scale;
+} rf_init;
+
+typedef struct rf_param {
+    const char *name;
+    rf_tensor value;
+    rf_real *grad; /* same shape as value */
+    rf_init init;
+    bool frozen;   /* has no gradient */
+    bool decay;    /* weight decay applies: true for rank >= 2 unless changed */
+    bool sparse;   /* gradient is non-zero in the rows row[0 .. rows) only, each named once */
+    int32_t *row;  /* [value.shape.dim[0]] */
+    rf_index rows;
+    uint8_t *touched; /* [dim[0]], 1 for the rows named */
+} rf_param;
+
+/* An ordered set of named parameters; owns all their memory. */
+typedef struct rf_params rf_params;
+
+RF_API rf_params *rf_params_new(void);
+RF_API void rf_params_free(rf_params *ps);
+/* NULL with err: the name is taken, the shape is empty or absurd, no memory. */
+RF_API rf_param *rf_params_add(rf_params *ps, const char *name, rf_shape shape, rf_init init,
+                               rf_error *err);
+RF_API rf_param *rf_params_find(const rf_params *ps, const char *name);
+RF_API size_t rf_params_count(const rf_params *ps);
+RF_API rf_param *rf_params_at(const rf_params *ps, size_t i);
+RF_API rf_index rf_params_elements(const rf_params *ps);
+/* Draw all values; each depends on the seed, the parameter's name and the element only. */
+RF_API void rf_params_init(rf_params *ps, uint64_t seed);
+/* Gradients to zero (of a sparse one: its rows). */
+RF_API void rf_params_zero_grad(rf_params *ps);
+/* Make the gradient sparse, or dense again; call it before training.  False: no memory. */
+RF_API bool rf_param_set_sparse(rf_param *p, bool sparse);
+
+/* ---- The graph ------------------------------------------------------------------------------- */
+
+RF_API rf_graph *rf_graph_new(rf_device *d);
+RF_API void rf_graph_free(rf_graph *g);
+/* Forget all nodes and start anew.  `key` feeds the random ops: each takes a stream of its own. */
+RF_API void rf_graph_begin(rf_graph *g, rf_mode mode, rf_key key);
+/* RF_OK, or the first failure since rf_graph_begin, copied to err. */
+RF_API rf_status rf_graph_status(const rf_graph *g, rf_error *err);
+RF_API rf_device *rf_graph_device(const rf_graph *g);
+RF_API rf_mode rf_graph_mode(const rf_graph *g);
+/* Memory from the graph's arena, valid until the next rf_graph_begin; NULL poisons the graph. */
+RF_API void *rf_graph_alloc(rf_graph *g, size_t bytes);
+/* Scratch inside a rule: valid until the rule returns. */
+RF_API void *rf_graph_scratch(rf_graph *g, size_t bytes);
+/* A random key of its own for one op. */
+RF_API rf_key rf_graph_next_key(rf_graph *g);
+/* Remember where a builder was called, for messages; used by the macros below.  Returns g. */
+RF_API rf_graph *rf_graph_at(rf_graph *g, const char *file, int line);
+
+/* Leaves.  A constant is copied; a borrowed tensor must live until the next rf_graph_begin; a
+ * variable is a constant that has a gradient; a parameter's gradient is added to p->grad. */
+RF_API rf_node rf_constant(rf_graph *g, const rf_real *data, rf_shape shape);
+RF_API rf_node rf_borrow(rf_graph *g, const rf_real *data, rf_shape shape);
+RF_API rf_node rf_variable(rf_graph *g, const rf_real *data, rf_shape shape);
+RF_API rf_node rf_parameter(rf_graph *g, rf_param *p);
+RF_API rf_node rf_zeros(rf_graph *g, rf_shape shape);
+RF_API rf_node rf_scalar(rf_graph *g, double value);
+/* Name a node for dumps; the text is copied. */
+RF_API rf_node rf_name(rf_graph *g, rf_node x, const char *name);
+
+/* Apply any op to n inputs; attr_bytes of attr are copied.  What the builders below call. */
+RF_API rf_node rf_apply(rf_graph *g, const rf_op *op, int n, const rf_node *x, const void *attr,
+                        size_t attr_bytes);
+/* The textbook graph of a fused node, built behind it; the node itself for a primitive. */
+RF_API rf_node rf_expand(rf_graph *g, rf_node x);
+
+/* Read a node.  Data of a poison node is NULL, its shape has rank 0. */
+RF_API rf_tensor rf_value(const rf_graph *g, rf_node x);
+RF_API rf_shape rf_shape_of(const rf_graph *g, rf_node x);
+RF_API const rf_real *rf_gradient(const rf_graph *g, rf_node x); /* NULL: none arrived */
+RF_API const rf_real *rf_tangent(const rf_graph *g, rf_node x);  /* NULL: zero */
+RF_API rf_index rf_graph_count(const rf_graph *g);
+
+/* Reverse mode: gradients of scalar y, or of sum(gy * y), with respect to all nodes and parameters.
+ * Parameters' gradients are added to; nodes' start from zero in each sweep. */
+RF_API rf_status rf_adjoint(rf_graph *g, rf_node y);
+RF_API rf_status rf_adjoint_with(rf_graph *g, rf_node y, const rf_real *gy);
+/* Forward mode: set the tangents of leaves (copied), then sweep once over all nodes. */
+RF_API void rf_set_tangent(rf_graph *g, rf_node leaf, const rf_real *dx);
+RF_API rf_status rf_sweep_tangents(rf_graph *g);
+
+/* The graph as text (one node a line: number, op, inputs, shape, name) and as Graphviz DOT. */
+enum { RF_DUMP_VALUES = 1u << 0, RF_DUMP_GRADIENTS = 1u << 1, RF_DUMP_EXPAND = 1u << 2 };
+RF_API void rf_graph_text(const rf_graph *g, rf_str *out, uint32_t flags);
+RF_API void rf_graph_dot(const rf_graph *g, rf_str *out, uint32_t flags);
+
+/* ---- Builders ---------------------------------------------------------------------------------
+ * Elementwise builders broadcast as numpy does.  Negative dimensions count from the end. */
+
+RF_API rf_node rf_add(rf_graph *g, rf_node a, rf_node b);
+RF_API rf_node rf_sub(rf_graph *g, rf_node a, rf_node b);
+RF_API rf_node rf_mul(rf_graph *g, rf_node a, rf_node b);
+RF_API rf_node rf_div(rf_graph *g, rf_node a, rf_node b);
+RF_API rf_node rf_pow(rf_graph *g, rf_node a, rf_node b); /* a > 0, or b a whole constant */
+RF_API rf_node rf_affine(rf_graph *g, rf_node x, double scale, double shift); /* scale x + shift */
+RF_API rf_node rf_exp(rf_graph *g, rf_node x);
+RF_API rf_node rf_log(rf_graph *g, rf_node x);
+RF_API rf_node rf_sqrt(rf_graph *g, rf_node x);
+RF_API rf_node rf_tanh(rf_graph *g, rf_node x);
+RF_API rf_node rf_sigmoid(rf_graph *g, rf_node x);
+RF_API rf_node rf_relu(rf_graph *g, rf_node x);
+
+/* [..,M,K] [..,K,N] -> [..,M,N]; one factor may lack the leading dimensions. */
+RF_API rf_node rf_matmul(rf_graph *g, rf_node a, rf_node b);
+/* x [..,I], w [O,I], b [O] or RF_NONE -> x w^T + b [..,O]: nn.Linear. */
+RF_API rf_node rf_linear(rf_graph *g, rf_node x, rf_node w, rf_node b);
+/* Swap two dimensions. */
+RF_API rf_node rf_transpose(rf_graph *g, rf_node x, int dim0, int dim1);
+
+RF_API rf_node rf_sum(rf_graph *g, rf_node x);  /* of all elements: a scalar */
+RF_API rf_node rf_mean(rf_graph *g, rf_node x); /* likewise */
+RF_API rf_node rf_sum_dim(rf_graph *g, rf_node x, int dim, bool keep);
+RF_API rf_node rf_max_dim(rf_graph *g, rf_node x, int dim, bool keep);
+
+/* Views: no copy. */
+RF_API rf_node rf_reshape(rf_graph *g, rf_node x, rf_shape shape);
+/* `count` leading entries from `from` on: x [N,..] -> [count,..]. */
+RF_API rf_node rf_rows(rf_graph *g, rf_node x, rf_index from, rf_index count);
+/* Elements from `offset` on, taken as `shape`, of x as stored. */
+RF_API rf_node rf_part(rf_graph *g, rf_node x, rf_index offset, rf_shape shape);
+
+RF_API rf_node rf_slice(rf_graph *g, rf_node x, int dim, rf_index from, rf_index count);
+RF_API rf_node rf_concat(rf_graph *g, int n, const rf_node *x, int dim);
+RF_API rf_node rf_stack(rf_graph *g, int n, const rf_node *x); /* n of shape s -> [n, s] */
+/* Reverse the first `lengths[b]` steps of each sequence: x [T,B,..]; lengths NULL: all T. */
+RF_API rf_node rf_reverse(rf_graph *g, rf_node x, const int32_t *lengths);
+
+RF_API rf_node rf_softmax(rf_graph *g, rf_node x);     /* over the last dimension */
+RF_API rf_node rf_log_softmax(rf_graph *g, rf_node x); /* likewise */
+/* softmax over the last dimension S of x [..,B,S], entries at or beyond lengths[b] being zero. */
+RF_API rf_node rf_masked_softmax(rf_graph *g, rf_node x, const int32_t *lengths);
+
+/* w [V,E], ids of any shape -> [shape,E].  An id outside 0..V-1 poisons. */
+RF_API rf_node rf_embedding(rf_graph *g, rf_node w, const int32_t *ids, rf_shape shape);
+/* x [..,K] and one index a row -> [..]: x[r, index[r]]. */
+RF_API rf_node rf_pick(rf_graph *g, rf_node x, const int32_t *index);
+
+/* Mean over rows of -log softmax(logits)[target]; rows with target < 0 do not count.
+ * logits [..,K], targets [..] -> scalar. */
+RF_API rf_node rf_cross_entropy(rf_graph *g, rf_node logits, const int32_t *targets);
+/* The same with logits = x w^T + b, fused: logits are not kept.  x [..,H], w [V,H], b [V] or none. */
+RF_API rf_node rf_linear_cross_entropy(rf_graph *g, rf_node x, rf_node w, rf_node b,
+                                       const int32_t *targets);
+/* Mean of squared differences; mean binary cross-entropy of logits against targets in [0,1]. */
+RF_API rf_node rf_mean_squared_error(rf_graph *g, rf_node x, rf_node target);
+RF_API rf_node rf_binary_cross_entropy(rf_graph *g, rf_node logits, rf_node target);
+
+/* Zero each element with probability p, scale the others by 1/(1-p); identity unless RF_TRAIN.
+ * Source: Srivastava et al., JMLR 2014. */
+RF_API rf_node rf_dropout(rf_graph *g, rf_node x, double p);
+/* One mask for all entries of dimension `dim` (variational: dim 0 is time).  Gal & Ghahramani 2016. */
+RF_API rf_node rf_dropout_shared(rf_graph *g, rf_node x, double p, int dim);
+/* Over the last dimension: gain * (x - mean) / sqrt(var + eps) + bias.  Ba et al. 2016. */
+RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
+
+/* Messages name the caller's file and line. */
+#define RF_HERE(g)              rf_graph_at((g), __FILE__, __LINE__)
+#define rf_apply(g, ...)        rf_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_add(g, ...)          rf_add(RF_HERE(g), __VA_ARGS__)
+#define rf_sub(g, ...)          rf_sub(RF_HERE(g), __VA_ARGS__)
+#define rf_mul(g, ...)          rf_mul(RF_HERE(g), __VA_ARGS__)
+#define rf_div(g, ...)          rf_div(RF_HERE(g), __VA_ARGS__)
+#define rf_pow(g, ...)          rf_pow(RF_HERE(g), __VA_ARGS__)
+#define rf_matmul(g, ...)       rf_matmul(RF_HERE(g), __VA_ARGS__)
+#define rf_linear(g, ...)       rf_linear(RF_HERE(g), __VA_ARGS__)
+#define rf_transpose(g, ...)    rf_transpose(RF_HERE(g), __VA_ARGS__)
+#define rf_sum_dim(g, ...)      rf_sum_dim(RF_HERE(g), __VA_ARGS__)
+#define rf_max_dim(g, ...)      rf_max_dim(RF_HERE(g), __VA_ARGS__)
+#define rf_reshape(g, ...)      rf_reshape(RF_HERE(g), __VA_ARGS__)
+#define rf_rows(g, ...)         rf_rows(RF_HERE(g), __VA_ARGS__)
+#define rf_part(g, ...)         rf_part(RF_HERE(g), __VA_ARGS__)
+#define rf_slice(g, ...)        rf_slice(RF_HERE(g), __VA_ARGS__)
+#define rf_concat(g, ...)       rf_concat(RF_HERE(g), __VA_ARGS__)
+#define rf_stack(g, ...)        rf_stack(RF_HERE(g), __VA_ARGS__)
+#define rf_masked_softmax(g, ...) rf_masked_softmax(RF_HERE(g), __VA_ARGS__)
+#define rf_embedding(g, ...)    rf_embedding(RF_HERE(g), __VA_ARGS__)
+#define rf_pick(g, ...)         rf_pick(RF_HERE(g), __VA_ARGS__)
+#define rf_cross_entropy(g, ...) rf_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_linear_cross_entropy(g, ...) rf_linear_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
+#define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_layer_norm(g, ...)   rf_layer_norm(RF_HERE(g), __VA_ARGS__)
+
+RF_END
+#endif

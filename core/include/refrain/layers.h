@@ -1,0 +1,62 @@
+/* refrain/layers.h -- small modules: parameters with the builder that uses them.
+ *
+ * Names of parameters follow PyTorch's modules: PREFIXweight, PREFIXbias.  A module borrows its
+ * parameters from the set it was made in. */
+#ifndef REFRAIN_LAYERS_H
+#define REFRAIN_LAYERS_H
+
+#include <refrain/graph.h>
+
+RF_BEGIN
+
+/* y = x w^T + b; weight [O,I], bias [O]; initial values uniform in ±1/sqrt(I), as nn.Linear. */
+typedef struct rf_linear_layer {
+    rf_param *weight, *bias; /* bias NULL: none */
+} rf_linear_layer;
+RF_API rf_status rf_linear_layer_init(rf_linear_layer *l, rf_params *ps, const char *prefix,
+                                      rf_index in, rf_index out, bool bias, rf_error *err);
+RF_API rf_node rf_linear_layer_apply(rf_graph *g, const rf_linear_layer *l, rf_node x);
+
+/* Rows of weight [V,E] by id; initial values normal with deviation `scale`. */
+typedef struct rf_embedding_layer {
+    rf_param *weight;
+} rf_embedding_layer;
+RF_API rf_status rf_embedding_layer_init(rf_embedding_layer *l, rf_params *ps, const char *prefix,
+                                         rf_index vocabulary, rf_index size, double scale,
+                                         rf_error *err);
+RF_API rf_node rf_embedding_layer_apply(rf_graph *g, const rf_embedding_layer *l,
+                                        const int32_t *ids, rf_shape shape);
+
+/* gain [I] (weight, from 1), bias [I] (from 0), eps 1e-5. */
+typedef struct rf_norm_layer {
+    rf_param *weight, *bias;
+} rf_norm_layer;
+RF_API rf_status rf_norm_layer_init(rf_norm_layer *l, rf_params *ps, const char *prefix,
+                                    rf_index size, rf_error *err);
+RF_API rf_node rf_norm_layer_apply(rf_graph *g, const rf_norm_layer *l, rf_node x);
+
+/* Attention of queries over the S states of an encoder.
+ *   additive  score = v · tanh(W_q q + W_k k)   Bahdanau et al. 2015, appendix A.1.2
+ *   dot       score = q · k                     Luong et al. 2015, section 3.1
+ *   general   score = q · W k                   likewise */
+typedef enum rf_attention_kind {
+    RF_ATTENTION_ADDITIVE,
+    RF_ATTENTION_DOT,
+    RF_ATTENTION_GENERAL
+} rf_attention_kind;
+typedef struct rf_attention_layer {
+    rf_attention_kind kind;
+    rf_param *query, *key, *v; /* query [A,Q], key [A,K] or [Q,K], v [1,A]; NULL where unused */
+} rf_attention_layer;
+RF_API rf_status rf_attention_layer_init(rf_attention_layer *l, rf_params *ps, const char *prefix,
+                                         rf_attention_kind kind, rf_index query, rf_index key,
+                                         rf_index size, rf_error *err);
+/* query [Tq,B,Q], keys [S,B,K], lengths [B] or NULL -> context [Tq,B,K]; weights [Tq,B,S]. */
+typedef struct rf_attended {
+    rf_node context, weights;
+} rf_attended;
+RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_layer *l, rf_node query,
+                                            rf_node keys, const int32_t *lengths);
+
+RF_END
+#endif
