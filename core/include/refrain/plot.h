@@ -1,0 +1,46 @@
+/* refrain/plot.h -- learning curves and matrices as SVG pictures.
+ *
+ * A picture stands alone (no scripts, no fonts of its own, white ground), and the same numbers give
+ * the same bytes. */
+#ifndef REFRAIN_PLOT_H
+#define REFRAIN_PLOT_H
+
+#include <refrain/base.h>
+
+RF_BEGIN
+
+typedef struct rf_plot rf_plot;
+
+enum { RF_PLOT_LOG_X = 1, RF_PLOT_LOG_Y = 2 };
+
+/* NULL: no memory.  The title may be NULL, here and for the axes.  All text is UTF-8. */
+RF_API rf_plot *rf_plot_new(const char *title);
+RF_API void rf_plot_free(rf_plot *p);
+/* What the axes mean, and whether they are logarithmic (then what is not above 0 is left out). */
+RF_API void rf_plot_axes(rf_plot *p, const char *x, const char *y, unsigned flags);
+
+/* Add a series, drawn as a line in a colour of its own, and named in the legend.
+ *
+ *   name  may be NULL
+ *   x     [n], or NULL for 1, 2, ... n
+ *   y     [n]; a value that is not finite interrupts the line
+ *
+ * The numbers are copied.  False: no memory. */
+RF_API bool rf_plot_line(rf_plot *p, const char *name, const double *x, const double *y, size_t n);
+
+/* Make it a picture of a matrix: light cells are low, dark ones high, empty ones not finite.
+ *
+ *   values      [rows, cols]
+ *   row_labels  [rows] or NULL; col_labels [cols] or NULL; a label may be NULL
+ *
+ * Copied.  False: no memory. */
+RF_API bool rf_plot_heat(rf_plot *p, const double *values, size_t rows, size_t cols,
+                         const char *const *row_labels, const char *const *col_labels);
+
+/* Append the picture. */
+RF_API void rf_plot_svg(const rf_plot *p, rf_str *out);
+/* Write it to a file, atomically (see rf_writer). */
+RF_API rf_status rf_plot_write(const rf_plot *p, const char *path, rf_error *err);
+
+RF_END
+#endif
