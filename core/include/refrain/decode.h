@@ -1,0 +1,149 @@
+/* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search.
+ *
+ * Decoding sees a model through rf_scorer only: rows of hypotheses that take a token each and give
+ * scores for the next.  All choices are functions of scores, options and seed: ties go to the lower
+ * token, and sample i draws from its own random stream, so batches and counts change nothing. */
+#ifndef REFRAIN_DECODE_H
+#define REFRAIN_DECODE_H
+
+#include <refrain/tensor.h>
+
+RF_BEGIN
+
+/* A model as decoding sees it.  Only get_state and set_state (with state_bytes) may be NULL. */
+typedef struct rf_scorer {
+    void *self;
+    int32_t vocabulary; /* V */
+    rf_index rows;      /* hypotheses it can hold at once, at least 1 */
+    bool normalized; /* scores are log-probabilities; false: logits, any constant added to a row */
+    /* `rows` hypotheses, all in the initial state (of a translation: the source has been read). */
+    void (*reset)(void *self, rf_index rows);
+    /* Feed tokens [rows], one a hypothesis -> scores of what follows [rows,V], valid until the
+     * next call.  NULL: it failed. */
+    const rf_real *(*step)(void *self, const int32_t *tokens, rf_index rows);
+    /* Hypothesis k becomes what hypothesis from[k] was; afterwards there are `rows`. */
+    void (*gather)(void *self, const int32_t *from, rf_index rows);
+    /* The states of all rows as bytes, for stopping and going on. */
+    size_t (*state_bytes)(void *self);
+    void (*get_state)(void *self, void *out);
+    void (*set_state)(void *self, const void *in);
+} rf_scorer;
+
+/* log softmax of one row [V] in double; out may not be scores.  A row without any finite or +inf
+ * score becomes NaN. */
+RF_API void rf_log_probabilities(const rf_real *scores, int32_t V, double *out);
+
+/* ---- Choosing one token ---------------------------------------------------------------------- */
+
+/* Filters apply in this order: forbidden tokens, temperature, top-k, top-p; what is left is
+ * renormalised. */
+typedef struct rf_sample_spec {
+    double temperature; /* scores are divided by it; 0: the best token (greedy) */
+    int32_t top_k;      /* keep the k best; 0: all */
+    double top_p;       /* keep the fewest best tokens that have this much probability together, at
+                            * least one; 0 or 1: all.  Holtzman et al., ICLR 2020 (nucleus) */
+    const uint8_t *forbid; /* [V], 1: never chosen; NULL: none */
+    uint64_t seed;
+} rf_sample_spec;
+
+/* Memory for choosing, for one vocabulary. */
+typedef struct rf_sampler rf_sampler;
+RF_API rf_sampler *rf_sampler_new(int32_t V, rf_error *err);
+RF_API void rf_sampler_free(rf_sampler *s);
+
+/* A token and its probability. */
+typedef struct rf_choice {
+    int32_t token;
+    double p;
+} rf_choice;
+
+/* The tokens that pass the filters, the most probable first, equal ones by token; probabilities
+ * sum to 1.  *n of them, valid until the next call.  With temperature 0: one.  *n is 0 when every
+ * token is forbidden or no score is finite. */
+RF_API const rf_choice *rf_sampler_filter(rf_sampler *s, const rf_real *scores,
+                                          const rf_sample_spec *spec, int32_t *n);
+/* The token for u uniform in [0,1); -1 when there is none. */
+RF_API int32_t rf_sampler_pick(rf_sampler *s, const rf_real *scores, const rf_sample_spec *spec,
+                               double u);
+
+/* ---- Generating ------------------------------------------------------------------------------ */
+
+typedef struct rf_generate_spec {
+    rf_sample_spec sample;
+    const int32_t *prompt; /* [prompts], fed first and not reported; at least one token */
+    rf_index prompts;
+    rf_index length;     /* tokens to generate, at most */
+    rf_index min_length; /* `end` is not chosen before as many tokens */
+    int32_t end;         /* ends a sample; it is not reported.  -1: none */
+    rf_index count;      /* samples; 0 means 1.  Run side by side, scorer->rows at a time */
+    rf_index first;      /* number of the first: sample i is the same in every call */
+    /* Token number t of sample i, with its log-probability under the model (unfiltered, temperature
+     * 1).  Samples run side by side, so calls of different i interleave.  False: stop. */
+    bool (*token)(void *ctx, rf_index i, rf_index t, int32_t token, double logp);
+    /* Sample i is complete; ended: by the end token.  NULL: not of interest. */
+    bool (*done)(void *ctx, rf_index i, bool ended);
+    void *ctx;
+} rf_generate_spec;
+
+/* Generate: token t of sample i is chosen with rf_uniform(rf_key_make(seed, "sample", i), t).
+ * Errors: RF_ECANCELLED when a callback said false; RF_EINVAL: prompt empty or outside 0..V-1;
+ * RF_EDIVERGED: no token has a finite score. */
+RF_API rf_status rf_generate(const rf_scorer *scorer, const rf_generate_spec *spec, rf_error *err);
+
+/* ---- Scoring a given text -------------------------------------------------------------------- */
+
+/* logp [n-1]: log-probability of tokens[1..] each given all before.  Needs n >= 1. */
+RF_API rf_status rf_score_tokens(const rf_scorer *scorer, const int32_t *tokens, rf_index n,
+                                 double *logp, rf_error *err);
+
+/* ---- Beam search ----------------------------------------------------------------------------- */
+
+typedef enum rf_length_penalty {
+    RF_LENGTH_NONE,  /* score = log p */
+    RF_LENGTH_PLAIN, /* log p / n^alpha, n tokens generated, the end token among them */
+    RF_LENGTH_GNMT   /* log p / ((5 + n) / 6)^alpha.  Wu et al. 2016, equation 14 */
+} rf_length_penalty;
+
+typedef struct rf_beam_spec {
+    rf_index beam;         /* hypotheses kept; at most scorer->rows */
+    rf_index best;         /* how many to return; 0 means 1 */
+    const int32_t *prompt; /* [prompts], fed first; not part of the result; at least one token */
+    rf_index prompts;
+    const int32_t *prefix; /* [prefixes], how every result begins; counted and scored */
+    rf_index prefixes;
+    rf_index max_length; /* tokens, the end token among them */
+    rf_index min_length; /* `end` is not chosen before as many tokens */
+    int32_t end;         /* -1: none, all results have max_length */
+    rf_length_penalty penalty;
+    double alpha;
+    int32_t no_repeat;     /* no n-gram of this length twice in a result; 0: off */
+    const uint8_t *forbid; /* [V], 1: never chosen; NULL: none */
+    /* Added to the score of a result (coverage, Wu et al. 2016, equation 14): hypothesis `row` of
+     * scorer, as of its last step, ends with these n tokens.  NULL: none. */
+    double (*bonus)(void *ctx, rf_index row, const int32_t *tokens, rf_index n);
+    void *ctx;
+} rf_beam_spec;
+
+typedef struct rf_hypothesis {
+    const int32_t *tokens; /* [n], the end token left out */
+    rf_index n;
+    double logp;  /* of all tokens and of the end */
+    double score; /* after length penalty and bonus */
+    bool ended;   /* by the end token */
+} rf_hypothesis;
+
+/* Best first: ended ones, then those cut off at max_length; equal scores by tokens. */
+typedef struct rf_hypotheses {
+    rf_index n;
+    rf_hypothesis *h;
+    void *memory;
+} rf_hypotheses;
+
+/* With a beam at least as wide as the search space the result is that of exhaustive search.
+ * Errors: RF_EINVAL for options that make no sense; RF_EDIVERGED: no finite score. */
+RF_API rf_status rf_beam_search(const rf_scorer *scorer, const rf_beam_spec *spec,
+                                rf_hypotheses *out, rf_error *err);
+RF_API void rf_hypotheses_free(rf_hypotheses *h);
+
+RF_END
+#endif
