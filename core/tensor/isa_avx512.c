@@ -1,0 +1,7 @@
+/* tensor/isa_avx512.c -- the kernels of tensor/kernels.h for this instruction set. */
+#include "tensor/isa_avx512.h"
+#if RFI_HAVE_X86
+#include "tensor/kernels.c.inc"
+
+#include "tensor/isa_end.h"
+#endif

@@ -1,0 +1,78 @@
+/* tensor/kernels.h -- the table of float kernels, one row for each instruction set.
+ *
+ * Kernels work on one thread and on contiguous ranges, allocate nothing and need no alignment.
+ * Elementwise kernels may work in place, and give the same bits however a range is cut in parts.
+ * Reductions give bits that depend on their n alone; to split one over threads use tensor/vec.h. */
+#ifndef RFI_TENSOR_KERNELS_H
+#define RFI_TENSOR_KERNELS_H
+
+#include "tensor/isa.h"
+#include <refrain/config.h>
+#include <stdbool.h>
+
+/* Numbers of one optimiser step.  The gradient used is g clip (+ decay p where decay is coupled). */
+typedef struct rfi_update {
+    rf_real lr;
+    rf_real clip;         /* 1, or max_norm / norm when the norm is too large */
+    rf_real decay;        /* weight decay */
+    rf_real beta1, beta2; /* momentum; smoothing of the squares */
+    rf_real eps;
+    rf_real bias1, bias2; /* adam: 1 - beta1^t, 1 - beta2^t for step t = 1, 2 ... */
+    bool nesterov;
+} rfi_update;
+
+/* y = f(x); z = a op b; p -= what the gradient g says, with state s1, s2 (NULL where unused). */
+typedef void rfi_map_fn(rf_index n, const rf_real *x, rf_real *y);
+typedef void rfi_zip_fn(rf_index n, const rf_real *a, const rf_real *b, rf_real *z);
+typedef void rfi_update_fn(const rfi_update *u, rf_index n, const rf_real *g, rf_real *p,
+                           rf_real *s1, rf_real *s2);
+
+typedef struct rfi_kernels {
+    const char *name; /* "avx512" */
+    int isa;          /* RFI_ISA_AVX512: index into tables made by RFI_ISA_ROWS */
+    int lanes;
+
+    rfi_map_fn *exp, *log, *sigmoid, *tanh, *relu, *sqrt;
+    rfi_zip_fn *add, *sub, *mul, *div;
+    rfi_zip_fn *mul_add;    /* z += a b */
+    rfi_zip_fn *sigmoid_bp; /* z += a b (1 - b): adjoint of b = sigmoid x, a = gb, z = gx */
+    rfi_zip_fn *tanh_bp;    /* z += a (1 - b b) */
+    rfi_zip_fn *relu_bp;    /* z += b > 0 ? a : 0 */
+    void (*scale)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y = s x */
+    void (*axpy)(rf_index n, rf_real s, const rf_real *x, rf_real *y);  /* y += s x */
+
+    rf_real (*sum)(rf_index n, const rf_real *x);
+    rf_real (*dot)(rf_index n, const rf_real *a, const rf_real *b);
+    rf_real (*max)(rf_index n, const rf_real *x); /* n > 0; NaN may be passed over */
+    double (*sumsq)(rf_index n, const rf_real *x);
+    bool (*finite)(rf_index n, const rf_real *x);
+
+    /* One row.  softmax: y = e^x / sum e^x.  log_softmax: y = x - ln sum e^x. */
+    rfi_map_fn *softmax, *log_softmax;
+    /* -ln softmax(x)[target]; gx = scale (softmax(x) - onehot(target)) unless gx is NULL.
+     * gx may be x. */
+    rf_real (*softmax_xent)(rf_index n, const rf_real *x, rf_index target, rf_real scale,
+                            rf_real *gx);
+
+    /* sgd: g' = clip g + decay p, p -= lr g'.  momentum: s1 = beta1 s1 + g', p -= lr s1 (nesterov:
+     * g' + beta1 s1).  rmsprop: s2 = beta2 s2 + (1 - beta2) g'^2, p -= lr g' / (sqrt s2 + eps).
+     * adam: s1, s2 smoothed with beta1, beta2, p -= lr (s1/bias1) / (sqrt(s2/bias2) + eps);
+     * adamw: the decay is lr decay p, apart from g.  As in PyTorch's torch.optim. */
+    rfi_update_fn *sgd, *momentum, *rmsprop, *adam, *adamw;
+
+    /* C[m, v lanes] (+)= A[m, K] panel[K, v lanes], v in 1..4: see tensor/pack.h. */
+    void (*panel)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
+                  const rf_real *panel, rf_real *C, rf_index ldc, bool accumulate);
+    /* Y[c, r] = X[r, c] for r < rows, c < cols; ldx, ldy: distance of rows of X and of Y. */
+    void (*transpose)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
+                      rf_index ldy);
+} rfi_kernels;
+
+RFI_ISA_DECLARE(rfi_kernels, rfi_kernels);
+
+/* Row for an instruction set, or NULL when the build or this CPU has it not. */
+const rfi_kernels *rfi_kernels_for(int isa);
+/* The best row of this CPU, lowered by REFRAIN_ISA=c|avx2|avx512 in the environment. */
+const rfi_kernels *rfi_kernels_best(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* tensor/pack.c -- weights of a recurrent step, packed for the micro-kernel. */
+#include "tensor/pack.h"
+
+#include <assert.h>
+#include <string.h>
+
+rfi_panels rfi_panels_gates(const rfi_kernels *k, int G, rf_index H, rf_index K)
+{
+    assert(G >= 1 && G <= 4);
+    return (rfi_panels){
+        .count = (H + k->lanes - 1) / k->lanes, .K = K, .columns = H, .v = G, .lanes = k->lanes};
+}
+
+rfi_panels rfi_panels_columns(const rfi_kernels *k, int v, rf_index N, rf_index K)
+{
+    assert(v >= 0 && v <= 4);
+    const int wide = v ? v : k->lanes == 1 ? 4 : 2;
+    const rf_index width = (rf_index)wide * k->lanes;
+    return (rfi_panels){
+        .count = (N + width - 1) / width, .K = K, .columns = N, .v = wide, .lanes = k->lanes};
+}
+
+size_t rfi_panels_size(const rfi_panels *w)
+{
+    return (size_t)(w->count * w->K * rfi_panel_width(w));
+}
+
+static rf_real *panel_at(const rfi_panels *w, rf_index p)
+{
+    return w->data + p * w->K * rfi_panel_width(w);
+}
+
+void rfi_pack_gates(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,
+                    rf_index first, rf_index last)
+{
+    const rf_index width = rfi_panel_width(w);
+    for (rf_index p = first; p < last; p++) {
+        rf_real *to = panel_at(w, p);
+        const rf_index units = rfi_panel_used(w, p, w->lanes);
+        if (units < w->lanes) memset(to, 0, (size_t)(w->K * width) * sizeof *to);
+        for (int g = 0; g < w->v; g++)
+            k->transpose(units, w->K, W + (g * w->columns + p * w->lanes) * ldw, ldw,
+                         to + (rf_index)g * w->lanes, width);
+    }
+}
+
+void rfi_pack_columns(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,
+                      rf_index first, rf_index last)
+{
+    (void)k;
+    const rf_index width = rfi_panel_width(w);
+    for (rf_index p = first; p < last; p++) {
+        rf_real *to = panel_at(w, p);
+        const rf_index used = rfi_panel_used(w, p, width);
+        for (rf_index i = 0; i < w->K; i++, to += width) {
+            memcpy(to, W + i * ldw + p * width, (size_t)used * sizeof *to);
+            if (used < width) memset(to + used, 0, (size_t)(width - used) * sizeof *to);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/* tensor/simd.h -- the portable vector of reals `vf` that kernels are written with.
+ *
+ * Read only through tensor/isa_NAME.h, which supplies the primitives:
+ *
+ *   RFI_LANES                          16, 8, 4, or 1 in plain C
+ *   vf_zero() vf_set1(s)
+ *   vf_load(p) vf_store(p, v)          no alignment needed
+ *   vf_load_n(p, n) vf_store_n(p, n, v)  the first n lanes, 0 <= n <= RFI_LANES; others load as 0
+ *   vf_add vf_sub vf_mul vf_div vf_sqrt vf_neg vf_abs
+ *   vf_fma(a, b, c)                    a b + c      vf_fnma(a, b, c)   c - a b
+ *   vf_max(a, b) vf_min(a, b)          b when either is not a number
+ *   vf_if_lt(a, b, x, y)               a < b ? x : y, per lane
+ *   vf_hsum(v) vf_hmax(v)              over lanes, in a fixed order
+ *
+ * and then here: vf_exp, vf_log, vf_sigmoid, vf_tanh, and loops with a ragged end.  All of them
+ * pass NaN through and treat infinities as the mathematics does.  Invariant: a lane's result
+ * depends on that lane's inputs only, so results do not depend on where a range was cut.
+ * There is no contraction of a*b+c behind the writer's back (-ffp-contract=off). */
+
+/* For every vector of [0, n): RFI_FOR_VF(i, w, n) { vf x = vf_load_n(p + i, w); ... }
+ * w is RFI_LANES except at the end.  Loops that matter handle whole vectors apart. */
+#define RFI_FOR_VF(i, w, n)                                                                        \
+    for (rf_index i = 0, w; i < (n) && (w = rfi_width((n)-i), true); i += RFI_LANES)
+
+static inline int rfi_width(rf_index left) { return left < RFI_LANES ? (int)left : RFI_LANES; }
+
+#if RFI_LANES > 1
+
+/* e^x: n = round(x / ln 2), f = x - n ln 2 in two parts, a polynomial in f, times 2^n.
+ * Relative error <= 1.2e-7 where the result is a normal number; 0 below, infinite above.
+ * Source: Cephes expf (Moshier). */
+static inline vf vf_exp(vf x)
+{
+    x = vf_min(vf_set1(89.0f), vf_max(vf_set1(-104.0f), x));
+    vf n = vf_round(vf_mul(x, vf_set1(1.44269504088896341f)));
+    vf f = vf_fnma(n, vf_set1(0.693145751953125f), x);
+    f = vf_fnma(n, vf_set1(1.428606765330187e-06f), f);
+    vf p = vf_set1(1.9875691500e-4f);
+    p = vf_fma(p, f, vf_set1(1.3981999507e-3f));
+    p = vf_fma(p, f, vf_set1(8.3334519073e-3f));
+    p = vf_fma(p, f, vf_set1(4.1665795894e-2f));
+    p = vf_fma(p, f, vf_set1(1.6666665459e-1f));
+    p = vf_fma(p, f, vf_set1(5.0000001201e-1f));
+    p = vf_add(vf_fma(p, vf_mul(f, f), f), vf_set1(1.0f));
+    return vf_scale2(p, n);
+}
+
+/* ln x: x = m 2^e with m in [sqrt 1/2, sqrt 2), a polynomial in m - 1.
+ * Source: Cephes logf (Moshier). */
+static inline vf vf_log(vf x)
+{
+    vf e, m = vf_frexp(x, &e);
+    const vf one = vf_set1(1.0f), half = vf_set1(0.5f), root = vf_set1(0.707106781186547524f);
+    e = vf_if_lt(m, root, vf_sub(e, one), e);
+    m = vf_sub(vf_if_lt(m, root, vf_add(m, m), m), one);
+    vf z = vf_mul(m, m), p = vf_set1(7.0376836292e-2f);
+    p = vf_fma(p, m, vf_set1(-1.1514610310e-1f));
+    p = vf_fma(p, m, vf_set1(1.1676998740e-1f));
+    p = vf_fma(p, m, vf_set1(-1.2420140846e-1f));
+    p = vf_fma(p, m, vf_set1(1.4249322787e-1f));
+    p = vf_fma(p, m, vf_set1(-1.6668057665e-1f));
+    p = vf_fma(p, m, vf_set1(2.0000714765e-1f));
+    p = vf_fma(p, m, vf_set1(-2.4999993993e-1f));
+    p = vf_fma(p, m, vf_set1(3.3333331174e-1f));
+    p = vf_mul(vf_mul(p, m), z);
+    p = vf_fma(e, vf_set1(-2.12194440e-4f), p);
+    p = vf_fnma(half, z, p);
+    vf y = vf_fma(e, vf_set1(0.693359375f), vf_add(m, p));
+    const vf inf = vf_set1(INFINITY), zero = vf_zero();
+    y = vf_if_lt(x, inf, y, x); /* +inf and NaN are their own logarithms */
+    return vf_if_lt(zero, x, y, vf_if_lt(x, zero, vf_set1(NAN), vf_sub(x, inf)));
+}
+
+/* 1 / (1 + e^-x): relative error <= 3e-7, absolute error <= 1.2e-7. */
+static inline vf vf_sigmoid(vf x)
+{
+    const vf one = vf_set1(1.0f);
+    return vf_div(one, vf_add(one, vf_exp(vf_neg(x))));
+}
+
+/* tanh x as x P(x^2) / Q(x^2) for |x| < 7.91, where tanh rounds to +-1 within 3e-7.  Relative
+ * precision is kept near 0.
+ * Source: Eigen, MathFunctionsImpl.h (the 13/6-degree rational interpolant). */
+static inline vf vf_tanh(vf x)
+{
+    x = vf_min(vf_set1(7.90531110763549805f), vf_max(vf_set1(-7.90531110763549805f), x));
+    vf z = vf_mul(x, x);
+    vf p = vf_set1(-2.76076847742355e-16f);
+    p = vf_fma(p, z, vf_set1(2.00018790482477e-13f));
+    p = vf_fma(p, z, vf_set1(-8.60467152213735e-11f));
+    p = vf_fma(p, z, vf_set1(5.12229709037114e-08f));
+    p = vf_fma(p, z, vf_set1(1.48572235717979e-05f));
+    p = vf_fma(p, z, vf_set1(6.37261928875436e-04f));
+    p = vf_fma(p, z, vf_set1(4.89352455891786e-03f));
+    vf q = vf_set1(1.19825839466702e-06f);
+    q = vf_fma(q, z, vf_set1(1.18534705686654e-04f));
+    q = vf_fma(q, z, vf_set1(2.26843463243900e-03f));
+    q = vf_fma(q, z, vf_set1(4.89352518554385e-03f));
+    return vf_div(vf_mul(x, p), q);
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* tensor/simd_avx2.h -- the primitives of tensor/simd.h on 256-bit registers. */
+#define RFI_LANES 8
+
+typedef __m256 vf;
+
+static inline __m256i rfi_mask(rf_index n)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+}
+static inline vf vf_zero(void) { return _mm256_setzero_ps(); }
+static inline vf vf_set1(float s) { return _mm256_set1_ps(s); }
+static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void vf_store(float *p, vf v) { _mm256_storeu_ps(p, v); }
+static inline vf vf_load_n(const float *p, rf_index n)
+{
+    return _mm256_maskload_ps(p, rfi_mask(n));
+}
+static inline void vf_store_n(float *p, rf_index n, vf v)
+{
+    _mm256_maskstore_ps(p, rfi_mask(n), v);
+}
+static inline vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+static inline vf vf_neg(vf a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+static inline vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+static inline vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+static inline vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+static inline vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+static inline vf vf_if_lt(vf a, vf b, vf x, vf y)
+{
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+static inline float vf_hsum(vf v)
+{
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+static inline float vf_hmax(vf v)
+{
+    __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+static inline vf vf_round(vf x)
+{
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/* p 2^n, n whole: in two halves, so that neither factor overflows. */
+static inline vf vf_scale2(vf p, vf n)
+{
+    __m256i k = _mm256_cvtps_epi32(n), a = _mm256_srai_epi32(k, 1), b = _mm256_sub_epi32(k, a);
+    const __m256i bias = _mm256_set1_epi32(127);
+    vf fa = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(a, bias), 23));
+    vf fb = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(b, bias), 23));
+    return _mm256_mul_ps(_mm256_mul_ps(p, fa), fb);
+}
+/* x = m 2^e, m in [1/2, 1); x > 0. */
+static inline vf vf_frexp(vf x, vf *e)
+{
+    const vf tiny = _mm256_set1_ps(1.17549435e-38f), up = _mm256_set1_ps(8388608.0f);
+    vf low = _mm256_cmp_ps(x, tiny, _CMP_LT_OQ);
+    __m256i i = _mm256_castps_si256(_mm256_blendv_ps(x, _mm256_mul_ps(x, up), low));
+    __m256i k = _mm256_sub_epi32(_mm256_srli_epi32(i, 23), _mm256_set1_epi32(126));
+    *e = _mm256_sub_ps(_mm256_cvtepi32_ps(k), _mm256_and_ps(low, _mm256_set1_ps(23.0f)));
+    i = _mm256_and_si256(i, _mm256_set1_epi32(0x007fffff));
+    return _mm256_castsi256_ps(_mm256_or_si256(i, _mm256_set1_epi32(0x3f000000)));
+}

@@ -1,0 +1,43 @@
+/* tensor/simd_c.h -- the primitives of tensor/simd.h in plain C: a vector is one rf_real.
+ * This row is the reference for the others, and all there is in the RF_REAL_DOUBLE build. */
+#include "tensor/kernels.h"
+#include <math.h>
+#include <string.h>
+
+#define RFI_LANES 1
+
+typedef rf_real vf;
+
+#if RF_REAL_BYTES == 8
+#define RFI_M(d, f) d
+#else
+#define RFI_M(d, f) f
+#endif
+
+static inline vf vf_zero(void) { return 0; }
+static inline vf vf_set1(rf_real s) { return s; }
+static inline vf vf_load(const rf_real *p) { return *p; }
+static inline void vf_store(rf_real *p, vf v) { *p = v; }
+static inline vf vf_load_n(const rf_real *p, rf_index n) { return n > 0 ? *p : 0; }
+static inline void vf_store_n(rf_real *p, rf_index n, vf v)
+{
+    if (n > 0) *p = v;
+}
+static inline vf vf_add(vf a, vf b) { return a + b; }
+static inline vf vf_sub(vf a, vf b) { return a - b; }
+static inline vf vf_mul(vf a, vf b) { return a * b; }
+static inline vf vf_div(vf a, vf b) { return a / b; }
+static inline vf vf_neg(vf a) { return -a; }
+static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+static inline vf vf_fnma(vf a, vf b, vf c) { return c - a * b; }
+static inline vf vf_max(vf a, vf b) { return a > b ? a : b; }
+static inline vf vf_min(vf a, vf b) { return a < b ? a : b; }
+static inline vf vf_if_lt(vf a, vf b, vf x, vf y) { return a < b ? x : y; }
+static inline rf_real vf_hsum(vf a) { return a; }
+static inline rf_real vf_hmax(vf a) { return a; }
+static inline vf vf_sqrt(vf a) { return RFI_M(sqrt, sqrtf)(a); }
+static inline vf vf_abs(vf a) { return RFI_M(fabs, fabsf)(a); }
+static inline vf vf_exp(vf x) { return RFI_M(exp, expf)(x); }
+static inline vf vf_log(vf x) { return RFI_M(log, logf)(x); }
+static inline vf vf_tanh(vf x) { return RFI_M(tanh, tanhf)(x); }
+static inline vf vf_sigmoid(vf x) { return 1 / (1 + RFI_M(exp, expf)(-x)); }

@@ -1,0 +1,56 @@
+/* tensor/simd_neon.h -- the primitives of tensor/simd.h on 128-bit ARM registers. */
+#define RFI_LANES 4
+
+typedef float32x4_t vf;
+
+static inline vf vf_zero(void) { return vdupq_n_f32(0.0f); }
+static inline vf vf_set1(float s) { return vdupq_n_f32(s); }
+static inline vf vf_load(const float *p) { return vld1q_f32(p); }
+static inline void vf_store(float *p, vf v) { vst1q_f32(p, v); }
+static inline vf vf_load_n(const float *p, rf_index n)
+{
+    float t[4] = {0};
+    memcpy(t, p, (size_t)n * sizeof *t);
+    return vld1q_f32(t);
+}
+static inline void vf_store_n(float *p, rf_index n, vf v)
+{
+    float t[4];
+    vst1q_f32(t, v);
+    memcpy(p, t, (size_t)n * sizeof *t);
+}
+static inline vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
+static inline vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
+static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
+static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
+static inline vf vf_neg(vf a) { return vnegq_f32(a); }
+static inline vf vf_abs(vf a) { return vabsq_f32(a); }
+static inline vf vf_sqrt(vf a) { return vsqrtq_f32(a); }
+static inline vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+static inline vf vf_fnma(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
+static inline vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+static inline vf vf_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+static inline vf vf_if_lt(vf a, vf b, vf x, vf y) { return vbslq_f32(vcltq_f32(a, b), x, y); }
+static inline float vf_hsum(vf v) { return vaddvq_f32(v); }
+static inline float vf_hmax(vf v) { return vmaxvq_f32(v); }
+
+static inline vf vf_round(vf x) { return vrndnq_f32(x); }
+/* p 2^n, n whole: in two halves, so that neither factor overflows. */
+static inline vf vf_scale2(vf p, vf n)
+{
+    int32x4_t k = vcvtq_s32_f32(n), a = vshrq_n_s32(k, 1), b = vsubq_s32(k, a);
+    const int32x4_t bias = vdupq_n_s32(127);
+    vf fa = vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(a, bias), 23));
+    vf fb = vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(b, bias), 23));
+    return vmulq_f32(vmulq_f32(p, fa), fb);
+}
+/* x = m 2^e, m in [1/2, 1); x > 0. */
+static inline vf vf_frexp(vf x, vf *e)
+{
+    uint32x4_t low = vcltq_f32(x, vdupq_n_f32(1.17549435e-38f));
+    uint32x4_t i = vreinterpretq_u32_f32(vbslq_f32(low, vmulq_f32(x, vdupq_n_f32(8388608.0f)), x));
+    int32x4_t k = vsubq_s32(vreinterpretq_s32_u32(vshrq_n_u32(i, 23)), vdupq_n_s32(126));
+    *e = vsubq_f32(vcvtq_f32_s32(k), vbslq_f32(low, vdupq_n_f32(23.0f), vdupq_n_f32(0.0f)));
+    i = vorrq_u32(vandq_u32(i, vdupq_n_u32(0x007fffff)), vdupq_n_u32(0x3f000000));
+    return vreinterpretq_f32_u32(i);
+}
