@@ -33,7 +33,7 @@ enum {
     RF_U32,
     RF_U16,
     RF_U8,
-    RF_BOOL,
+    RF_BOOL8,
     RF_DTYPES
 };
 
@@ -102,6 +102,7 @@ RF_API rf_status rf_model_get_int(const rf_model *m, const char *name, int64_t *
 /* ---- Metadata ---------------------------------------------------------------------------------- */
 
 /* Keys of Refrain.  Plugins add their own as "TASK.what". */
+#define RF_META_PLUGIN    "refrain.plugin"    /* "org.refrain.lm": who can read it */
 #define RF_META_TASK      "refrain.task"      /* "lm" */
 #define RF_META_VERSION   "refrain.version"   /* RF_VERSION of the writer, set by rf_model_write */
 #define RF_META_OPTIONS   "refrain.options"   /* {"cell": "lstm", "hidden": 512, ...} */

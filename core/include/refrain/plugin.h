@@ -26,7 +26,7 @@
  *             Structs of data may grow at their end: they say their size first, and arrays of them
  *             their stride.  Whoever reads a struct looks at no byte beyond the size it says.
  *             Enumerations may grow: a reader skips what it does not know.
- *             rf_value and rf_build are frozen at 16 bytes.
+ *             rf_setting and rf_build are frozen at 16 bytes.
  *
  * A complete plugin of 60 lines is tests/plugin/hello/hello.c; rf-check tests a plugin against
  * these rules. */
@@ -85,7 +85,7 @@ enum {
 
 /* One option of a verb.
  * Bounds are inclusive unless flagged; both 0 means none; INFINITY leaves one side open.
- * Without a default (NULL) as.s is NULL, as.list empty, as.i and as.f zero: see rf_value.set. */
+ * Without a default (NULL) as.s is NULL, as.list empty, as.i and as.f zero: see rf_setting.set. */
 typedef struct rf_option {
     const char *name; /* "learning-rate": [a-z][a-z0-9-]*, not "no-...", none of the host's own */
     rf_type type;
@@ -101,7 +101,7 @@ typedef struct rf_option {
 } rf_option;
 
 /* What the user chose.  Frozen at 16 bytes. */
-typedef struct rf_value {
+typedef struct rf_setting {
     uint32_t set;   /* 1: given by the user; 0: the default */
     uint32_t count; /* RF_OPT_LIST: entries of the list; else 1, or 0 if there is no value */
     union {
@@ -110,7 +110,7 @@ typedef struct rf_value {
         const char *s;
         const char *const *list; /* NULL-terminated, never NULL */
     } as;
-} rf_value;
+} rf_setting;
 
 /* ---- Events: what a run sends out while it runs --------------------------------------------- */
 
@@ -259,7 +259,7 @@ typedef struct rf_run {
     uint32_t size;          /* sizeof(rf_run) as the host knew it */
     uint32_t threads;       /* how many to compute with, at least 1 */
     uint64_t seed;          /* the only source of randomness */
-    const rf_value *opt;    /* [opt_count], one for each option of the verb, in its order */
+    const rf_setting *opt;  /* [opt_count], one for each option of the verb, in its order */
     const char *const *arg; /* operands, [arg_count] and a NULL; "-" is standard input */
     uint32_t opt_count, arg_count;
     const char *verb;  /* its name */
@@ -338,14 +338,6 @@ typedef const rf_plugin *(*rf_plugin_entry_fn)(void);
 /* Whether a struct that says `size` has `field`: `if (RF_HAS(r->size, rf_run, model))`. */
 #define RF_HAS(size, type, field)                                                                  \
     ((size) >= offsetof(type, field) + sizeof(((const type *)0)->field))
-
-/* ---- Keys of a model file's __metadata__ -------------------------------------------------------
- * Each value is a JSON text.  With these a file says by itself what can read it. */
-
-#define RF_META_PLUGIN  "refrain.plugin"  /* "org.refrain.lm" */
-#define RF_META_VERSION "refrain.version" /* the plugin's version: "1.0.0" */
-#define RF_META_OPTIONS "refrain.options" /* {"cell":"lstm","hidden":512}: RF_OPT_MODEL */
-#define RF_META_METRICS "refrain.metrics" /* {"valid loss":1.42,"epochs":9} */
 
 /* ---- Conveniences: compiled into the plugin, no part of the ABI ----------------------------- */
 
