@@ -29,8 +29,8 @@ typedef struct rf_scorer {
     void (*set_state)(void *self, const void *in);
 } rf_scorer;
 
-/* log softmax of one row [V] in double; out may not be scores.  A row without any finite or +inf
- * score becomes NaN. */
+/* log softmax of one row [V] in double.  A row without a finite score, or with NaN or +infinity in
+ * it, becomes NaN. */
 RF_API void rf_log_probabilities(const rf_real *scores, int32_t V, double *out);
 
 /* ---- Choosing one token ---------------------------------------------------------------------- */

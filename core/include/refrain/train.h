@@ -27,7 +27,7 @@ typedef enum rf_slot_type { RF_SLOT_REAL, RF_SLOT_I32, RF_SLOT_I64, RF_SLOT_F64 
 /* A named array at a fixed address: written to the state file between steps, read back in place by
  * a resume.  Cursors and carried hidden states are slots. */
 typedef struct rf_slot {
-    const char *name; /* unique; plain ASCII without '/' */
+    const char *name; /* unique, UTF-8; those that begin with "fit." are rf_fit's */
     rf_slot_type type;
     rf_shape shape;
     void *data;
@@ -170,7 +170,8 @@ RF_API rf_optimizer_spec rf_optimizer_defaults(const rf_optimizer_row *method);
 
 typedef struct rf_optimizer rf_optimizer;
 
-/* For the parameters of ps that are not frozen; ps must outlive it and not grow. */
+/* For the parameters of ps, which must outlive it and not grow; what is frozen at a step is left
+ * alone by that step.  NULL with err: a number out of its range, no memory. */
 RF_API rf_optimizer *rf_optimizer_new(const rf_optimizer_spec *spec, rf_params *ps, rf_error *err);
 RF_API void rf_optimizer_free(rf_optimizer *o);
 /* One update at learning rate `rate`, gradients multiplied by `scale`; then gradients are zero. */
@@ -216,6 +217,19 @@ typedef struct rf_schedule {
 RF_API double rf_schedule_rate(const rf_schedule *s, int64_t step);
 /* Tell a validation's metric, lower being better. */
 RF_API void rf_schedule_validated(rf_schedule *s, double metric);
+
+/* ---- State files -------------------------------------------------------------------------------- */
+
+/* Parameters, optimiser and slots in one safetensors file, complete in itself, for loops other than
+ * rf_fit.  meta: key, JSON text, key, JSON text, ..., NULL (see rf_model_set_table); may be NULL.
+ * Errors: EIO, EINVAL, ENOMEM; the old file then stays as it was. */
+RF_API rf_status rf_state_write(const char *path, const rf_params *ps, const rf_optimizer *o,
+                                const rf_slot *slots, int n, const char *const *meta,
+                                rf_error *err);
+/* Back into the same places.  Errors: EIO, EFORMAT (no training state, other parameters, another
+ * optimiser, other slots), after which the contents are undefined. */
+RF_API rf_status rf_state_read(const char *path, rf_params *ps, rf_optimizer *o,
+                               const rf_slot *slots, int n, rf_error *err);
 
 /* ---- Fit ------------------------------------------------------------------------------------- */
 
@@ -301,9 +315,10 @@ typedef struct rf_fit_spec {
     bool resume;            /* begin from state_path */
     int64_t save_steps;     /* write it every so many steps */
     double save_seconds;    /* and every so many seconds; it is written at each validation anyway */
-    const char *const *meta; /* name, value, name, value, ..., NULL: texts stored in the state file
-                              * (__metadata__), by which a resume knows how to build the model */
-    const rf_slot *slots;    /* the task's own state */
+    const char *const
+        *meta;            /* key, JSON text, ..., NULL: stored in the state file, so that a resume
+                              * knows how to build the model, and on which data (rf_model_get_table) */
+    const rf_slot *slots; /* the task's own state */
     int n_slots;
 
     int64_t report_steps;  /* report every so many steps; 0: by time only */
@@ -323,11 +338,13 @@ typedef struct rf_fit_result {
     char why[96]; /* why it ended */
 } rf_fit_result;
 
-/* Train.  Allocates before the first step; steps themselves do not once the graph is warm.
+/* Train.  Allocates before the first step; steps themselves do not once the graph is warm.  However
+ * it ends, the best parameters are in place, or the last if there was no validation.
+ *
  * Returns RF_OK: the end was reached (epochs, steps, minutes, patience); RF_ECANCELLED: asked to
- * stop, state saved; RF_EDIVERGED: loss or gradient is not finite: that step is not applied, the
- * state file is not touched, and the best parameters (or else the last) are in place; any other:
- * reading or writing failed, a resume that does not fit, or the task's own failure. */
+ * stop, state saved; RF_EDIVERGED: loss or gradient is not finite: that step is not applied and the
+ * state file is not touched; any other: reading or writing failed, a resume that does not fit (other
+ * seed, optimiser, parameters or slots), or the task's own failure. */
 RF_API rf_status rf_fit(const rf_fit_spec *spec, rf_fit_result *out, rf_error *err);
 
 RF_END
