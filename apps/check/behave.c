@@ -95,19 +95,14 @@ static bool cancel_of(check *c, const rf_module_verb *v, rf_session *s)
 {
     rf_status st;
     if (!watch_run(c, v, s, (trial){0}, &st)) return false;
-    if (st && st != RF_ECANCELLED) return true;
-    int calls = watch_seen()->calls;
-    uint64_t hash = watch_seen()->hash;
-    bool limited = watch_seen()->limited;
-    if (calls < 2) return true;
+    rf_status first = st;
+    if ((st && st != RF_ECANCELLED) || watch_seen()->calls < 2) return true;
     if (!watch_run(c, v, s, (trial){.stop_at = 1}, &st)) return false;
     if (st != RF_ECANCELLED) return wrong(c, "%s: told to stop, returned %d", v->def.name, st);
     if (watch_seen()->after_stop)
         return wrong(c, "%s: told to stop, sent %d more", v->def.name, watch_seen()->after_stop);
     if (!watch_run(c, v, s, (trial){0}, &st)) return false;
-    if (!limited && watch_seen()->hash != hash)
-        return wrong(c, "%s: after a stop, a run gives something else", v->def.name);
-    return true;
+    return st == first ? true : wrong(c, "%s: after a stop, returns %d", v->def.name, st);
 }
 
 static bool test_cancel(check *c) { return each_verb(c, cancel_of); }

@@ -60,10 +60,12 @@ bool wrong(check *c, const char *fmt, ...)
 static void child(check *c, const test *t)
 {
     rf_error err = {0};
-    int null = open("/dev/null", O_RDONLY);
+    int null = open("/dev/null", O_RDWR);
     alarm(SECONDS);
-    if (null > 0) {
+    /* What a plugin prints must not be taken for a result. */
+    if (null > 2) {
         dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
         close(null);
     }
     if (!t->early && !(c->m = rf_module_load(c->path, &err))) wrong(c, "%s", err.text);

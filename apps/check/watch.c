@@ -156,6 +156,7 @@ static rf_status host_progress(const rf_host *h, double done, double total, cons
 static rf_status host_fail(const rf_host *h, rf_status status, const char *msg)
 {
     (void)h;
+    if (!pthread_equal(seen.thread, pthread_self())) seen.elsewhere++;
     if (msg && *msg && !seen.fails++) snprintf(seen.message, sizeof seen.message, "%s", msg);
     return status;
 }

@@ -1,0 +1,3 @@
+/* Fails without a word. */
+#define COMPLAIN(h) ((void)(h), RF_EIO)
+#include "base.h"

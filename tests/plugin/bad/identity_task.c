@@ -1,0 +1,3 @@
+/* Its task is not what its file is named after. */
+#define TASK "good"
+#include "base.h"

@@ -1,0 +1,3 @@
+/* Its version is no version. */
+#define VERSION "next"
+#include "base.h"

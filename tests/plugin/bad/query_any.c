@@ -1,0 +1,3 @@
+/* Answers to every interface. */
+#define QUERY(id) (id)
+#include "base.h"

@@ -1,0 +1,4 @@
+/* Prints by itself. */
+#include <stdio.h>
+#define ON_WORD(h, word) (void)puts(word)
+#include "base.h"

@@ -1,0 +1,3 @@
+/* Has no function to open a session. */
+#define OPEN NULL
+#include "base.h"
