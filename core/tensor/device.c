@@ -11,24 +11,24 @@
 
 rf_device *rf_device_new(int threads, rf_error *err)
 {
+    const int n = threads > 0 ? threads : rfi_cpu_count();
     rf_device *d = rf_aligned_calloc(1, sizeof *d);
-    double *partial = rf_aligned_calloc(RFI_PARTIALS, sizeof *partial);
-    if (!d || !partial) {
-        rf_aligned_free(d);
-        rf_aligned_free(partial);
-        rf_fail(err, RF_ENOMEM, "device: no memory");
-        return NULL;
-    }
-    d->k = rfi_kernels_best();
-    d->threads = threads > 0 ? threads : rfi_cpu_count();
-    d->partial = partial;
-    return d;
+    if (!d) goto no_memory;
+    *d = (rf_device){.k = rfi_kernels_best(), .threads = n};
+    d->partial = rf_aligned_calloc(RFI_PARTIALS, sizeof *d->partial);
+    d->scratch = rf_aligned_calloc((size_t)n, RFI_GEMM_SCRATCH * sizeof *d->scratch);
+    if (d->partial && d->scratch) return d;
+no_memory:
+    rf_device_free(d);
+    rf_fail(err, RF_ENOMEM, "device: no memory for %d threads", n);
+    return NULL;
 }
 
 void rf_device_free(rf_device *d)
 {
     if (!d) return;
     rfi_pool_free(d->pool);
+    rf_aligned_free(d->scratch);
     rf_aligned_free(d->partial);
     rf_aligned_free(d);
 }
@@ -72,3 +72,5 @@ void rfi_device_barrier(rf_device *d, int thread)
     (void)thread;
     if (d->pool) rfi_pool_barrier(d->pool);
 }
+
+int rfi_device_thread(const rf_device *d) { return d->pool ? rfi_pool_thread(d->pool) : 0; }

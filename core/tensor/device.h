@@ -12,7 +12,8 @@ struct rf_device {
     int threads;
     bool running; /* inside rf_device_run: it does not nest */
     struct rfi_pool *pool;
-    double *partial; /* [RFI_PARTIALS] sums of blocks */
+    double *partial;  /* [RFI_PARTIALS] sums of blocks */
+    rf_real *scratch; /* [threads, RFI_GEMM_SCRATCH] */
 };
 
 #define RFI_PARTIALS 512
@@ -20,6 +21,9 @@ struct rf_device {
 /* Inside a function started by rf_device_run: wait until every thread has come here.  What was
  * written before is seen by all after. */
 void rfi_device_barrier(rf_device *d, int thread);
+
+/* Number of the calling thread: 0 for any that is not a worker of d. */
+int rfi_device_thread(const rf_device *d);
 
 /* The part [*first, *last) of n items that is `thread`'s; parts are multiples of `grain`. */
 static inline void rfi_split(rf_index n, rf_index grain, int thread, int threads, rf_index *first,

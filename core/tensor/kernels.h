@@ -66,6 +66,9 @@ typedef struct rfi_kernels {
     /* Y[c, r] = X[r, c] for r < rows, c < cols; ldx, ldy: distance of rows of X and of Y. */
     void (*transpose)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
                       rf_index ldy);
+    /* Y[r, c] = X[r, c] for r < rows, c < cols. */
+    void (*copy_rows)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
+                      rf_index ldy);
 } rfi_kernels;
 
 RFI_ISA_DECLARE(rfi_kernels, rfi_kernels);

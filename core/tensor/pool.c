@@ -170,6 +170,14 @@ bool rfi_pool_alive(const rfi_pool *p) { return p->pid == getpid(); }
 
 int rfi_pool_threads(const rfi_pool *p) { return p->threads; }
 
+int rfi_pool_thread(const rfi_pool *p)
+{
+    const pthread_t self = pthread_self();
+    for (int i = 1; i < p->threads; i++)
+        if (pthread_equal(p->workers[i].id, self)) return i;
+    return 0;
+}
+
 /* The scheduler leaves a running thread where it is, even beside a worker that spins. */
 static void leave_workers_cpu(const rfi_pool *p)
 {

@@ -13,6 +13,8 @@ void rfi_pool_free(rfi_pool *p);
 /* False in the child of a fork. */
 bool rfi_pool_alive(const rfi_pool *p);
 int rfi_pool_threads(const rfi_pool *p);
+/* Number of the calling thread, 0 for any that is not a worker. */
+int rfi_pool_thread(const rfi_pool *p);
 void rfi_pool_run(rfi_pool *p, rf_worker_fn fn, void *ctx);
 void rfi_pool_barrier(rfi_pool *p);
 

@@ -72,3 +72,23 @@ static inline vf vf_frexp(vf x, vf *e)
     i = _mm256_and_si256(i, _mm256_set1_epi32(0x007fffff));
     return _mm256_castsi256_ps(_mm256_or_si256(i, _mm256_set1_epi32(0x3f000000)));
 }
+
+/* Rows become columns: 32-bit pairs, 64-bit pairs, then halves of registers. */
+static inline void vf_transpose(vf t[RFI_LANES])
+{
+    vf a[8], b[8];
+    for (int i = 0; i < 8; i += 2) {
+        a[i] = _mm256_unpacklo_ps(t[i], t[i + 1]);
+        a[i + 1] = _mm256_unpackhi_ps(t[i], t[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            const __m256d x = _mm256_castps_pd(a[i + j]), y = _mm256_castps_pd(a[i + 2 + j]);
+            b[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(x, y));
+            b[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(x, y));
+        }
+    for (int i = 0; i < 4; i++) {
+        t[i] = _mm256_permute2f128_ps(b[i], b[4 + i], 0x20);
+        t[4 + i] = _mm256_permute2f128_ps(b[i], b[4 + i], 0x31);
+    }
+}

@@ -46,3 +46,28 @@ static inline vf vf_frexp(vf x, vf *e)
     *e = _mm512_add_ps(_mm512_getexp_ps(x), _mm512_set1_ps(1.0f));
     return _mm512_getmant_ps(x, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_src);
 }
+
+/* Rows become columns: 32-bit pairs, 64-bit pairs, then quarters of registers. */
+static inline void vf_transpose(vf t[RFI_LANES])
+{
+    vf a[16], b[16];
+    for (int i = 0; i < 16; i += 2) {
+        a[i] = _mm512_unpacklo_ps(t[i], t[i + 1]);
+        a[i + 1] = _mm512_unpackhi_ps(t[i], t[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4)
+        for (int j = 0; j < 2; j++) {
+            const __m512d x = _mm512_castps_pd(a[i + j]), y = _mm512_castps_pd(a[i + 2 + j]);
+            b[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(x, y));
+            b[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(x, y));
+        }
+    for (int i = 0; i < 16; i += 8)
+        for (int j = 0; j < 4; j++) {
+            a[i + j] = _mm512_shuffle_f32x4(b[i + j], b[i + 4 + j], 0x88);
+            a[i + 4 + j] = _mm512_shuffle_f32x4(b[i + j], b[i + 4 + j], 0xdd);
+        }
+    for (int i = 0; i < 8; i++) {
+        t[i] = _mm512_shuffle_f32x4(a[i], a[8 + i], 0x88);
+        t[8 + i] = _mm512_shuffle_f32x4(a[i], a[8 + i], 0xdd);
+    }
+}

@@ -54,3 +54,13 @@ static inline vf vf_frexp(vf x, vf *e)
     i = vorrq_u32(vandq_u32(i, vdupq_n_u32(0x007fffff)), vdupq_n_u32(0x3f000000));
     return vreinterpretq_f32_u32(i);
 }
+
+/* Rows become columns. */
+static inline void vf_transpose(vf t[RFI_LANES])
+{
+    const float32x4x2_t a = vtrnq_f32(t[0], t[1]), b = vtrnq_f32(t[2], t[3]);
+    t[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    t[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    t[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    t[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
