@@ -8,7 +8,7 @@
 #include "tensor/blas.h"
 #include <string.h>
 
-enum { KC = 256, KS = 1024, BLOCK = 256 * 1024, PAD = 16, WIDTH = 64, MC = 1024 };
+enum { KC = 256, KS = 1024, BLOCK = 256 * 1024, PAD = 16, WIDTH = 64, MC = 1024, FEW = 2 };
 
 _Static_assert(BLOCK + MC * PAD + (KC + MC) * WIDTH <= RFI_GEMM_SCRATCH, "scratch of a thread");
 
@@ -98,6 +98,17 @@ static void scale_rows(const own *g, rf_index M, rf_index N, rf_real beta)
     }
 }
 
+/* A row or two of A against the rows of B as they are stored: packing would cost more. */
+static void few_rows(const own *g, rf_index M, rf_index N, rf_index K, rf_real beta)
+{
+    for (rf_index n = 0; n < N; n++)
+        for (rf_index m = 0; m < M; m++) {
+            rf_real *c = g->C + m * g->ldc + n;
+            const rf_real s = g->alpha * g->k->dot(K, g->A + m * g->lda, g->B + n * g->ldb);
+            *c = beta == 0 ? s : beta * *c + s;
+        }
+}
+
 void rfi_gemm_own(const rfi_kernels *k, rf_real *scratch, bool ta, bool tb, rf_index M, rf_index N,
                   rf_index K, rf_real alpha, const rf_real *A, rf_index lda, const rf_real *B,
                   rf_index ldb, rf_real beta, rf_real *C, rf_index ldc)
@@ -105,6 +116,10 @@ void rfi_gemm_own(const rfi_kernels *k, rf_real *scratch, bool ta, bool tb, rf_i
     if (M <= 0 || N <= 0) return;
     rf_real *b = scratch + BLOCK + MC * PAD;
     const own g = {k, ta, tb, alpha, A, B, lda, ldb, C, ldc, scratch, b, b + KC * WIDTH};
+    if (!ta && tb && M <= FEW) {
+        few_rows(&g, M, N, K, beta);
+        return;
+    }
     if (K == 0 || (beta != 0 && beta != 1)) scale_rows(&g, M, N, beta);
     const rf_index wide = (k->lanes == 1 ? 4 : 2) * (rf_index)k->lanes;
     const rf_index deep = (K + KS - 1) / KS;

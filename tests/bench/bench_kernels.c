@@ -109,7 +109,7 @@ static void own_part(void *ctx, int thread, int threads)
 {
     bench *b = ctx;
     rf_index m0, m1;
-    rfi_split(b->B, 16, thread, threads, &m0, &m1);
+    rfi_split(b->B, 16, thread, threads, &m0, &m1); /* rfi_gemm takes the longer side */
     rfi_gemm_own(b->d->k, b->d->scratch + thread * RFI_GEMM_SCRATCH, b->ta, b->tb, m1 - m0, b->N,
                  b->K, 1, b->A + (b->ta ? m0 : m0 * b->K), b->ta ? b->B : b->K, b->W,
                  b->tb ? b->K : b->N, 0, b->C + m0 * b->N, b->N);
