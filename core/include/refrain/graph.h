@@ -44,6 +44,8 @@ typedef struct rf_param {
     int32_t *row;  /* [value.shape.dim[0]] */
     rf_index rows;
     uint8_t *touched; /* [dim[0]], 1 for the rows named */
+    bool zero;        /* grad is known to hold zeros: set with rf_params_zero_grad, cleared by the
+                       * graph; clear it too where you write grad yourself */
 } rf_param;
 
 /* An ordered set of named parameters; owns all their memory. */
@@ -95,7 +97,8 @@ RF_API rf_node rf_scalar(rf_graph *g, double value);
 /* Name a node for dumps; the text is copied. */
 RF_API rf_node rf_name(rf_graph *g, rf_node x, const char *name);
 
-/* Apply any op to n inputs; attr_bytes of attr are copied.  What the builders below call. */
+/* Apply any op to n inputs; attr_bytes of attr are copied (0: attr is kept as it is and must live
+ * until the next rf_graph_begin).  What the builders below call. */
 RF_API rf_node rf_apply(rf_graph *g, const rf_op *op, int n, const rf_node *x, const void *attr,
                         size_t attr_bytes);
 /* The textbook graph of a fused node, built behind it; the node itself for a primitive. */
@@ -113,13 +116,16 @@ RF_API rf_index rf_graph_count(const rf_graph *g);
 RF_API rf_status rf_adjoint(rf_graph *g, rf_node y);
 RF_API rf_status rf_adjoint_with(rf_graph *g, rf_node y, const rf_real *gy);
 /* Forward mode: set the tangents of leaves (copied), then sweep once over all nodes. */
-RF_API void rf_set_tangent(rf_graph *g, rf_node leaf, const rf_real *dx);
+RF_API void rf_set_tangent(rf_graph *g, rf_node leaf, const rf_real *dx); /* dx NULL: zero */
 RF_API rf_status rf_sweep_tangents(rf_graph *g);
+/* Edges that the last sweep went along: each once, however many paths share it. */
+RF_API rf_index rf_graph_visits(const rf_graph *g);
 
-/* The graph as text (one node a line: number, op, inputs, shape, name) and as Graphviz DOT. */
+/* The graph as text (one node a line: number, op, inputs, shape, name) and as Graphviz DOT.
+ * RF_DUMP_EXPAND shows within each fused node the primitive ops that it stands for. */
 enum { RF_DUMP_VALUES = 1u << 0, RF_DUMP_GRADIENTS = 1u << 1, RF_DUMP_EXPAND = 1u << 2 };
-RF_API void rf_graph_text(const rf_graph *g, rf_str *out, uint32_t flags);
-RF_API void rf_graph_dot(const rf_graph *g, rf_str *out, uint32_t flags);
+RF_API void rf_graph_text(rf_graph *g, rf_str *out, uint32_t flags);
+RF_API void rf_graph_dot(rf_graph *g, rf_str *out, uint32_t flags);
 
 /* ---- Builders ---------------------------------------------------------------------------------
  * Elementwise builders broadcast as numpy does.  Negative dimensions count from the end. */
@@ -139,6 +145,8 @@ RF_API rf_node rf_relu(rf_graph *g, rf_node x);
 
 /* [..,M,K] [..,K,N] -> [..,M,N]; one factor may lack the leading dimensions. */
 RF_API rf_node rf_matmul(rf_graph *g, rf_node a, rf_node b);
+/* The same with a factor's last two dimensions swapped, without a copy. */
+RF_API rf_node rf_matmul_turned(rf_graph *g, rf_node a, bool turn_a, rf_node b, bool turn_b);
 /* x [..,I], w [O,I], b [O] or RF_NONE -> x w^T + b [..,O]: nn.Linear. */
 RF_API rf_node rf_linear(rf_graph *g, rf_node x, rf_node w, rf_node b);
 /* Swap two dimensions. */
@@ -190,33 +198,55 @@ RF_API rf_node rf_dropout_shared(rf_graph *g, rf_node x, double p, int dim);
 /* Over the last dimension: gain * (x - mean) / sqrt(var + eps) + bias.  Ba et al. 2016. */
 RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
 
-/* Messages name the caller's file and line. */
-#define RF_HERE(g)              rf_graph_at((g), __FILE__, __LINE__)
-#define rf_apply(g, ...)        rf_apply(RF_HERE(g), __VA_ARGS__)
-#define rf_add(g, ...)          rf_add(RF_HERE(g), __VA_ARGS__)
-#define rf_sub(g, ...)          rf_sub(RF_HERE(g), __VA_ARGS__)
-#define rf_mul(g, ...)          rf_mul(RF_HERE(g), __VA_ARGS__)
-#define rf_div(g, ...)          rf_div(RF_HERE(g), __VA_ARGS__)
-#define rf_pow(g, ...)          rf_pow(RF_HERE(g), __VA_ARGS__)
-#define rf_matmul(g, ...)       rf_matmul(RF_HERE(g), __VA_ARGS__)
-#define rf_linear(g, ...)       rf_linear(RF_HERE(g), __VA_ARGS__)
-#define rf_transpose(g, ...)    rf_transpose(RF_HERE(g), __VA_ARGS__)
-#define rf_sum_dim(g, ...)      rf_sum_dim(RF_HERE(g), __VA_ARGS__)
-#define rf_max_dim(g, ...)      rf_max_dim(RF_HERE(g), __VA_ARGS__)
-#define rf_reshape(g, ...)      rf_reshape(RF_HERE(g), __VA_ARGS__)
-#define rf_rows(g, ...)         rf_rows(RF_HERE(g), __VA_ARGS__)
-#define rf_part(g, ...)         rf_part(RF_HERE(g), __VA_ARGS__)
-#define rf_slice(g, ...)        rf_slice(RF_HERE(g), __VA_ARGS__)
-#define rf_concat(g, ...)       rf_concat(RF_HERE(g), __VA_ARGS__)
-#define rf_stack(g, ...)        rf_stack(RF_HERE(g), __VA_ARGS__)
-#define rf_masked_softmax(g, ...) rf_masked_softmax(RF_HERE(g), __VA_ARGS__)
-#define rf_embedding(g, ...)    rf_embedding(RF_HERE(g), __VA_ARGS__)
-#define rf_pick(g, ...)         rf_pick(RF_HERE(g), __VA_ARGS__)
-#define rf_cross_entropy(g, ...) rf_cross_entropy(RF_HERE(g), __VA_ARGS__)
+/* Messages name the caller's file and line.  A file that builds on behalf of its own caller defines
+ * RF_NO_PLACES first: messages then name that caller. */
+#ifndef RF_NO_PLACES
+#define RF_HERE(g) rf_graph_at((g), __FILE__, __LINE__)
+/* clang-format off */
+#define rf_apply(g, ...)              rf_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_add(g, ...)                rf_add(RF_HERE(g), __VA_ARGS__)
+#define rf_sub(g, ...)                rf_sub(RF_HERE(g), __VA_ARGS__)
+#define rf_mul(g, ...)                rf_mul(RF_HERE(g), __VA_ARGS__)
+#define rf_div(g, ...)                rf_div(RF_HERE(g), __VA_ARGS__)
+#define rf_pow(g, ...)                rf_pow(RF_HERE(g), __VA_ARGS__)
+#define rf_affine(g, ...)             rf_affine(RF_HERE(g), __VA_ARGS__)
+#define rf_exp(g, ...)                rf_exp(RF_HERE(g), __VA_ARGS__)
+#define rf_log(g, ...)                rf_log(RF_HERE(g), __VA_ARGS__)
+#define rf_sqrt(g, ...)               rf_sqrt(RF_HERE(g), __VA_ARGS__)
+#define rf_tanh(g, ...)               rf_tanh(RF_HERE(g), __VA_ARGS__)
+#define rf_sigmoid(g, ...)            rf_sigmoid(RF_HERE(g), __VA_ARGS__)
+#define rf_relu(g, ...)               rf_relu(RF_HERE(g), __VA_ARGS__)
+#define rf_matmul(g, ...)             rf_matmul(RF_HERE(g), __VA_ARGS__)
+#define rf_matmul_turned(g, ...)      rf_matmul_turned(RF_HERE(g), __VA_ARGS__)
+#define rf_linear(g, ...)             rf_linear(RF_HERE(g), __VA_ARGS__)
+#define rf_transpose(g, ...)          rf_transpose(RF_HERE(g), __VA_ARGS__)
+#define rf_sum(g, ...)                rf_sum(RF_HERE(g), __VA_ARGS__)
+#define rf_mean(g, ...)               rf_mean(RF_HERE(g), __VA_ARGS__)
+#define rf_sum_dim(g, ...)            rf_sum_dim(RF_HERE(g), __VA_ARGS__)
+#define rf_max_dim(g, ...)            rf_max_dim(RF_HERE(g), __VA_ARGS__)
+#define rf_reshape(g, ...)            rf_reshape(RF_HERE(g), __VA_ARGS__)
+#define rf_rows(g, ...)               rf_rows(RF_HERE(g), __VA_ARGS__)
+#define rf_part(g, ...)               rf_part(RF_HERE(g), __VA_ARGS__)
+#define rf_slice(g, ...)              rf_slice(RF_HERE(g), __VA_ARGS__)
+#define rf_concat(g, ...)             rf_concat(RF_HERE(g), __VA_ARGS__)
+#define rf_stack(g, ...)              rf_stack(RF_HERE(g), __VA_ARGS__)
+#define rf_reverse(g, ...)            rf_reverse(RF_HERE(g), __VA_ARGS__)
+#define rf_softmax(g, ...)            rf_softmax(RF_HERE(g), __VA_ARGS__)
+#define rf_log_softmax(g, ...)        rf_log_softmax(RF_HERE(g), __VA_ARGS__)
+#define rf_masked_softmax(g, ...)     rf_masked_softmax(RF_HERE(g), __VA_ARGS__)
+#define rf_embedding(g, ...)          rf_embedding(RF_HERE(g), __VA_ARGS__)
+#define rf_pick(g, ...)               rf_pick(RF_HERE(g), __VA_ARGS__)
+#define rf_cross_entropy(g, ...)      rf_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_linear_cross_entropy(g, ...) rf_linear_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
 #define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
-#define rf_layer_norm(g, ...)   rf_layer_norm(RF_HERE(g), __VA_ARGS__)
+#define rf_dropout(g, ...)            rf_dropout(RF_HERE(g), __VA_ARGS__)
+#define rf_dropout_shared(g, ...)     rf_dropout_shared(RF_HERE(g), __VA_ARGS__)
+#define rf_layer_norm(g, ...)         rf_layer_norm(RF_HERE(g), __VA_ARGS__)
+/* clang-format on */
+#else
+#define RF_HERE(g) (g)
+#endif
 
 RF_END
 #endif

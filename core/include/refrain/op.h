@@ -65,8 +65,12 @@ typedef struct rf_case {
 
 enum {
     RF_OP_OVERWRITES = 1u << 0, /* the adjoint looks at `fresh`; otherwise gx arrives zeroed */
-    RF_OP_VIEW = 1u << 1        /* y is part of x[0]: attr starts with an rf_index, the offset in
+    RF_OP_VIEW = 1u << 1,       /* y is part of x[0]: attr starts with an rf_index, the offset in
                                  * elements; value, tangent and gradient share memory; no rules */
+    RF_OP_OPTIONAL = 1u << 2,   /* inputs may be left out; else the graph refuses RF_NONE */
+    RF_OP_LEAF = 1u << 3,       /* no inputs and no rules: constant, variable, parameter */
+    RF_OP_SPARSE = 1u << 4      /* the adjoint names the rows that it touches of a sparse parameter;
+                                 * for other ops the graph names them all */
 };
 
 struct rf_op {
