@@ -9,7 +9,7 @@ lines = run.stdout.splitlines()
 failed = [line.split(" - ")[1] for line in lines if line.startswith("not ok")]
 passed = [line.split(" - ")[1] for line in lines if line.startswith("ok")]
 planned = int(lines[0].split("..")[1])
-print(run.stdout)
+print("".join("    " + line + "\n" for line in lines))  # indented: not the TAP of this test
 if run.returncode != 1 or failed != [test]:
     sys.exit(f"{plugin}: failed {failed}, exit {run.returncode}, where {test} alone is due")
 if len(failed) + len(passed) != planned:

@@ -10,6 +10,9 @@ import tempfile
 import unicodedata
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+import tap  # noqa: E402
+
 REFRAIN, HELLO = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 
 
@@ -234,4 +237,4 @@ class Endings(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    tap.main()
