@@ -13,15 +13,15 @@ RF_BEGIN
 /* ---- The table of cells -------------------------------------------------------------------------
  * elman, elman-relu, elman-sigmoid, elman-identity; lstm (no peepholes: nn.LSTM, the Odyssey's NP),
  * lstm-peephole (the Odyssey's vanilla), lstm-nig, -nfg, -nog, -niaf, -noaf, -cifg, -fgr,
- * lstm-full-peephole; gru (reset before the product, z weighs the new state: Cho et al. 2014), gru-torch (reset
- * after the product, z weighs the old state: nn.GRU). */
+ * lstm-full-peephole; gru (reset before the product, z weighs the new state: Cho et al. 2014),
+ * gru-torch (reset after the product, z weighs the old state: nn.GRU). */
 typedef struct rf_cell {
     const char *name;
     const char *summary;
     const char *source;    /* paper, section, equation */
     const char *equations; /* one a line, UTF-8 */
-    int gates;             /* blocks of H rows in weight_ih, in the order of `order` */
-    const char *order;     /* "ifgo", "rzn", "h" */
+    int gates;             /* blocks of H rows in weight_ih: what is learned, in PyTorch's order */
+    const char *order;     /* one letter a block: "ifgo", "rzn", "h"; "fgo" where i is fixed */
     int states;            /* 1: h; 2: h and c */
     const struct rfi_cell_rules *rules;
     const void *spec; /* the row's data, read by its rules */
@@ -30,8 +30,10 @@ typedef struct rf_cell {
 RF_API const rf_cell *rf_cell_at(int i); /* NULL past the end */
 RF_API const rf_cell *rf_cell_find(const char *name);
 
-/* Parameter k of a cell with input I and hidden H: its name ("weight_ih", "weight_hh", "bias_ih",
- * "bias_hh", peepholes "weight_ci" ... ) and shape.  False past the last. */
+/* Parameter k of a cell with input I and hidden H: its name and shape.  False past the last.
+ *   weight_ih [G*H,I]  weight_hh [G*H,H]  bias_ih [G*H]  bias_hh [G*H]
+ *   weight_ci, weight_cf, weight_co  of the gates that see the cell: [H], or [H,H] when full
+ *   weight_gg [3*H,3*H]  rows and columns i f o: gates that see the gates of the last step */
 RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
                           rf_shape *shape);
 
@@ -40,6 +42,7 @@ RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const
  *   lengths [B]  steps of each sequence, or NULL: all T.  Beyond its length a sequence's output is
  *                zero and its state stays, as in PyTorch's packed sequences.
  *   reverse      read each sequence from its last step to its first
+ * Gates that see the last step's gates see zeros at the first step.
  * Returns the nodes out [T,B,H], h [B,H] and c [B,H] (RF_NONE for cells with one state). */
 typedef struct rf_sequence {
     rf_node out, h, c;
@@ -62,14 +65,15 @@ typedef struct rf_rnn_spec {
     double dropout;         /* between layers, as nn.LSTM's */
     bool variational;       /* that dropout's mask is the same at every step */
     double weight_dropout;  /* of weight_hh, drawn once per application.  Merity et al. 2018 */
-    double forget_bias;     /* added to the initial forget bias (LSTM); Jozefowicz et al. 2015 */
+    double forget_bias; /* added to the initial bias_ih of forget gates; Jozefowicz et al. 2015 */
 } rf_rnn_spec;
 
 typedef struct rf_rnn rf_rnn;
 
 /* Adds parameters PREFIXweight_ih_l0, PREFIXweight_hh_l0, ... _reverse to ps, as PyTorch's
  * state_dict names them; initial values uniform in ±1/sqrt(H).  NULL with err. */
-RF_API rf_rnn *rf_rnn_new(const rf_rnn_spec *spec, rf_params *ps, const char *prefix, rf_error *err);
+RF_API rf_rnn *rf_rnn_new(const rf_rnn_spec *spec, rf_params *ps, const char *prefix,
+                          rf_error *err);
 RF_API void rf_rnn_free(rf_rnn *r);
 RF_API const rf_rnn_spec *rf_rnn_describe(const rf_rnn *r);
 
@@ -95,12 +99,20 @@ RF_API void rf_stepper_refresh(rf_stepper *s);
 RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
 /* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
 RF_API const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x);
-/* Row k becomes what row from[k] was; afterwards there are `rows` rows. */
+/* Row k becomes what row from[k] was; afterwards there are `rows` rows, at most those of _new. */
 RF_API void rf_stepper_gather(rf_stepper *s, const int32_t *from, rf_index rows);
-/* All states, [L,states,rows,H], for saving and restoring. */
+/* All states, [L,states,rows,H], for saving and restoring (full gate recurrence: the last gates
+ * too).  rf_stepper_set_state expects as many rows as the stepper has now. */
 RF_API size_t rf_stepper_state_bytes(const rf_stepper *s);
 RF_API void rf_stepper_get_state(const rf_stepper *s, void *out);
 RF_API void rf_stepper_set_state(rf_stepper *s, const void *in);
+
+/* Messages name the caller's file and line, as in graph.h. */
+#ifndef RF_NO_PLACES
+#define rf_cell_sequence(g, ...) rf_cell_sequence(RF_HERE(g), __VA_ARGS__)
+#define rf_cell_unrolled(g, ...) rf_cell_unrolled(RF_HERE(g), __VA_ARGS__)
+#define rf_rnn_apply(g, ...)     rf_rnn_apply(RF_HERE(g), __VA_ARGS__)
+#endif
 
 RF_END
 #endif

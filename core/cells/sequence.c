@@ -1,0 +1,380 @@
+/* cells/sequence.c -- the sequence ops' shared rules: memory, the run over time, the big products.
+ *
+ * Output y is [N,B,H].  Without lengths: the states in all T+1 time slots, then c after the last
+ * step where the cell has one; out and h are views of the slots.  With lengths: out of T steps
+ * (zero beyond a sequence's end), then h, then c.
+ * Saved: z, then cs, aux, and hs when y does not hold it. */
+#include "cells/sequence.h"
+
+#include <string.h>
+
+static const rfi_sequence_attr *attr_of(const rf_call *c) { return c->attr; }
+
+/* ---- Shapes and memory ---------------------------------------------------------------------------- */
+
+static bool shape_is(const rf_call *c, int i, rf_shape want, const char *what)
+{
+    char a[RF_SHAPE_TEXT], b[RF_SHAPE_TEXT];
+    if (rf_shape_equal(c->x[i].shape, want)) return true;
+    return rf_call_fail(c, "%s: %s is %s where %s is due", attr_of(c)->cell->name, what,
+                        rf_shape_text(c->x[i].shape, a), rf_shape_text(want, b));
+}
+
+static bool params_fit(const rf_call *c, rf_index I, rf_index H)
+{
+    const rf_cell *cell = attr_of(c)->cell;
+    const char *name;
+    rf_shape want;
+    int k = 0;
+    for (; rf_cell_param(cell, k, I, H, &name, &want); k++) {
+        if (RFI_IN_W + k >= c->n || !c->x[RFI_IN_W + k].data)
+            return rf_call_fail(c, "%s: %s is missing", cell->name, name);
+        if (!shape_is(c, RFI_IN_W + k, want, name)) return false;
+    }
+    return RFI_IN_W + k == c->n ||
+           rf_call_fail(c, "%s: %d parameters where %d are due", cell->name, c->n - RFI_IN_W, k);
+}
+
+static bool lengths_fit(const rf_call *c, rf_index T, rf_index B)
+{
+    const int32_t *lengths = attr_of(c)->lengths;
+    for (rf_index b = 0; lengths && b < B; b++)
+        if (lengths[b] < 0 || lengths[b] > T)
+            return rf_call_fail(c, "length %d of sequence %lld is not in 0..%lld", (int)lengths[b],
+                                (long long)b, (long long)T);
+    return true;
+}
+
+bool rfi_sequence_shape(const rf_call *c, rf_shape *y)
+{
+    const rf_cell *cell = attr_of(c)->cell;
+    char text[RF_SHAPE_TEXT];
+    if (c->n < RFI_IN_W + 2 || c->x[0].shape.rank != 3 || c->x[RFI_IN_W + 1].shape.rank != 2)
+        return rf_call_fail(c, "%s: x is %s where [T,B,I] is due", cell->name,
+                            c->n ? rf_shape_text(c->x[0].shape, text) : "missing");
+    const rf_index T = c->x[0].shape.dim[0], B = c->x[0].shape.dim[1];
+    const rf_index H = c->x[RFI_IN_W + 1].shape.dim[1];
+    if (T < 1 || B < 1) return rf_call_fail(c, "%s: no steps or no sequences", cell->name);
+    if (!params_fit(c, c->x[0].shape.dim[2], H) || !lengths_fit(c, T, B)) return false;
+    if (c->x[RFI_IN_H].data && !shape_is(c, RFI_IN_H, RF_SHAPE(B, H), "h0")) return false;
+    if (c->x[RFI_IN_C].data && cell->states < 2)
+        return rf_call_fail(c, "%s has no cell state c0", cell->name);
+    if (c->x[RFI_IN_C].data && !shape_is(c, RFI_IN_C, RF_SHAPE(B, H), "c0")) return false;
+    *y = RF_SHAPE(T + cell->states, B, H);
+    return true;
+}
+
+/* Set sizes and pointers into saved memory; returns the reals saved (saved NULL: only count). */
+static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
+{
+    const rfi_sequence_attr *a = attr_of(c);
+    const rf_index T = c->x[0].shape.dim[0], B = c->x[0].shape.dim[1];
+    const rf_index H = c->x[RFI_IN_W + 1].shape.dim[1], n = B * H;
+    *q = (rfi_run){.device = c->device,
+                   .kernels = rfi_cell_kernels_of(c->device),
+                   .spec = a->cell->spec,
+                   .T = T,
+                   .B = B,
+                   .H = H,
+                   .G = a->cell->gates,
+                   .from = a->reverse,
+                   .to = !a->reverse,
+                   .lengths = a->lengths};
+    rfi_bump m = {saved, 0};
+    q->z = rfi_bump_take(&m, T * n * q->G);
+    if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
+    if (a->cell->rules->has_aux) q->aux = rfi_bump_take(&m, T * n);
+    q->hs = c->y.data;
+    if (a->lengths) {
+        q->out = c->y.data;
+        q->hs = rfi_bump_take(&m, (T + 1) * n);
+    }
+    return m.used;
+}
+
+size_t rfi_sequence_save(const rf_call *c)
+{
+    rfi_run q;
+    return (size_t)run_open(&q, c, NULL) * sizeof(rf_real);
+}
+
+/* Panels and the like, in scratch memory. */
+static bool run_plan(rfi_run *q, const rf_call *c, bool adjoint)
+{
+    const rfi_cell_rules *rules = attr_of(c)->cell->rules;
+    rfi_bump m = {NULL, 0};
+    rules->plan(q, c->x + RFI_IN_W, &m, adjoint);
+    m = (rfi_bump){rf_graph_scratch(c->graph, (size_t)m.used * sizeof(rf_real)), 0};
+    if (!m.at) return false;
+    rules->plan(q, c->x + RFI_IN_W, &m, adjoint);
+    return true;
+}
+
+typedef struct work {
+    const rfi_run *q;
+    const rf_call *c;
+} work;
+
+static void copy_or_clear(rf_real *to, const rf_real *from, rf_index n)
+{
+    if (from)
+        memcpy(to, from, (size_t)n * sizeof *to);
+    else
+        memset(to, 0, (size_t)n * sizeof *to);
+}
+
+/* ---- Forward --------------------------------------------------------------------------------------- */
+
+static void forward_worker(void *ctx, int thread, int threads)
+{
+    const work *w = ctx;
+    const rfi_run *q = w->q;
+    const rfi_cell_rules *rules = attr_of(w->c)->cell->rules;
+    rules->pack(q, w->c->x + RFI_IN_W, false, thread, threads);
+    rfi_run_barrier(q, thread);
+    for (rf_index s = 0; s < q->T; s++) rules->step(q, rfi_run_time(q, s), thread, threads);
+}
+
+void rfi_sequence_forward(const rf_call *c)
+{
+    rfi_run q;
+    (void)run_open(&q, c, c->saved);
+    if (!run_plan(&q, c, false)) return;
+    const rf_index I = c->x[0].shape.dim[2], n = q.B * q.H;
+    const rf_index first = q.from ? q.T : 0, last = q.from ? 0 : q.T;
+    rfi_gemm(q.device, false, true, q.T * q.B, q.G * q.H, I, 1, c->x[0].data, I,
+             c->x[RFI_IN_W].data, I, 0, q.z, q.G * q.H);
+    copy_or_clear(q.hs + first * n, c->x[RFI_IN_H].data, n);
+    if (q.cs) copy_or_clear(q.cs + first * n, c->x[RFI_IN_C].data, n);
+    work w = {&q, c};
+    rf_device_run(q.device, forward_worker, &w);
+    if (q.lengths) memcpy(c->y.data + q.T * n, q.hs + last * n, (size_t)n * sizeof(rf_real));
+    if (q.cs) memcpy(c->y.data + (q.T + 1) * n, q.cs + last * n, (size_t)n * sizeof(rf_real));
+}
+
+/* ---- Adjoint --------------------------------------------------------------------------------------- */
+
+static void adjoint_worker(void *ctx, int thread, int threads)
+{
+    const work *w = ctx;
+    const rfi_run *q = w->q;
+    const rfi_cell_rules *rules = attr_of(w->c)->cell->rules;
+    rf_index later = -1;
+    rules->pack(q, w->c->x + RFI_IN_W, true, thread, threads);
+    rfi_run_barrier(q, thread);
+    for (rf_index s = q->T - 1; s >= 0; s--) {
+        const rf_index t = rfi_run_time(q, s);
+        rules->step_bp(q, t, later, thread, threads);
+        later = t;
+    }
+    if (!w->c->gx[RFI_IN_H] && !w->c->gx[RFI_IN_C]) return;
+    const rfi_source src = {&q->ph, q->dz + later * q->B * q->dz_ld, q->dz_ld};
+    rfi_run_units(q, 0, &src, q->kernels->add_dh, thread, threads);
+}
+
+static bool adjoint_memory(rfi_run *q, const rf_call *c)
+{
+    const rf_cell *cell = attr_of(c)->cell;
+    const rf_index n = q->B * q->H, threads = rf_device_threads(q->device);
+    q->dz_ld = cell->rules->dz_blocks(cell) * q->H;
+    q->partial_n = (cell->rules->partial_blocks(cell) * q->H + 15) / 16 * 16;
+    rf_real *p = rf_graph_scratch(
+        c->graph, (size_t)(q->T * q->B * q->dz_ld + 2 * n + threads * q->partial_n) * sizeof *p);
+    if (!p) return false;
+    q->partial = p;
+    memset(p, 0, (size_t)(threads * q->partial_n) * sizeof *p);
+    q->dz = p + threads * q->partial_n;
+    q->dh = q->dz + q->T * q->B * q->dz_ld;
+    q->dc = q->dh + n;
+    return true;
+}
+
+/* Add the threads' partial sums into thread 0's, in order. */
+static void add_partial(const rfi_run *q)
+{
+    for (int i = 1; i < rf_device_threads(q->device); i++)
+        q->device->k->add(q->partial_n, q->partial, q->partial + i * q->partial_n, q->partial);
+}
+
+void rfi_sequence_adjoint(const rf_call *c)
+{
+    rfi_run q;
+    (void)run_open(&q, c, c->saved);
+    if (!run_plan(&q, c, true) || !adjoint_memory(&q, c)) return;
+    const rf_index n = q.B * q.H;
+    q.gout = c->gy + (q.lengths ? 0 : q.to * n);
+    copy_or_clear(q.dh, q.lengths ? c->gy + q.T * n : NULL, n);
+    copy_or_clear(q.dc, q.cs ? c->gy + (q.T + 1) * n : NULL, n);
+    work w = {&q, c};
+    rf_device_run(q.device, adjoint_worker, &w);
+    add_partial(&q);
+    attr_of(c)->cell->rules->gradients(&q, c);
+    if (!q.lengths) /* the first slot of y is h0 itself */
+        q.device->k->add(n, q.dh, c->gy + (q.from ? q.T * n : 0), q.dh);
+    rfi_sum_gradient(c, RFI_IN_H, 0, q.dh, n);
+    if (q.cs) rfi_sum_gradient(c, RFI_IN_C, 0, q.dc, n);
+}
+
+static rf_real beta(const rf_call *c, int i) { return c->fresh && c->fresh[i] ? 0 : 1; }
+
+void rfi_input_gradients(const rfi_run *q, const rf_call *c, int column, int row, int blocks,
+                         bool first)
+{
+    const rf_index I = c->x[0].shape.dim[2], H = q->H, rows = q->T * q->B;
+    const rf_real *dz = q->dz + column * H;
+    if (c->gx[0])
+        rfi_gemm(q->device, false, false, rows, I, blocks * H, 1, dz, q->dz_ld,
+                 c->x[RFI_IN_W].data + row * H * I, I, first ? beta(c, 0) : 1, c->gx[0], I);
+    rfi_weight_gradient(q, c, RFI_IN_W, row * H, column * H, blocks * H, c->x[0].data, I);
+}
+
+void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row, rf_index column,
+                         rf_index rows, const rf_real *a, rf_index n)
+{
+    if (!c->gx[i]) return;
+    rfi_gemm(q->device, true, false, rows, n, q->T * q->B, 1, q->dz + column, q->dz_ld, a, n,
+             beta(c, i), c->gx[i] + row * n, n);
+}
+
+void rfi_sum_gradient(const rf_call *c, int i, rf_index to, const rf_real *sums, rf_index n)
+{
+    if (!c->gx[i]) return;
+    if (beta(c, i) == 0)
+        memcpy(c->gx[i] + to, sums, (size_t)n * sizeof *sums);
+    else
+        c->device->k->add(n, c->gx[i] + to, sums, c->gx[i] + to);
+}
+
+void rfi_bias_sum(const rf_tensor *w, rf_index row, rf_index n, rf_real *out)
+{
+    for (rf_index i = 0; i < n; i++) out[i] = w[2].data[row + i] + w[3].data[row + i];
+}
+
+bool rfi_cell_param_common(int G, int k, rf_index I, rf_index H, const char **name, rf_shape *shape)
+{
+    static const char *const names[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+    if (k < 0 || k > 3) return false;
+    *name = names[k];
+    *shape = k == 0 ? RF_SHAPE(G * H, I) : k == 1 ? RF_SHAPE(G * H, H) : RF_SHAPE(G * H);
+    return true;
+}
+
+/* ---- On the graph ---------------------------------------------------------------------------------- */
+
+enum { MAX_INPUTS = RFI_IN_W + 8 };
+
+rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0, rf_node c0,
+                             const rf_node *w, const int32_t *lengths, bool reverse)
+{
+    rf_node in[MAX_INPUTS] = {x, h0, c0};
+    const rf_shape xs = rf_shape_of(g, x);
+    rfi_sequence_attr a = {cell, NULL, reverse};
+    const char *name;
+    rf_shape shape;
+    int n = RFI_IN_W;
+    for (; rf_cell_param(cell, n - RFI_IN_W, 1, 1, &name, &shape); n++) in[n] = w[n - RFI_IN_W];
+    if (lengths && xs.rank == 3) {
+        int32_t *copy = rf_graph_alloc(g, (size_t)xs.dim[1] * sizeof *copy);
+        if (copy) memcpy(copy, lengths, (size_t)xs.dim[1] * sizeof *copy);
+        a.lengths = copy;
+    }
+    const rf_node y = rf_apply(g, cell->rules->op, n, in, &a, sizeof a);
+    if (y == RF_POISON) return (rf_sequence){RF_POISON, RF_POISON, RF_POISON};
+    const rf_shape s = rf_shape_of(g, y);
+    const rf_index T = xs.dim[0], B = s.dim[1], H = s.dim[2];
+    const rf_index out = lengths || reverse ? 0 : 1, h = lengths || !reverse ? T : 0;
+    return (rf_sequence){.out = rf_part(g, y, out * B * H, RF_SHAPE(T, B, H)),
+                         .h = rf_part(g, y, h * B * H, RF_SHAPE(B, H)),
+                         .c = cell->states > 1 ? rf_part(g, y, (T + 1) * B * H, RF_SHAPE(B, H))
+                                               : RF_NONE};
+}
+
+rf_node rfi_unroll_block(rf_graph *g, const rf_node *w, int row, rf_node x, rf_node h)
+{
+    const rf_index H = rf_shape_of(g, w[1]).dim[1];
+    const rf_node wx = rf_linear(g, x, rf_rows(g, w[0], row * H, H), rf_rows(g, w[2], row * H, H));
+    const rf_node uh = rf_linear(g, h, rf_rows(g, w[1], row * H, H), rf_rows(g, w[3], row * H, H));
+    return rf_add(g, wx, uh);
+}
+
+/* [B,1]: 1 where the sequence is active at step t. */
+static rf_node active_mask(rf_graph *g, const int32_t *lengths, rf_index t, rf_index B)
+{
+    rf_real *m = rf_graph_alloc(g, (size_t)B * sizeof *m);
+    for (rf_index b = 0; m && b < B; b++) m[b] = t < lengths[b];
+    return m ? rf_constant(g, m, RF_SHAPE(B, 1)) : RF_POISON;
+}
+
+/* m new + (1 - m) old */
+static rf_node choose(rf_graph *g, rf_node m, rf_node fresh, rf_node old)
+{
+    return rf_add(g, rf_mul(g, m, fresh), rf_mul(g, rf_affine(g, m, -1, 1), old));
+}
+
+/* Unroll into slot [T+1], the states h by time, and out [T]; the last c is returned. */
+static rf_node unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h, rf_node c,
+                      const rf_node *w, const int32_t *lengths, bool reverse, rf_node *slot,
+                      rf_node *out)
+{
+    const rf_index T = rf_shape_of(g, x).dim[0], B = rf_shape_of(g, x).dim[1];
+    const rf_index I = rf_shape_of(g, x).dim[2];
+    rf_node last[GATES] = {RF_NONE, RF_NONE, RF_NONE, RF_NONE};
+    slot[reverse ? T : 0] = h;
+    for (rf_index s = 0; s < T; s++) {
+        const rf_index t = reverse ? T - 1 - s : s;
+        const rf_node xt = rf_reshape(g, rf_rows(g, x, t, 1), RF_SHAPE(B, I));
+        const rf_node h0 = h, c0 = c;
+        cell->rules->unroll(g, cell, xt, &h, &c, last, w);
+        out[t] = h;
+        if (lengths) {
+            const rf_node m = active_mask(g, lengths, t, B);
+            out[t] = rf_mul(g, m, h);
+            h = choose(g, m, h, h0);
+            if (c != RF_NONE) c = choose(g, m, c, c0);
+            for (int k = 0; k < GATES; k++)
+                if (last[k] != RF_NONE) last[k] = rf_mul(g, m, last[k]);
+        }
+        slot[reverse ? t : t + 1] = h;
+    }
+    return c;
+}
+
+/* Node arrays for unroll, and zero states where none are given. */
+static rf_node *unroll_start(rf_graph *g, const rf_cell *cell, rf_node x, const rf_node *w,
+                             rf_node *h, rf_node *c)
+{
+    const rf_shape xs = rf_shape_of(g, x), us = rf_shape_of(g, w[1]);
+    if (xs.rank != 3 || us.rank != 2) return NULL;
+    const rf_shape state = RF_SHAPE(xs.dim[1], us.dim[1]);
+    if (*h == RF_NONE) *h = rf_zeros(g, state);
+    if (*c == RF_NONE && cell->states > 1) *c = rf_zeros(g, state);
+    return rf_graph_alloc(g, (size_t)(2 * xs.dim[0] + 3) * sizeof(rf_node));
+}
+
+rf_sequence rf_cell_unrolled(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0, rf_node c0,
+                             const rf_node *w, const int32_t *lengths, bool reverse)
+{
+    rf_node *slot = unroll_start(g, cell, x, w, &h0, &c0);
+    if (!slot) return (rf_sequence){RF_POISON, RF_POISON, RF_POISON};
+    const rf_index T = rf_shape_of(g, x).dim[0];
+    rf_node *out = slot + T + 1;
+    const rf_node c = unroll(g, cell, x, h0, c0, w, lengths, reverse, slot, out);
+    return (rf_sequence){.out = rf_stack(g, (int)T, out), .h = slot[reverse ? 0 : T], .c = c};
+}
+
+rf_node rfi_sequence_expand(rf_graph *g, const rf_call *c, const rf_node *x)
+{
+    const rfi_sequence_attr *a = attr_of(c);
+    rf_node h = x[RFI_IN_H], cell = x[RFI_IN_C];
+    rf_node *slot = unroll_start(g, a->cell, x[0], x + RFI_IN_W, &h, &cell);
+    if (!slot) return RF_POISON;
+    const rf_index T = rf_shape_of(g, x[0]).dim[0];
+    rf_node *out = slot + T + 1;
+    cell = unroll(g, a->cell, x[0], h, cell, x + RFI_IN_W, a->lengths, a->reverse, slot, out);
+    int n = (int)T + 1;
+    if (a->lengths) out[T] = slot[a->reverse ? 0 : T];
+    rf_node *y = a->lengths ? out : slot;
+    if (a->cell->states > 1)
+        y[n++] = cell; /* the slots' place after T is out's first, read no more */
+    return rf_stack(g, n, y);
+}

@@ -1,0 +1,225 @@
+/* cells/sequence.h -- one layer in one direction over all steps: what the drivers, the gate
+ * kernels and the stepper share.
+ *
+ * Time slots: states are kept in [T+1,B,H], in order of time.  Step t reads slot t + from and
+ * writes slot t + to, where (from, to) is (0, 1) forwards and (1, 0) in reverse, so that slot
+ * `from` offset by t is the state before step t in either direction.  A sequence that is over (or
+ * has not begun, in reverse) carries its state through and its gates are zero.
+ *
+ * Gate memory z is [T,B,G*H] in PyTorch's order of rows.  Before a step it holds the input's
+ * projection x W_ih^T, after it the gates' values. */
+#ifndef RFI_CELLS_SEQUENCE_H
+#define RFI_CELLS_SEQUENCE_H
+
+#ifndef RF_NO_PLACES
+#define RF_NO_PLACES /* messages name the caller of rf_rnn_apply, not a line in here */
+#endif
+#include "tensor/blas.h"
+#include "tensor/device.h"
+#include "tensor/pack.h"
+#include <refrain/cell.h>
+
+/* ---- Rows of the table, as their families read them ------------------------------------------ */
+
+enum { GATE_I, GATE_F, GATE_G, GATE_O, GATES };
+enum { BIT_I = 1, BIT_F = 2, BIT_G = 4, BIT_O = 8, BIT_IFO = 11, BIT_ALL = 15 };
+
+/* A gate that is not learned is 1 and has no rows. */
+typedef struct rfi_lstm_spec {
+    uint8_t learned; /* bits of i f g o that have weights; g always */
+    bool coupled;    /* f = 1 - i */
+    uint8_t peep;    /* gates that see the cell through a vector: i, f the old, o the new */
+    bool full_peep;  /* gates i, f, o see the cell through a matrix */
+    bool recur;      /* gates see the gates of the last step */
+    bool linear_in;  /* g(x) = x instead of tanh */
+    bool linear_out; /* h(x) = x instead of tanh */
+} rfi_lstm_spec;
+
+typedef struct rfi_gru_spec {
+    bool after; /* the reset gate applies after the matrix product */
+    bool z_new; /* z weighs the new state; else the old */
+} rfi_gru_spec;
+
+typedef enum rfi_activation { ACT_TANH, ACT_RELU, ACT_SIGMOID, ACT_IDENTITY } rfi_activation;
+typedef struct rfi_elman_spec {
+    rfi_activation act;
+} rfi_elman_spec;
+
+/* Rows of H before gate g; -1 when it has none. */
+static inline int rfi_lstm_block(const rfi_lstm_spec *s, int g)
+{
+    if (!(s->learned >> g & 1)) return -1;
+    int n = 0;
+    for (int k = 0; k < g; k++) n += s->learned >> k & 1;
+    return n;
+}
+
+/* ---- The description of one run ---------------------------------------------------------------- */
+
+struct rfi_cell_kernels;
+
+typedef struct rfi_run {
+    rf_device *device;
+    const struct rfi_cell_kernels *kernels;
+    const void *spec;
+    rf_index T, B, H;
+    int G;
+    int from, to;           /* slots, see above */
+    bool alone;             /* on the caller's thread only: no barriers */
+    const int32_t *lengths; /* [B] or NULL */
+
+    rf_real *z;                 /* [T,B,G*H] */
+    rf_real *hs;                /* [T+1,B,H] */
+    rf_real *cs;                /* [T+1,B,H], lstm */
+    rf_real *aux;               /* [T,B,H], gru: r h, or U_n h + b */
+    rf_real *out;               /* [T,B,H], or NULL when it is part of hs */
+    rf_real *bias;              /* [G*H] summed; gru: [4H], the last block goes to U_n h */
+    const rf_real *peep[GATES]; /* [H], or [H,H] when full */
+    const rf_real *first_gates; /* [B,G*H] of the step before the first, or NULL: zero */
+    rfi_panels ph;              /* W_hh */
+    rfi_panels pe;              /* gates from the last gates or, by a matrix, from the cell */
+    rf_real *extra;             /* [G*H, ..]: the matrix behind pe */
+    rfi_panels p2;              /* second phase: gru's U_n, lstm's W_co */
+
+    /* Adjoint: the panels above are packed the other way round. */
+    const rf_real *gout; /* [T,B,H] */
+    rf_real *dz;         /* [T,B,dz_ld] */
+    rf_index dz_ld;
+    rf_real *dh, *dc;        /* [B,H] carried to the step before */
+    rfi_panels pe_bp[GATES]; /* pe by blocks of its inputs */
+    int pe_blocks;
+    rf_real *partial; /* [threads, partial_n]: dz summed, then the peepholes' gradients */
+    rf_index partial_n;
+} rfi_run;
+
+static inline rf_index rfi_run_time(const rfi_run *q, rf_index s)
+{
+    return q->from ? q->T - 1 - s : s;
+}
+static inline bool rfi_run_active(const rfi_run *q, rf_index t, rf_index b)
+{
+    return !q->lengths || t < q->lengths[b];
+}
+static inline rf_real *rfi_run_slot(const rfi_run *q, rf_real *states, rf_index slot)
+{
+    return states + slot * q->B * q->H;
+}
+
+/* One tile: rows [row, row + rows) and the units from `unit` on at step t; row r of its products is
+ * sum[r * width ...].  Forwards a row is one vector of units for each gate; in the adjoint it is
+ * `vectors` vectors of units. */
+typedef struct rfi_tile {
+    rf_index t, row, unit, width;
+    int rows, vectors;
+    const rf_real *sum;
+    const rf_real *extra[GATES]; /* adjoint: products with pe_bp */
+    rf_real *partial;            /* this thread's */
+} rfi_tile;
+
+/* What follows a product, vectorised; one table for each instruction set. */
+typedef void rfi_tile_fn(const rfi_run *q, const rfi_tile *k);
+typedef struct rfi_cell_kernels {
+    rfi_tile_fn *lstm, *lstm_output, *lstm_bp, *lstm_output_bp;
+    rfi_tile_fn *gru_after, *gru_gates, *gru_state, *gru_after_bp, *gru_state_bp, *gru_reset_bp;
+    rfi_tile_fn *elman, *elman_bp;
+    rfi_tile_fn *project; /* z = sum */
+    rfi_tile_fn *add_dh;  /* dh += sum */
+} rfi_cell_kernels;
+RFI_ISA_DECLARE(rfi_cell_kernels, rfi_cell_kernels);
+const rfi_cell_kernels *rfi_cell_kernels_of(const rf_device *d);
+
+/* ---- The loop over tiles (run.c) ------------------------------------------------------------- */
+
+/* A product's factors; a NULL: no product, the sum is zero. */
+typedef struct rfi_source {
+    const rfi_panels *panels;
+    const rf_real *a;
+    rf_index lda;
+} rfi_source;
+
+/* For each of this thread's tiles of step t: the sum over n sources, all packed by gates, `then`. */
+void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, rfi_tile_fn *then,
+                   int thread, int threads);
+/* The same for one source packed by columns; with the products of src->a and pe_bp in `extra`. */
+void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile_fn *then,
+                   int thread, int threads);
+void rfi_run_barrier(const rfi_run *q, int thread);
+/* Pack this thread's share of W. */
+void rfi_run_pack_gates(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
+                        int thread, int threads);
+void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
+                          int thread, int threads);
+
+/* Memory handed out in order; with at NULL it only counts. */
+typedef struct rfi_bump {
+    rf_real *at;
+    rf_index used;
+} rfi_bump;
+rf_real *rfi_bump_take(rfi_bump *b, rf_index n);
+rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p);
+
+/* ---- Families (lstm.c, gru.c, elman.c) --------------------------------------------------------- */
+
+/* A family's part in the drivers of sequence.c and stepper.c.  w are the cell's parameters. */
+typedef struct rfi_cell_rules {
+    const rf_op *op;
+    bool (*param)(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
+                  rf_shape *shape);
+    bool has_aux;
+    /* Blocks of H in a row of dz, and in a thread's partial sums. */
+    int (*dz_blocks)(const rf_cell *c);
+    int (*partial_blocks)(const rf_cell *c);
+    /* Lay out panels, helper matrices and peepholes of a run; fill what is small. */
+    void (*plan)(rfi_run *q, const rf_tensor *w, rfi_bump *memory, bool adjoint);
+    /* Pack this thread's share of the panels. */
+    void (*pack)(const rfi_run *q, const rf_tensor *w, bool adjoint, int thread, int threads);
+    /* Step t on this thread; ends with a barrier. */
+    void (*step)(const rfi_run *q, rf_index t, int thread, int threads);
+    /* Adjoint of step t, after that of the step `later` (-1: none); ends with a barrier. */
+    void (*step_bp)(const rfi_run *q, rf_index t, rf_index later, int thread, int threads);
+    /* Gradients of input and parameters from dz and the partial sums (of thread 0, added up). */
+    void (*gradients)(const rfi_run *q, const rf_call *c);
+    /* One step from primitive ops: h and c are the states, last what full recurrence needs. */
+    void (*unroll)(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
+                   rf_node last[GATES], const rf_node *w);
+} rfi_cell_rules;
+
+extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman;
+extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules;
+
+/* What an op's attr holds. */
+typedef struct rfi_sequence_attr {
+    const rf_cell *cell;
+    const int32_t *lengths;
+    bool reverse;
+} rfi_sequence_attr;
+
+/* Inputs of a sequence op: x, h0, c0, then the parameters. */
+enum { RFI_IN_X, RFI_IN_H, RFI_IN_C, RFI_IN_W };
+
+/* Rules shared by the three ops (sequence.c). */
+bool rfi_sequence_shape(const rf_call *c, rf_shape *y);
+size_t rfi_sequence_save(const rf_call *c);
+void rfi_sequence_forward(const rf_call *c);
+void rfi_sequence_adjoint(const rf_call *c);
+rf_node rfi_sequence_expand(rf_graph *g, const rf_call *c, const rf_node *x);
+/* Case k of a family's cells: every row with and without states, lengths, reverse. */
+bool rfi_sequence_sample(const rfi_cell_rules *rules, int k, rf_case *out);
+
+/* out[n] = bias_ih + bias_hh, from row `row` on. */
+void rfi_bias_sum(const rf_tensor *w, rf_index row, rf_index n, rf_real *out);
+/* Parameters that all families share: weight_ih, weight_hh, bias_ih, bias_hh of G blocks. */
+bool rfi_cell_param_common(int G, int k, rf_index I, rf_index H, const char **name,
+                           rf_shape *shape);
+/* Gradients by dz columns [column, column + blocks H), which belong to rows [row, ...) of W_ih. */
+void rfi_input_gradients(const rfi_run *q, const rf_call *c, int column, int row, int blocks,
+                         bool first);
+/* gx[i] rows [row ...] (+)= dz columns [column, ...)^T a, a [T,B,n]. */
+void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row, rf_index column,
+                         rf_index rows, const rf_real *a, rf_index n);
+/* gx[i][to ...] (+)= n sums. */
+void rfi_sum_gradient(const rf_call *c, int i, rf_index to, const rf_real *sums, rf_index n);
+/* W_row x + U_row h + b of block `row`, from primitive ops. */
+rf_node rfi_unroll_block(rf_graph *g, const rf_node *w, int row, rf_node x, rf_node h);
+
+#endif

@@ -1,0 +1,167 @@
+/* cells/table.c -- the table of cells: every variant is a row of data for its family's rules. */
+#include "cells/sequence.h"
+
+#include <string.h>
+
+static const rfi_elman_spec elman_tanh = {ACT_TANH}, elman_relu = {ACT_RELU},
+                            elman_sigmoid = {ACT_SIGMOID}, elman_identity = {ACT_IDENTITY};
+
+static const rfi_lstm_spec lstm = {.learned = BIT_ALL};
+static const rfi_lstm_spec lstm_peephole = {.learned = BIT_ALL, .peep = BIT_IFO};
+static const rfi_lstm_spec lstm_nig = {.learned = BIT_ALL & ~BIT_I, .peep = BIT_F | BIT_O};
+static const rfi_lstm_spec lstm_nfg = {.learned = BIT_ALL & ~BIT_F, .peep = BIT_I | BIT_O};
+static const rfi_lstm_spec lstm_nog = {.learned = BIT_ALL & ~BIT_O, .peep = BIT_I | BIT_F};
+static const rfi_lstm_spec lstm_niaf = {.learned = BIT_ALL, .peep = BIT_IFO, .linear_in = true};
+static const rfi_lstm_spec lstm_noaf = {.learned = BIT_ALL, .peep = BIT_IFO, .linear_out = true};
+static const rfi_lstm_spec lstm_cifg = {
+    .learned = BIT_ALL & ~BIT_F, .coupled = true, .peep = BIT_I | BIT_O};
+static const rfi_lstm_spec lstm_fgr = {.learned = BIT_ALL, .peep = BIT_IFO, .recur = true};
+static const rfi_lstm_spec lstm_full = {.learned = BIT_ALL, .full_peep = true};
+
+static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = true};
+
+#define PEEP_I "i_t = σ(W_i x_t + U_i h_{t−1} + p_i∗C_{t−1} + b_i)\n"
+#define PEEP_F "f_t = σ(W_f x_t + U_f h_{t−1} + p_f∗C_{t−1} + b_f)\n"
+#define PEEP_O "o_t = σ(W_o x_t + U_o h_{t−1} + p_o∗C_t + b_o)\n"
+#define INPUT  "C̃_t = tanh(W_C x_t + U_C h_{t−1} + b_C)\n"
+#define CELL   "C_t = f_t∗C_{t−1} + i_t∗C̃_t\n"
+#define OUTPUT "h_t = o_t∗tanh(C_t)"
+#define ODYSSEY                                                                                    \
+    "Greff et al., LSTM: A Search Space Odyssey, IEEE TNNLS 2017 (arXiv 1503.04069), section III"
+
+#define ELMAN(NAME, WHAT, SPEC, SIGMA)                                                             \
+    {                                                                                              \
+        .name = NAME, .summary = WHAT, .source = "Elman, Finding structure in time, 1990; nn.RNN", \
+        .equations = "h_t = " SIGMA, .gates = 1, .order = "h", .states = 1,                        \
+        .rules = &rfi_elman_rules, .spec = &SPEC                                                   \
+    }
+#define LSTM(NAME, WHAT, SOURCE, SPEC, GATE_COUNT, ORDER, TEXT)                                    \
+    {                                                                                              \
+        .name = NAME, .summary = WHAT, .source = SOURCE, .equations = TEXT, .gates = GATE_COUNT,   \
+        .order = ORDER, .states = 2, .rules = &rfi_lstm_rules, .spec = &SPEC                       \
+    }
+
+static const rf_cell cells[] = {
+    ELMAN("elman", "simple recurrent network, tanh", elman_tanh,
+          "tanh(U x_t + b + W h_{t−1} + b′)"),
+    ELMAN("elman-relu", "simple recurrent network, ReLU", elman_relu,
+          "max(0, U x_t + b + W h_{t−1} + b′)"),
+    ELMAN("elman-sigmoid", "simple recurrent network, sigmoid", elman_sigmoid,
+          "σ(U x_t + b + W h_{t−1} + b′)"),
+    ELMAN("elman-identity", "linear recurrent network", elman_identity,
+          "U x_t + b + W h_{t−1} + b′"),
+    LSTM("lstm", "no peepholes (NP): today's LSTM", "nn.LSTM; Gers, Schmidhuber, Cummins 2000",
+         lstm, 4, "ifgo",
+         "i_t = σ(W_i x_t + U_i h_{t−1} + b_i)\n"
+         "f_t = σ(W_f x_t + U_f h_{t−1} + b_f)\n" INPUT CELL
+         "o_t = σ(W_o x_t + U_o h_{t−1} + b_o)\n" OUTPUT),
+    LSTM("lstm-peephole", "with peepholes: the Odyssey's vanilla LSTM", ODYSSEY, lstm_peephole, 4,
+         "ifgo", PEEP_I PEEP_F INPUT CELL PEEP_O OUTPUT),
+    LSTM("lstm-nig", "no input gate: i = 1", ODYSSEY, lstm_nig, 3, "fgo",
+         PEEP_F INPUT "C_t = f_t∗C_{t−1} + C̃_t\n" PEEP_O OUTPUT),
+    LSTM("lstm-nfg", "no forget gate: f = 1", ODYSSEY, lstm_nfg, 3, "igo",
+         PEEP_I INPUT "C_t = C_{t−1} + i_t∗C̃_t\n" PEEP_O OUTPUT),
+    LSTM("lstm-nog", "no output gate: o = 1", ODYSSEY, lstm_nog, 3, "ifg",
+         PEEP_I PEEP_F INPUT CELL "h_t = tanh(C_t)"),
+    LSTM("lstm-niaf", "no input activation function", ODYSSEY, lstm_niaf, 4, "ifgo",
+         PEEP_I PEEP_F "C̃_t = W_C x_t + U_C h_{t−1} + b_C\n" CELL PEEP_O OUTPUT),
+    LSTM("lstm-noaf", "no output activation function", ODYSSEY, lstm_noaf, 4, "ifgo",
+         PEEP_I PEEP_F INPUT CELL PEEP_O "h_t = o_t∗C_t"),
+    LSTM("lstm-cifg", "coupled input and forget gate: f = 1 − i", ODYSSEY, lstm_cifg, 3, "igo",
+         PEEP_I "f_t = 1 − i_t\n" INPUT CELL PEEP_O OUTPUT),
+    LSTM("lstm-fgr", "full gate recurrence", ODYSSEY, lstm_fgr, 4, "ifgo",
+         "v_t = [i_t; f_t; o_t]\n"
+         "i_t = σ(W_i x_t + U_i h_{t−1} + p_i∗C_{t−1} + R_i v_{t−1} + b_i)\n"
+         "f_t = σ(W_f x_t + U_f h_{t−1} + p_f∗C_{t−1} + R_f v_{t−1} + b_f)\n" INPUT CELL
+         "o_t = σ(W_o x_t + U_o h_{t−1} + p_o∗C_t + R_o v_{t−1} + b_o)\n" OUTPUT),
+    LSTM("lstm-full-peephole", "peepholes through a full matrix over the cell",
+         "the lecture's f_t = σ(W_f·[C_{t−1}, h_{t−1}, x_t] + b_f)", lstm_full, 4, "ifgo",
+         "i_t = σ(W_i·[C_{t−1}, h_{t−1}, x_t] + b_i)\n"
+         "f_t = σ(W_f·[C_{t−1}, h_{t−1}, x_t] + b_f)\n" INPUT CELL
+         "o_t = σ(W_o·[C_t, h_{t−1}, x_t] + b_o)\n" OUTPUT),
+    {.name = "gru",
+     .summary = "reset gate before the product, z weighs the new state",
+     .source = "Cho et al. 2014 (arXiv 1406.1078), equations 5-8, with z as the lecture has it",
+     .equations = "z_t = σ(W_z x_t + U_z h_{t−1} + b_z)\n"
+                  "r_t = σ(W_r x_t + U_r h_{t−1} + b_r)\n"
+                  "h̃_t = tanh(W x_t + b + U (r_t∗h_{t−1}) + b′)\n"
+                  "h_t = (1−z_t)∗h_{t−1} + z_t∗h̃_t",
+     .gates = 3,
+     .order = "rzn",
+     .states = 1,
+     .rules = &rfi_gru_rules,
+     .spec = &gru_before},
+    {.name = "gru-torch",
+     .summary = "reset gate after the product, z weighs the old state",
+     .source = "nn.GRU",
+     .equations = "r_t = σ(W_r x_t + b_r + U_r h_{t−1} + b′_r)\n"
+                  "z_t = σ(W_z x_t + b_z + U_z h_{t−1} + b′_z)\n"
+                  "n_t = tanh(W_n x_t + b_n + r_t∗(U_n h_{t−1} + b′_n))\n"
+                  "h_t = (1−z_t)∗n_t + z_t∗h_{t−1}",
+     .gates = 3,
+     .order = "rzn",
+     .states = 1,
+     .rules = &rfi_gru_rules,
+     .spec = &gru_after},
+};
+enum { CELLS = sizeof cells / sizeof *cells };
+
+const rf_cell *rf_cell_at(int i) { return i >= 0 && i < CELLS ? &cells[i] : NULL; }
+
+const rf_cell *rf_cell_find(const char *name)
+{
+    for (int i = 0; i < CELLS; i++)
+        if (strcmp(cells[i].name, name) == 0) return &cells[i];
+    return NULL;
+}
+
+bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
+                   rf_shape *shape)
+{
+    return k >= 0 && c->rules->param(c, k, I, H, name, shape);
+}
+
+/* ---- Cases of the generic tests -------------------------------------------------------------------- */
+
+enum { CASE_T = 3, CASE_B = 3, CASE_I = 2, CASE_H = 3, ATTRS = 4 };
+
+static const int32_t case_lengths[CASE_B] = {3, 1, 2};
+
+#define ATTRS_OF(i)                                                                                \
+    {                                                                                              \
+        {&cells[i], NULL, false}, {&cells[i], NULL, true}, {&cells[i], case_lengths, false},       \
+        {                                                                                          \
+            &cells[i], case_lengths, true                                                          \
+        }                                                                                          \
+    }
+static const rfi_sequence_attr case_attrs[][ATTRS] = {
+    ATTRS_OF(0),  ATTRS_OF(1),  ATTRS_OF(2),  ATTRS_OF(3), ATTRS_OF(4),  ATTRS_OF(5),
+    ATTRS_OF(6),  ATTRS_OF(7),  ATTRS_OF(8),  ATTRS_OF(9), ATTRS_OF(10), ATTRS_OF(11),
+    ATTRS_OF(12), ATTRS_OF(13), ATTRS_OF(14), ATTRS_OF(15)};
+_Static_assert(sizeof case_attrs / sizeof *case_attrs == CELLS, "one row of cases for each cell");
+
+/* Row of the table that is member k of a family; -1 past the last. */
+static int family_member(const rfi_cell_rules *rules, int k)
+{
+    for (int i = 0; i < CELLS; i++)
+        if (cells[i].rules == rules && k-- == 0) return i;
+    return -1;
+}
+
+bool rfi_sequence_sample(const rfi_cell_rules *rules, int k, rf_case *out)
+{
+    const int row = family_member(rules, k / (2 * ATTRS)), attr = k % ATTRS;
+    const bool state = k / ATTRS % 2;
+    const rf_shape given = RF_SHAPE(CASE_B, CASE_H), none = {.rank = -1};
+    const char *name;
+    if (row < 0) return false;
+    *out = (rf_case){.n = RFI_IN_W, .low = -1, .high = 1, .attr = &case_attrs[row][attr]};
+    out->attr_bytes = sizeof case_attrs[row][attr];
+    out->shape[RFI_IN_X] = RF_SHAPE(CASE_T, CASE_B, CASE_I);
+    out->shape[RFI_IN_H] = state ? given : none;
+    out->shape[RFI_IN_C] = state && cells[row].states > 1 ? given : none;
+    for (int p = 0; rf_cell_param(&cells[row], p, CASE_I, CASE_H, &name, &out->shape[RFI_IN_W + p]);
+         p++)
+        out->n++;
+    return true;
+}

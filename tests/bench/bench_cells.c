@@ -1,0 +1,128 @@
+/* bench_cells.c -- one recurrent layer, forward and adjoint, at the shapes of the workloads W1..W5.
+ *
+ * usage: bench_cells [threads [rounds]]
+ * Prints the median and best time of a round, and nominal GFLOP/s of the best (adjoint = twice the
+ * forward).  Times vary with what else the machine does: compare runs in turn, not numbers. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cells/sequence.h"
+
+typedef struct shape {
+    const char *name, *cell;
+    rf_index T, B, I, H;
+} shape;
+
+static const shape shapes[] = {
+    {"W1", "lstm", 20, 20, 200, 200},    {"W2", "lstm", 35, 20, 650, 650},
+    {"W3", "lstm", 64, 64, 512, 512},    {"W4", "gru-torch", 100, 32, 256, 256},
+    {"W4", "gru", 100, 32, 256, 256},    {"W5", "lstm", 30, 32, 100, 256},
+    {"-", "elman", 35, 20, 650, 650},    {"-", "lstm-peephole", 35, 20, 650, 650},
+    {"-", "lstm-fgr", 20, 20, 200, 200}, {"-", "lstm-full-peephole", 20, 20, 200, 200},
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static rf_real *filled(rf_index n, double scale)
+{
+    rf_real *p = rf_aligned_calloc((size_t)n, sizeof *p);
+    const rf_key key = rf_key_make(1, "bench", 0);
+    for (rf_index i = 0; p && i < n; i++)
+        p[i] = (rf_real)(scale * (2 * rf_uniform(key, (uint64_t)i) - 1));
+    return p;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+enum { INPUTS = RFI_IN_W + 8, MOST_ROUNDS = 1000 };
+
+static rf_call call_of(const shape *s, rf_tensor *x, rf_real **gx, bool *fresh,
+                       rfi_sequence_attr *attr)
+{
+    const rf_cell *cell = rf_cell_find(s->cell);
+    const char *name;
+    *attr = (rfi_sequence_attr){.cell = cell};
+    rf_call c = {.op = cell->rules->op,
+                 .attr = attr,
+                 .mode = RF_TRAIN,
+                 .n = RFI_IN_W,
+                 .x = x,
+                 .gx = gx,
+                 .fresh = fresh};
+    x[0].shape = RF_SHAPE(s->T, s->B, s->I);
+    while (rf_cell_param(cell, c.n - RFI_IN_W, s->I, s->H, &name, &x[c.n].shape)) c.n++;
+    for (int i = 0; i < c.n; i++) {
+        if (i == RFI_IN_H || i == RFI_IN_C) continue;
+        const rf_index n = rf_shape_count(x[i].shape);
+        x[i].data = filled(n, i ? 1 / sqrt((double)s->H) : 1);
+        gx[i] = rf_aligned_calloc((size_t)n, sizeof(rf_real));
+        fresh[i] = true;
+    }
+    return c;
+}
+
+static void measure(const shape *s, rf_device *d, int rounds)
+{
+    static double t[3][MOST_ROUNDS];
+    rf_tensor x[INPUTS] = {{0}};
+    rf_real *gx[INPUTS] = {NULL};
+    bool fresh[INPUTS] = {false};
+    rfi_sequence_attr attr;
+    rf_graph *g = rf_graph_new(d);
+    rf_call c = call_of(s, x, gx, fresh, &attr);
+    c.graph = g;
+    c.device = d;
+    if (!c.op->shape(&c, &c.y.shape)) return;
+    c.y.data = rf_aligned_calloc((size_t)rf_shape_count(c.y.shape), sizeof(rf_real));
+    rf_real *gy = filled(rf_shape_count(c.y.shape), 1);
+    c.gy = gy;
+    c.saved = rf_aligned_calloc(c.op->save(&c), 1);
+    for (int i = -1; i < rounds; i++) {
+        rf_graph_begin(g, RF_TRAIN, rf_key_make(1, "bench", 0));
+        const double t0 = now();
+        c.op->forward(&c);
+        const double t1 = now();
+        c.op->adjoint(&c);
+        const double t2 = now();
+        if (i >= 0) t[0][i] = t1 - t0, t[1][i] = t2 - t1, t[2][i] = t2 - t0;
+    }
+    for (int k = 0; k < 3; k++) qsort(t[k], (size_t)rounds, sizeof **t, by_size);
+    const double work =
+        2.0 * (double)(s->T * s->B) * (double)(s->I + s->H) * (double)(attr.cell->gates * s->H);
+    printf(
+        "%-3s %-19s forward %7.2f ms %6.1f  adjoint %7.2f ms %6.1f  both %7.2f ms (median %7.2f) "
+        "%6.1f GFLOP/s\n",
+        s->name, s->cell, t[0][0] * 1e3, work / t[0][0] * 1e-9, t[1][0] * 1e3,
+        2 * work / t[1][0] * 1e-9, t[2][0] * 1e3, t[2][rounds / 2] * 1e3,
+        3 * work / t[2][0] * 1e-9);
+    for (int i = 0; i < c.n; i++) rf_aligned_free(x[i].data), rf_aligned_free(gx[i]);
+    rf_aligned_free(c.y.data);
+    rf_aligned_free(gy);
+    rf_aligned_free(c.saved);
+    rf_graph_free(g);
+}
+
+int main(int argc, char **argv)
+{
+    const int threads = argc > 1 ? atoi(argv[1]) : 0;
+    int rounds = argc > 2 ? atoi(argv[2]) : 15;
+    rounds = rounds < 1 ? 1 : rounds > MOST_ROUNDS ? MOST_ROUNDS : rounds;
+    rf_device *d = rf_device_new(threads, NULL);
+    if (!d) return 1;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) measure(&shapes[i], d, rounds);
+    printf("%d threads, %s, %s\n", rf_device_threads(d), rf_device_isa(d), rf_device_blas(d));
+    rf_device_free(d);
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* test_golden.c -- values and gradients of rf_rnn against PyTorch's, read from rnn.safetensors.
+ * The file's cases are described in make_golden.py, which made it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+#include <refrain/cell.h>
+#include <refrain/model.h>
+
+static const char *golden_path;
+
+enum { T = 4, B = 3, I = 3, H = 4, MOST = T * B * 4 * H * H };
+static const double tolerance = 1e-5;
+
+typedef struct golden {
+    const rf_model *file;
+    const char *name; /* of the case */
+    rf_graph *graph;
+    rf_params *params;
+} golden;
+
+/* The tensor NAME of the case in buf [MOST]; its shape has rank -1 when there is none. */
+static rf_shape stored(const golden *c, const char *name, rf_real *buf)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s/%s", c->name, name);
+    const rf_stored *s = rf_model_find(c->file, full);
+    if (!s) return (rf_shape){.rank = -1};
+    CU_ASSERT_FATAL(rf_shape_count(s->shape) <= MOST);
+    CU_ASSERT_EQUAL(rf_model_get_real(c->file, full, (rf_tensor){buf, s->shape}, NULL), RF_OK);
+    return s->shape;
+}
+
+/* How far `got` is from the stored NAME, relative to its largest number if that is above 1. */
+static void compare(const golden *c, const char *name, const rf_real *got, rf_shape shape)
+{
+    rf_real want[MOST];
+    double far = 0, most = 1;
+    CU_ASSERT_FATAL(rf_shape_equal(stored(c, name, want), shape));
+    for (rf_index i = 0; i < rf_shape_count(shape); i++) {
+        far = fmax(far, fabs((double)(got ? got[i] : 0) - (double)want[i]));
+        most = fmax(most, fabs((double)want[i]));
+    }
+    CU_ASSERT(far <= tolerance * most);
+    if (!(far <= tolerance * most)) printf("%s/%s differs by %g\n", c->name, name, far);
+}
+
+/* A variable of the case, or none. */
+static rf_node variable(const golden *c, const char *name)
+{
+    rf_real buf[MOST];
+    const rf_shape s = stored(c, name, buf);
+    return s.rank < 0 ? RF_NONE : rf_variable(c->graph, buf, s);
+}
+
+/* sum(u out) as part of the loss. */
+static rf_node weighed(const golden *c, const char *name, rf_node x, rf_node loss)
+{
+    rf_real buf[MOST];
+    const rf_shape s = stored(c, name, buf);
+    if (x == RF_NONE) return loss;
+    const rf_node part = rf_sum(c->graph, rf_mul(c->graph, x, rf_constant(c->graph, buf, s)));
+    return loss == RF_NONE ? part : rf_add(c->graph, loss, part);
+}
+
+static void load_params(const golden *c)
+{
+    for (size_t i = 0; i < rf_params_count(c->params); i++) {
+        rf_param *p = rf_params_at(c->params, i);
+        CU_ASSERT_FATAL(rf_shape_equal(stored(c, p->name, p->value.data), p->value.shape));
+    }
+}
+
+static void compare_node(const golden *c, const char *name, rf_node x)
+{
+    if (x != RF_NONE) compare(c, name, rf_value(c->graph, x).data, rf_shape_of(c->graph, x));
+}
+
+static void compare_gradient(const golden *c, const char *name, rf_node x)
+{
+    if (x != RF_NONE) compare(c, name, rf_gradient(c->graph, x), rf_shape_of(c->graph, x));
+}
+
+static void run_case(const golden *c, const rf_rnn *r)
+{
+    int64_t wide[B];
+    int32_t lengths[B];
+    char name[128];
+    snprintf(name, sizeof name, "%s/lengths", c->name);
+    const bool given = rf_model_find(c->file, name) != NULL;
+    if (given) CU_ASSERT_EQUAL(rf_model_get_int(c->file, name, wide, B, NULL), RF_OK);
+    for (int b = 0; given && b < B; b++) lengths[b] = (int32_t)wide[b];
+    const rf_node x = variable(c, "x"), h0 = variable(c, "h0"), c0 = variable(c, "c0");
+    const rf_sequence s = rf_rnn_apply(c->graph, r, x, h0, c0, given ? lengths : NULL);
+    compare_node(c, "out", s.out);
+    compare_node(c, "h", s.h);
+    compare_node(c, "c", s.c);
+    rf_node loss = weighed(c, "u.out", s.out, RF_NONE);
+    loss = weighed(c, "u.c", s.c, weighed(c, "u.h", s.h, loss));
+    rf_params_zero_grad(c->params);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(c->graph, loss), RF_OK);
+    compare_gradient(c, "grad.x", x);
+    compare_gradient(c, "grad.h0", h0);
+    compare_gradient(c, "grad.c0", c0);
+    for (size_t i = 0; i < rf_params_count(c->params); i++) {
+        const rf_param *p = rf_params_at(c->params, i);
+        snprintf(name, sizeof name, "grad.%s", p->name);
+        compare(c, name, p->grad, p->value.shape);
+    }
+}
+
+static void check_case(const rf_model *file, rf_device *d, const char *cell, int layers,
+                       int directions, const char *variant)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.l%d.d%d.%s", cell, layers, directions, variant);
+    golden c = {file, name, rf_graph_new(d), rf_params_new()};
+    const rf_rnn_spec spec = {.cell = rf_cell_find(cell),
+                              .input = I,
+                              .hidden = H,
+                              .layers = layers,
+                              .bidirectional = directions == 2};
+    rf_rnn *r = rf_rnn_new(&spec, c.params, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    load_params(&c);
+    rf_graph_begin(c.graph, RF_TRAIN, rf_key_make(1, "golden", 0));
+    run_case(&c, r);
+    rf_rnn_free(r);
+    rf_params_free(c.params);
+    rf_graph_free(c.graph);
+}
+
+static void check_cell(const char *cell)
+{
+    rf_error err = {0};
+    rf_model *file = rf_model_read(golden_path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int threads = 1; threads <= 2; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        for (int i = 0; i < 8; i++)
+            check_case(file, d, cell, 1 + i % 2, 1 + i / 2 % 2, i / 4 ? "given" : "plain");
+        rf_device_free(d);
+    }
+    rf_model_free(file);
+}
+
+static void nn_rnn_tanh(void) { check_cell("elman"); }
+static void nn_rnn_relu(void) { check_cell("elman-relu"); }
+static void nn_lstm(void) { check_cell("lstm"); }
+static void nn_gru(void) { check_cell("gru-torch"); }
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_golden rnn.safetensors\n");
+        return 2;
+    }
+    golden_path = argv[1];
+    CU_TestInfo tests[] = {{"nn.RNN tanh", nn_rnn_tanh},
+                           {"nn.RNN relu", nn_rnn_relu},
+                           {"nn.LSTM", nn_lstm},
+                           {"nn.GRU", nn_gru},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    const unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}

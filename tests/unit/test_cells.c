@@ -1,0 +1,461 @@
+/* test_cells.c -- the table of cells, rf_rnn, the stepper, and every instruction set's kernels
+ * against plain C, forward and adjoint, for every row at ragged sizes. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cells/sequence.h"
+#include <CUnit/Basic.h>
+#include <refrain/cell.h>
+
+/* ---- The table -------------------------------------------------------------------------------------- */
+
+static void table_is_whole(void)
+{
+    static const char *const names[] = {
+        "elman",    "elman-relu",         "elman-sigmoid", "elman-identity",
+        "lstm",     "lstm-peephole",      "lstm-nig",      "lstm-nfg",
+        "lstm-nog", "lstm-niaf",          "lstm-noaf",     "lstm-cifg",
+        "lstm-fgr", "lstm-full-peephole", "gru",           "gru-torch"};
+    const int n = sizeof names / sizeof *names;
+    for (int i = 0; i < n; i++) {
+        const rf_cell *c = rf_cell_find(names[i]);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_PTR_EQUAL(c, rf_cell_at(i));
+        CU_ASSERT_EQUAL((int)strlen(c->order), c->gates);
+        CU_ASSERT(strlen(c->equations) > 8 && strlen(c->summary) > 0 && strlen(c->source) > 0);
+    }
+    CU_ASSERT_PTR_NULL(rf_cell_at(n));
+    CU_ASSERT_PTR_NULL(rf_cell_at(-1));
+    CU_ASSERT_PTR_NULL(rf_cell_find("lstm-x"));
+}
+
+static int count_params(const char *cell, rf_index I, rf_index H)
+{
+    const char *name;
+    rf_shape shape;
+    rf_index n = 0;
+    for (int k = 0; rf_cell_param(rf_cell_find(cell), k, I, H, &name, &shape); k++)
+        n += rf_shape_count(shape);
+    return (int)n;
+}
+
+/* I = 3, H = 4: a gate has 12 + 16 + 4 + 4 = 36 numbers, a peephole 4. */
+static void parameters_are_counted(void)
+{
+    CU_ASSERT_EQUAL(count_params("elman", 3, 4), 36);
+    CU_ASSERT_EQUAL(count_params("lstm", 3, 4), 4 * 36);
+    CU_ASSERT_EQUAL(count_params("lstm-peephole", 3, 4), 4 * 36 + 12);
+    CU_ASSERT_EQUAL(count_params("lstm-nig", 3, 4), 3 * 36 + 8);
+    CU_ASSERT_EQUAL(count_params("lstm-cifg", 3, 4), 3 * 36 + 8);
+    CU_ASSERT_EQUAL(count_params("lstm-niaf", 3, 4), 4 * 36 + 12);
+    CU_ASSERT_EQUAL(count_params("lstm-fgr", 3, 4), 4 * 36 + 12 + 9 * 16);
+    CU_ASSERT_EQUAL(count_params("lstm-full-peephole", 3, 4), 4 * 36 + 3 * 16);
+    CU_ASSERT_EQUAL(count_params("gru", 3, 4), 3 * 36);
+}
+
+/* ---- Kernels against plain C ---------------------------------------------------------------------- */
+
+enum { INPUTS = RFI_IN_W + 8 };
+
+/* An op applied by hand, so that the instruction set can be chosen. */
+typedef struct trial {
+    const rf_cell *cell;
+    rfi_sequence_attr attr;
+    int n;
+    rf_tensor x[INPUTS];
+    rf_real *gx[INPUTS];
+    bool fresh[INPUTS];
+    rf_tensor y;
+    rf_real *gy;
+    int32_t *lengths;
+} trial;
+
+static rf_real *filled(rf_index n, uint64_t seed, double scale)
+{
+    rf_real *p = rf_aligned_calloc((size_t)n, sizeof *p);
+    const rf_key key = rf_key_make(seed, "test", 0);
+    for (rf_index i = 0; p && i < n; i++)
+        p[i] = (rf_real)(scale * (2 * rf_uniform(key, (uint64_t)i) - 1));
+    return p;
+}
+
+static void trial_input(trial *r, rf_shape shape, double scale)
+{
+    const rf_index n = rf_shape_count(shape);
+    r->x[r->n] = (rf_tensor){filled(n, (uint64_t)r->n, scale), shape};
+    r->gx[r->n] = rf_aligned_calloc((size_t)n, sizeof(rf_real));
+    r->fresh[r->n] = r->n % 2; /* both ways of handing over */
+    r->n++;
+}
+
+static trial trial_open(const rf_cell *cell, rf_index T, rf_index B, rf_index I, rf_index H,
+                        bool ragged, bool reverse)
+{
+    trial r = {.cell = cell, .attr = {cell, NULL, reverse}};
+    const char *name;
+    rf_shape shape;
+    const double scale = 1 / sqrt((double)H);
+    trial_input(&r, RF_SHAPE(T, B, I), 1);
+    trial_input(&r, RF_SHAPE(B, H), 1);
+    trial_input(&r, RF_SHAPE(B, H), 1);
+    if (cell->states < 2) {
+        rf_aligned_free(r.x[2].data);
+        r.x[2] = (rf_tensor){0};
+        rf_aligned_free(r.gx[2]);
+        r.gx[2] = NULL;
+    }
+    for (int k = 0; rf_cell_param(cell, k, I, H, &name, &shape); k++) trial_input(&r, shape, scale);
+    if (ragged) r.attr.lengths = r.lengths = calloc((size_t)B, sizeof *r.lengths);
+    for (rf_index b = 0; ragged && b < B; b++) r.lengths[b] = (int32_t)(T - b % T);
+    r.y.shape = RF_SHAPE(T + cell->states, B, H);
+    const rf_index n = rf_shape_count(r.y.shape);
+    r.y.data = rf_aligned_calloc((size_t)n, sizeof(rf_real));
+    r.gy = filled(n, 99, 1);
+    return r;
+}
+
+static void trial_close(trial *r)
+{
+    for (int i = 0; i < r->n; i++) rf_aligned_free(r->x[i].data), rf_aligned_free(r->gx[i]);
+    rf_aligned_free(r->y.data);
+    rf_aligned_free(r->gy);
+    free(r->lengths);
+}
+
+static void trial_run(trial *r, rf_device *d)
+{
+    rf_graph *g = rf_graph_new(d);
+    rf_graph_begin(g, RF_TRAIN, rf_key_make(1, "trial", 0));
+    rf_call c = {.graph = g,
+                 .device = d,
+                 .op = r->cell->rules->op,
+                 .attr = &r->attr,
+                 .mode = RF_TRAIN,
+                 .n = r->n,
+                 .x = r->x,
+                 .y = r->y,
+                 .gy = r->gy,
+                 .gx = r->gx,
+                 .fresh = r->fresh};
+    rf_shape shape;
+    CU_ASSERT_FATAL(c.op->shape(&c, &shape));
+    CU_ASSERT(rf_shape_equal(shape, r->y.shape));
+    c.saved = rf_aligned_calloc(c.op->save(&c), 1);
+    c.op->forward(&c);
+    c.op->adjoint(&c);
+    rf_aligned_free(c.saved);
+    CU_ASSERT_EQUAL(rf_graph_status(g, NULL), RF_OK);
+    rf_graph_free(g);
+}
+
+/* Largest difference over the larger of 1 and the largest number. */
+static double distance(const rf_real *a, const rf_real *b, rf_index n)
+{
+    double most = 1, far = 0;
+    for (rf_index i = 0; i < n; i++) {
+        if (!(fabs((double)a[i]) < 1e30) || !(fabs((double)b[i]) < 1e30)) return 1e30;
+        most = fmax(most, fabs((double)a[i]));
+        far = fmax(far, fabs((double)a[i] - (double)b[i]));
+    }
+    return far / most;
+}
+
+static void compare_trials(const trial *a, const trial *b, const char *what)
+{
+    double far = distance(a->y.data, b->y.data, rf_shape_count(a->y.shape));
+    for (int i = 0; i < a->n; i++)
+        if (a->gx[i]) far = fmax(far, distance(a->gx[i], b->gx[i], rf_shape_count(a->x[i].shape)));
+    CU_ASSERT(far < 3e-5);
+    if (!(far < 3e-5))
+        printf("%s %s: %g at H %d, B %d\n", a->cell->name, what, far, (int)a->y.shape.dim[2],
+               (int)a->y.shape.dim[1]);
+}
+
+static void compare_isa(const rf_cell *cell, rf_index H, rf_index B, bool ragged, bool reverse)
+{
+    rf_device *d = rf_device_new(2, NULL);
+    const rfi_kernels *mine = d->k;
+    trial ref = trial_open(cell, 3, B, 5, H, ragged, reverse);
+    d->k = rfi_kernels_for(RFI_ISA_C);
+    trial_run(&ref, d);
+    for (int isa = RFI_ISA_C + 1; isa < RFI_ISAS; isa++) {
+        if (!rfi_kernels_for(isa)) continue;
+        trial r = trial_open(cell, 3, B, 5, H, ragged, reverse);
+        d->k = rfi_kernels_for(isa);
+        trial_run(&r, d);
+        compare_trials(&ref, &r, d->k->name);
+        trial_close(&r);
+    }
+    trial_close(&ref);
+    d->k = mine;
+    rf_device_free(d);
+}
+
+static void kernels_agree(void)
+{
+    static const rf_index sizes[][2] = {{1, 1},   {1, 200},  {15, 17}, {17, 15},
+                                        {200, 1}, {200, 15}, {15, 650}};
+    for (int i = 0; rf_cell_at(i); i++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            compare_isa(rf_cell_at(i), sizes[s][0], sizes[s][1], s % 2 == 0, s / 2 % 2 == 0);
+}
+
+/* The largest size, for one row of each shape of product. */
+static void kernels_agree_wide(void)
+{
+    static const char *const names[] = {"elman", "lstm", "lstm-cifg", "gru", "gru-torch"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        compare_isa(rf_cell_find(names[i]), 650, i % 2 ? 17 : 1, true, i % 2);
+}
+
+/* One and two threads agree; the same threads give the same bits. */
+static void threads_agree(void)
+{
+    for (int i = 0; rf_cell_at(i); i++) {
+        trial r[3];
+        for (int k = 0; k < 3; k++) {
+            rf_device *d = rf_device_new(k ? 2 : 1, NULL);
+            r[k] = trial_open(rf_cell_at(i), 4, 19, 6, 37, true, i % 2);
+            trial_run(&r[k], d);
+            rf_device_free(d);
+        }
+        compare_trials(&r[0], &r[1], "one and two threads");
+        const size_t bytes = (size_t)rf_shape_count(r[1].y.shape) * sizeof(rf_real);
+        CU_ASSERT_EQUAL(memcmp(r[1].y.data, r[2].y.data, bytes), 0);
+        for (int k = 0; k < r[1].n; k++)
+            if (r[1].gx[k])
+                CU_ASSERT_EQUAL(memcmp(r[1].gx[k], r[2].gx[k],
+                                       (size_t)rf_shape_count(r[1].x[k].shape) * sizeof(rf_real)),
+                                0);
+        for (int k = 0; k < 3; k++) trial_close(&r[k]);
+    }
+}
+
+/* ---- rf_rnn and the stepper ------------------------------------------------------------------------ */
+
+typedef struct net {
+    rf_device *device;
+    rf_graph *graph;
+    rf_params *params;
+    rf_rnn *rnn;
+} net;
+
+static net net_open(const char *cell, rf_index I, rf_index H, int layers, bool bidirectional)
+{
+    net n = {.device = rf_device_new(2, NULL), .params = rf_params_new()};
+    n.graph = rf_graph_new(n.device);
+    const rf_rnn_spec spec = {.cell = rf_cell_find(cell),
+                              .input = I,
+                              .hidden = H,
+                              .layers = layers,
+                              .bidirectional = bidirectional};
+    rf_error err = {0};
+    n.rnn = rf_rnn_new(&spec, n.params, "rnn.", &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(n.rnn);
+    rf_params_init(n.params, 7);
+    rf_graph_begin(n.graph, RF_EVAL, rf_key_make(1, "net", 0));
+    return n;
+}
+
+static void net_close(net *n)
+{
+    rf_rnn_free(n->rnn);
+    rf_params_free(n->params);
+    rf_graph_free(n->graph);
+    rf_device_free(n->device);
+}
+
+static rf_node net_input(net *n, rf_index T, rf_index B, rf_index I)
+{
+    rf_real *p = filled(T * B * I, 5, 1);
+    const rf_node x = rf_constant(n->graph, p, RF_SHAPE(T, B, I));
+    rf_aligned_free(p);
+    return x;
+}
+
+/* RNN(5,10,2) on (6,3,5), LSTM(50,100,2) on (10,3,50), and both directions. */
+static void lecture_shapes(void)
+{
+    net n = net_open("elman", 5, 10, 2, false);
+    rf_sequence s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 6, 3, 5), RF_NONE, RF_NONE, NULL);
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.out), RF_SHAPE(6, 3, 10)));
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.h), RF_SHAPE(2, 3, 10)));
+    CU_ASSERT_EQUAL(s.c, RF_NONE);
+    net_close(&n);
+    n = net_open("lstm", 50, 100, 2, false);
+    s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 10, 3, 50), RF_NONE, RF_NONE, NULL);
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.out), RF_SHAPE(10, 3, 100)));
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.h), RF_SHAPE(2, 3, 100)));
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.c), RF_SHAPE(2, 3, 100)));
+    net_close(&n);
+    n = net_open("gru-torch", 4, 6, 3, true);
+    s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 2, 5, 4), RF_NONE, RF_NONE, NULL);
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.out), RF_SHAPE(2, 5, 12)));
+    CU_ASSERT(rf_shape_equal(rf_shape_of(n.graph, s.h), RF_SHAPE(6, 5, 6)));
+    CU_ASSERT_EQUAL(rf_graph_status(n.graph, NULL), RF_OK);
+    net_close(&n);
+}
+
+static void names_follow_pytorch(void)
+{
+    static const char *const names[] = {"rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.bias_ih_l0",
+                                        "rnn.bias_hh_l0", "rnn.weight_ih_l0_reverse"};
+    net n = net_open("lstm", 3, 4, 2, true);
+    CU_ASSERT_EQUAL(rf_params_count(n.params), 16);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        CU_ASSERT_STRING_EQUAL(rf_params_at(n.params, i)->name, names[i]);
+    CU_ASSERT(rf_shape_equal(rf_params_find(n.params, "rnn.weight_ih_l1_reverse")->value.shape,
+                             RF_SHAPE(16, 8)));
+    net_close(&n);
+}
+
+static void forget_bias_is_added(void)
+{
+    rf_params *ps = rf_params_new();
+    const rf_rnn_spec spec = {
+        .cell = rf_cell_find("lstm"), .input = 2, .hidden = 9, .layers = 1, .forget_bias = 5};
+    rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
+    rf_params_init(ps, 1);
+    const rf_real *b = rf_params_find(ps, "bias_ih_l0")->value.data;
+    for (int i = 0; i < 36; i++)
+        CU_ASSERT(i >= 9 && i < 18 ? b[i] > 4.6 && b[i] < 5.4 : fabs((double)b[i]) < 0.4);
+    rf_rnn_free(r);
+    rf_params_free(ps);
+}
+
+static void absurd_networks_are_refused(void)
+{
+    rf_params *ps = rf_params_new();
+    const rf_cell *lstm = rf_cell_find("lstm");
+    const rf_rnn_spec bad[] = {
+        {.cell = NULL, .input = 1, .hidden = 1, .layers = 1},
+        {.cell = lstm, .input = 0, .hidden = 1, .layers = 1},
+        {.cell = lstm, .input = 1, .hidden = 1, .layers = 0},
+        {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .dropout = 1},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rf_error err = {0};
+        CU_ASSERT_PTR_NULL(rf_rnn_new(&bad[i], ps, "", &err));
+        CU_ASSERT_EQUAL(err.status, RF_EINVAL);
+    }
+    rf_params_free(ps);
+    rf_rnn_free(NULL);
+    rf_stepper_free(NULL);
+}
+
+/* Wrong shapes and lengths poison with a message. */
+static void misfits_poison(void)
+{
+    net n = net_open("gru", 3, 4, 1, false);
+    const int32_t lengths[] = {2, 9};
+    rf_error err = {0};
+    rf_sequence s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 2, 2, 3), RF_NONE, RF_NONE, lengths);
+    CU_ASSERT_EQUAL(s.out, RF_POISON);
+    CU_ASSERT_EQUAL(rf_graph_status(n.graph, &err), RF_ESHAPE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "length 9 of sequence 1"));
+    rf_graph_begin(n.graph, RF_EVAL, rf_key_make(1, "net", 0));
+    s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 2, 2, 5), RF_NONE, RF_NONE, NULL);
+    CU_ASSERT_EQUAL(s.out, RF_POISON);
+    CU_ASSERT_EQUAL(s.h, RF_POISON);
+    net_close(&n);
+}
+
+/* Rows of x step by step give what the graph gives at once. */
+static void stepper_case(const char *cell, rf_index H, rf_index B, int layers)
+{
+    enum { T = 5, I = 3 };
+    net n = net_open(cell, I, H, layers, false);
+    const rf_node x = net_input(&n, T, B, I);
+    const rf_sequence s = rf_rnn_apply(n.graph, n.rnn, x, RF_NONE, RF_NONE, NULL);
+    CU_ASSERT_EQUAL(rf_graph_status(n.graph, NULL), RF_OK);
+    const rf_real *want = rf_value(n.graph, s.out).data, *in = rf_value(n.graph, x).data;
+    rf_stepper *st = rf_stepper_new(n.device, n.rnn, B, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(st);
+    for (int round = 0; round < 2; round++) {
+        double far = 0;
+        rf_stepper_reset(st, B);
+        for (rf_index t = 0; t < T; t++) {
+            const rf_real *h = rf_stepper_step(st, in + t * B * I);
+            far = fmax(far, distance(want + t * B * H, h, B * H));
+            if (t == 2) rf_stepper_refresh(st);
+        }
+        CU_ASSERT(far < 1e-6);
+        if (!(far < 1e-6)) printf("%s: stepper off by %g\n", cell, far);
+    }
+    rf_stepper_free(st);
+    net_close(&n);
+}
+
+static void stepper_equals_graph(void)
+{
+    for (int i = 0; rf_cell_at(i); i++) {
+        stepper_case(rf_cell_at(i)->name, 7, 3, 2);
+        stepper_case(rf_cell_at(i)->name, 200, 1, 2);
+    }
+    stepper_case("lstm", 130, 20, 2);
+}
+
+/* Copying a row copies its future; saved states come back. */
+static void stepper_gathers(void)
+{
+    enum { I = 3, H = 9 };
+    const rf_real x[3 * I] = {1, 0, -1, 0.5, 2, 0, -1, -1, 1}, same[4 * I] = {0};
+    const int32_t from[] = {2, 2, 0, 1};
+    static const char *const cells[] = {"lstm", "lstm-fgr", "gru"};
+    for (size_t i = 0; i < 3; i++) {
+        net n = net_open(cells[i], I, H, 2, false);
+        rf_stepper *st = rf_stepper_new(n.device, n.rnn, 4, NULL);
+        rf_stepper_reset(st, 3);
+        (void)rf_stepper_step(st, x);
+        void *state = malloc(rf_stepper_state_bytes(st));
+        rf_stepper_get_state(st, state);
+        rf_real before[3 * H], after[4 * H];
+        memcpy(before, rf_stepper_step(st, same), sizeof before);
+        rf_stepper_set_state(st, state);
+        CU_ASSERT_EQUAL(memcmp(before, rf_stepper_step(st, same), sizeof before), 0);
+        rf_stepper_set_state(st, state);
+        rf_stepper_gather(st, from, 4);
+        memcpy(after, rf_stepper_step(st, same), sizeof after);
+        for (int r = 0; r < 4; r++)
+            CU_ASSERT(distance(before + from[r] * H, after + r * H, H) < 1e-6);
+        free(state);
+        rf_stepper_free(st);
+        net_close(&n);
+    }
+}
+
+static void stepper_refuses_both_directions(void)
+{
+    rf_error err = {0};
+    net n = net_open("lstm", 2, 3, 1, true);
+    CU_ASSERT_PTR_NULL(rf_stepper_new(n.device, n.rnn, 1, &err));
+    CU_ASSERT_EQUAL(err.status, RF_ENOTSUP);
+    net_close(&n);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"table is whole", table_is_whole},
+                           {"parameters are counted", parameters_are_counted},
+                           {"kernels agree", kernels_agree},
+                           {"kernels agree wide", kernels_agree_wide},
+                           {"threads agree", threads_agree},
+                           {"lecture shapes", lecture_shapes},
+                           {"names follow pytorch", names_follow_pytorch},
+                           {"forget bias is added", forget_bias_is_added},
+                           {"absurd networks are refused", absurd_networks_are_refused},
+                           {"misfits poison", misfits_poison},
+                           {"stepper equals graph", stepper_equals_graph},
+                           {"stepper gathers", stepper_gathers},
+                           {"stepper refuses both directions", stepper_refuses_both_directions},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{.pName = "cells", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    const unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}
