@@ -184,7 +184,7 @@ typedef struct rfi_cell_rules {
                    rf_node last[GATES], const rf_node *w);
 } rfi_cell_rules;
 
-extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman;
+extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman; /* rows of graph/ops.def */
 extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules;
 
 /* What an op's attr holds. */

@@ -194,6 +194,8 @@ void rf_params_init(rf_params *ps, uint64_t seed)
     for (size_t i = 0; i < ps->count; i++) {
         rf_param *p = ps->item[i];
         rules[p->init.kind](p, rf_key_make(seed, p->name, 0), rf_shape_count(p->value.shape));
+        for (rf_index k = 0; k < p->init.shift_count; k++)
+            p->value.data[p->init.shift_from + k] += (rf_real)p->init.shift;
     }
 }
 

@@ -31,6 +31,8 @@ typedef enum rf_init_kind {
 typedef struct rf_init {
     rf_init_kind kind;
     double scale;
+    double shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
+    rf_index shift_from, shift_count;
 } rf_init;
 
 typedef struct rf_param {
