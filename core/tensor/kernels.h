@@ -63,6 +63,10 @@ typedef struct rfi_kernels {
     /* C[m, v lanes] (+)= A[m, K] panel[K, v lanes], v in 1..4: see tensor/pack.h. */
     void (*panel)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
                   const rf_real *panel, rf_real *C, rf_index ldc, bool accumulate);
+    /* c[v lanes] = a[K] panel, with weights in few bits: see tensor/qpack.h. */
+    void (*panel_bf16)(int v, rf_index K, const rf_real *a, const uint16_t *panel, rf_real *c);
+    void (*panel_i8)(int v, rf_index K, const rf_real *a, const int8_t *panel, const rf_real *scale,
+                     rf_real *c);
     /* Y[c, r] = X[r, c] for r < rows, c < cols; ldx, ldy: distance of rows of X and of Y. */
     void (*transpose)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
                       rf_index ldy);

@@ -92,3 +92,16 @@ static inline void vf_transpose(vf t[RFI_LANES])
         t[4 + i] = _mm256_permute2f128_ps(b[i], b[4 + i], 0x31);
     }
 }
+
+/* Pairs of bf16: the even ones and the odd ones as floats. */
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const __m256i w = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    *even = _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));
+    *odd = _mm256_castsi256_ps(_mm256_and_si256(w, _mm256_set1_epi32((int)0xffff0000u)));
+}
+static inline vf vf_load_i8(const int8_t *p)
+{
+    const __m128i w = _mm_loadl_epi64((const __m128i *)(const void *)p);
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(w));
+}

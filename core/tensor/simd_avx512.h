@@ -71,3 +71,16 @@ static inline void vf_transpose(vf t[RFI_LANES])
         t[8 + i] = _mm512_shuffle_f32x4(a[i], a[8 + i], 0xdd);
     }
 }
+
+/* Pairs of bf16: the even ones and the odd ones as floats. */
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const __m512i w = _mm512_loadu_si512(p);
+    *even = _mm512_castsi512_ps(_mm512_slli_epi32(w, 16));
+    *odd = _mm512_castsi512_ps(_mm512_and_si512(w, _mm512_set1_epi32((int)0xffff0000u)));
+}
+static inline vf vf_load_i8(const int8_t *p)
+{
+    const __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(w));
+}

@@ -42,3 +42,14 @@ static inline vf vf_log(vf x) { return RFI_M(log, logf)(x); }
 static inline vf vf_tanh(vf x) { return RFI_M(tanh, tanhf)(x); }
 static inline vf vf_sigmoid(vf x) { return 1 / (1 + RFI_M(exp, expf)(-x)); }
 static inline void vf_transpose(vf t[1]) { (void)t; }
+
+/* Pairs of bf16: the even ones and the odd ones as reals. */
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const uint32_t bits[2] = {(uint32_t)p[0] << 16, (uint32_t)p[1] << 16};
+    float f[2];
+    memcpy(f, bits, sizeof f);
+    *even = (rf_real)f[0];
+    *odd = (rf_real)f[1];
+}
+static inline vf vf_load_i8(const int8_t *p) { return (rf_real)*p; }

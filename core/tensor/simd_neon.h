@@ -64,3 +64,16 @@ static inline void vf_transpose(vf t[RFI_LANES])
     t[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
     t[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
+
+/* Pairs of bf16: the even ones and the odd ones as floats. */
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const uint32x4_t w = vreinterpretq_u32_u16(vld1q_u16(p));
+    *even = vreinterpretq_f32_u32(vshlq_n_u32(w, 16));
+    *odd = vreinterpretq_f32_u32(vandq_u32(w, vdupq_n_u32(0xffff0000u)));
+}
+static inline vf vf_load_i8(const int8_t *p)
+{
+    const int32_t w[4] = {p[0], p[1], p[2], p[3]};
+    return vcvtq_f32_s32(vld1q_s32(w));
+}

@@ -13,6 +13,12 @@
 #include "tensor/vec.h"
 #include <CUnit/Basic.h>
 
+#if defined __SANITIZE_THREAD__
+/* The sanitizer ends a child that starts threads unless told otherwise; ours does on purpose. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "die_after_fork=0"; }
+#endif
+
 /* ---- Running ------------------------------------------------------------------------------------- */
 
 typedef struct tally {

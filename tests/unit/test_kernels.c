@@ -6,6 +6,7 @@
 
 #include "tensor/blas.h"
 #include "tensor/pack.h"
+#include "tensor/qpack.h"
 #include <CUnit/Basic.h>
 #include <refrain/base.h>
 
@@ -401,6 +402,72 @@ static void column_panels(void)
     FOR_ISA(k) check_columns(k, 0, 20, 65, 2600);
 }
 
+/* Products with rounded weights: within the rounding of the weights of the exact ones. */
+static void check_quantised(const rfi_kernels *k, int bits, int G, rf_index H, rf_index K)
+{
+    enum { ROWS = 3 };
+    rf_real *W = noise(G * H * K, 1, 19), *a = noise(ROWS * K, 1, 20), c[ROWS][64];
+    rfi_qpanels w = rfi_qpanels_gates(k, bits, G, H, K);
+    const rf_index width = (rf_index)G * k->lanes;
+    w.data = rf_aligned_calloc(rfi_qpanels_bytes(&w), 1);
+    w.scale = rf_aligned_calloc((size_t)(w.count * width), sizeof *w.scale);
+    rfi_qpack_gates(&w, W, K);
+    const double step = bits == 16 ? 1.0 / 256 : 0.51 / 127;
+    bool ok = true;
+    for (rf_index p = 0; p < w.count; p++) {
+        rfi_qpanel_mul(k, &w, p, ROWS, a, K, c[0], 64);
+        for (rf_index r = 0; r < ROWS; r++)
+            for (rf_index j = 0; j < width; j++) {
+                const rf_index u = p * k->lanes + j % k->lanes, g = j / k->lanes;
+                const rf_real *row = W + (g * H + u) * K;
+                double bound = 1e-5;
+                for (rf_index i = 0; i < K && u < H; i++)
+                    bound += step * fabs((double)a[r * K + i]);
+                const double due = u < H ? inner(K, a + r * K, 1, row, 1) : 0;
+                ok = ok && fabs((double)c[r][j] - due) <= bound;
+            }
+    }
+    CU_ASSERT(ok);
+    rf_aligned_free(W);
+    rf_aligned_free(a);
+    rf_aligned_free(w.data);
+    rf_aligned_free(w.scale);
+}
+
+static void quantised_panels(void)
+{
+    static const rf_index hk[][2] = {{1, 1}, {15, 17}, {17, 2}, {33, 200}, {200, 33}};
+    FOR_ISA(k)
+    for (int G = 1; G <= 4; G++)
+        for (size_t i = 0; i < sizeof hk / sizeof *hk; i++) {
+            check_quantised(k, 16, G, hk[i][0], hk[i][1]);
+            check_quantised(k, 8, G, hk[i][0], hk[i][1]);
+        }
+}
+
+/* Weights that the few bits can hold come out exactly, on every instruction set. */
+static void quantised_exactly(void)
+{
+    enum { K = 9 };
+    rf_real W[K], a[K], c[64], scale[64];
+    double due = 0;
+    for (int i = 0; i < K; i++) {
+        W[i] = (rf_real)(i == 0 ? 127 : (i * 29) % 64 - 32);
+        a[i] = (rf_real)(i - 3);
+        due += (double)W[i] * (double)a[i];
+    }
+    FOR_ISA(k)
+    for (int bits = 8; bits <= 16; bits += 8) {
+        rfi_qpanels w = rfi_qpanels_gates(k, bits, 1, 1, K);
+        w.data = rf_aligned_calloc(rfi_qpanels_bytes(&w), 1);
+        w.scale = scale;
+        rfi_qpack_gates(&w, W, K);
+        rfi_qpanel_mul(k, &w, 0, 1, a, K, c, 64);
+        CU_ASSERT((double)c[0] == due);
+        rf_aligned_free(w.data);
+    }
+}
+
 /* ---- General products ------------------------------------------------------------------------------------ */
 
 static void check_gemm(const rfi_kernels *k, int form, rf_index M, rf_index N, rf_index K)
@@ -471,6 +538,8 @@ int main(void)
                            {"transpose", transposes},
                            {"gate panels", gate_panels},
                            {"column panels", column_panels},
+                           {"quantised panels", quantised_panels},
+                           {"quantised exactly", quantised_exactly},
                            {"own gemm", own_gemm},
                            {"choice of instructions", best_is_a_row},
                            CU_TEST_INFO_NULL};
