@@ -38,12 +38,24 @@ static void put_number(rf_str *out, double x)
     rf_str_printf(out, isfinite(x) && x == floor(x) && fabs(x) < 1e7 ? "%.0f" : "%.6g", x);
 }
 
+/* A cell is one line: tabs and newlines in it become blanks. */
+static void put_words(rf_str *out, const char *s)
+{
+    if (!s) s = "-";
+    while (*s) {
+        size_t n = strcspn(s, "\t\n\r");
+        rf_str_add(out, s, n);
+        if (s[n]) rf_str_put(out, " ");
+        s += n + (s[n] != 0);
+    }
+}
+
 static void put_element(rf_str *out, const rf_field *f, size_t k)
 {
     if (f->type == RF_FIELD_INTS)
         rf_str_printf(out, "%" PRId64, f->as.ints[k]);
     else if (f->type == RF_FIELD_STRINGS)
-        rf_str_put(out, f->as.strings[k] ? f->as.strings[k] : "-");
+        put_words(out, f->as.strings[k]);
     else
         rf_str_printf(out, "%.4g", (double)f->as.reals[k]);
 }
@@ -55,7 +67,7 @@ static void put_scalar(rf_str *out, const rf_field *f)
     else if (f->type == RF_FIELD_REAL)
         put_number(out, f->as.f);
     else if (f->type == RF_FIELD_STRING)
-        rf_str_put(out, f->as.s ? f->as.s : "-");
+        put_words(out, f->as.s);
 }
 
 /* A list on the row itself; of a matrix only its shape, its rows come below. */

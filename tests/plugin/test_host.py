@@ -148,6 +148,44 @@ class Formats(unittest.TestCase):
         self.assertEqual(json.loads(out.decode())["row"]["word"], "\ufffd\ufffd")
 
 
+class Card(unittest.TestCase):
+    def setUp(self):
+        meta = {"refrain.plugin": '"org.refrain.hello"', "refrain.options": '{"cell":"lstm","hidden":2}',
+                "refrain.metrics": '{"valid_loss":1.25}', "foreign": "no JSON"}
+        tensors = {"weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+                   "cursor": {"dtype": "I64", "shape": [], "data_offsets": [24, 32]}}
+        header = json.dumps({"__metadata__": meta, **tensors}).encode()
+        header += b" " * (-len(header) % 8)
+        self.file = tempfile.NamedTemporaryFile(suffix=".safetensors")
+        self.file.write(len(header).to_bytes(8, "little") + header + bytes(32))
+        self.file.flush()
+
+    def tearDown(self):
+        self.file.close()
+
+    def test_json(self):
+        r = run("model", self.file.name, "--format=json")
+        self.assertEqual((r.returncode, r.stderr), (0, b""))
+        rows = [json.loads(line) for line in r.stdout.decode().splitlines()]
+        table = lambda name: [x["row"] for x in rows if x["table"] == name]
+        self.assertIn({"name": "refrain.plugin", "value": "org.refrain.hello"}, table("metadata"))
+        self.assertIn({"name": "foreign", "value": "no JSON"}, table("metadata"))
+        self.assertEqual(table("options"), [{"name": "cell", "value": "lstm"}, {"name": "hidden", "value": "2"}])
+        self.assertEqual(table("metrics"), [{"name": "valid_loss", "value": "1.25"}])
+        self.assertIn({"name": "weight", "type": "F32", "shape": [2, 3], "bytes": 24}, table("tensor"))
+        self.assertEqual(table("total"), [{"tensors": 2, "parameters": 6, "bytes": 32}])
+
+    def test_text(self):
+        self.assertIn("[2 3]", run("model", self.file.name).stdout.decode())
+
+    def test_what_is_no_model(self):
+        for path in ("/no/such/file", "/dev/null", HELLO, "/"):
+            r = run("model", path)
+            self.assertEqual((r.returncode, r.stdout), (1, b""), path)
+            self.assertIn(path, r.stderr.decode())
+            self.assertEqual(len(r.stderr.splitlines()), 1)
+
+
 class Search(unittest.TestCase):
     def test_every_place_is_told(self):
         r = run("nosuch", env={"REFRAIN_PLUGIN_PATH": "/nowhere/a:/nowhere/b:relative"})
