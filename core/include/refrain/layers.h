@@ -44,6 +44,7 @@ typedef enum rf_attention_kind {
     RF_ATTENTION_DOT,
     RF_ATTENTION_GENERAL
 } rf_attention_kind;
+/* Parameters PREFIXquery.weight, PREFIXkey.weight and PREFIXv.weight, each as an nn.Linear's. */
 typedef struct rf_attention_layer {
     rf_attention_kind kind;
     rf_param *query, *key, *v; /* query [A,Q], key [A,K] or [Q,K], v [1,A]; NULL where unused */
@@ -51,12 +52,34 @@ typedef struct rf_attention_layer {
 RF_API rf_status rf_attention_layer_init(rf_attention_layer *l, rf_params *ps, const char *prefix,
                                          rf_attention_kind kind, rf_index query, rf_index key,
                                          rf_index size, rf_error *err);
+/* The keys of one graph, turned and projected once for any number of queries.  `lengths` is borrowed
+ * until the last of them. */
+typedef struct rf_attention_memory {
+    rf_node keys, projected; /* [B,S,K]; [B,S,A], [B,S,Q] or the keys themselves */
+    const int32_t *lengths;
+} rf_attention_memory;
+RF_API rf_attention_memory rf_attention_layer_prepare(rf_graph *g, const rf_attention_layer *l,
+                                                      rf_node keys, const int32_t *lengths);
 /* query [Tq,B,Q], keys [S,B,K], lengths [B] or NULL -> context [Tq,B,K]; weights [Tq,B,S]. */
 typedef struct rf_attended {
     rf_node context, weights;
 } rf_attended;
+RF_API rf_attended rf_attention_layer_attend(rf_graph *g, const rf_attention_layer *l,
+                                             const rf_attention_memory *m, rf_node query);
 RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_layer *l, rf_node query,
                                             rf_node keys, const int32_t *lengths);
+
+/* Messages name the caller's file and line. */
+#ifndef RF_NO_PLACES
+/* clang-format off */
+#define rf_linear_layer_apply(g, ...)      rf_linear_layer_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_embedding_layer_apply(g, ...)   rf_embedding_layer_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_norm_layer_apply(g, ...)        rf_norm_layer_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_attention_layer_prepare(g, ...) rf_attention_layer_prepare(RF_HERE(g), __VA_ARGS__)
+#define rf_attention_layer_attend(g, ...)  rf_attention_layer_attend(RF_HERE(g), __VA_ARGS__)
+#define rf_attention_layer_apply(g, ...)   rf_attention_layer_apply(RF_HERE(g), __VA_ARGS__)
+/* clang-format on */
+#endif
 
 RF_END
 #endif
