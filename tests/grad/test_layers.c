@@ -1,0 +1,213 @@
+/* test_layers.c -- the layers, with their parameters. */
+#include "check.h"
+
+#include <string.h>
+
+#include <CUnit/Basic.h>
+#include <refrain/layers.h>
+
+/* ---- Linear, normalization, embedding ------------------------------------------------------------ */
+
+static rf_node build_linear(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    return rf_tanh(g, rf_linear_layer_apply(g, ctx, x[0]));
+}
+
+static void linear_layer(bool bias, rf_shape in)
+{
+    rf_linear_layer l;
+    rf_params *ps = rf_params_new();
+    CU_ASSERT_EQUAL(rf_linear_layer_init(&l, ps, "out.", 5, 3, bias, NULL), RF_OK);
+    rf_params_init(ps, 1);
+    check_problem p = {.name = bias ? "linear layer" : "linear layer without bias",
+                       .build = build_linear,
+                       .ctx = &l,
+                       .n = 1,
+                       .shape = {in},
+                       .low = -2,
+                       .high = 2,
+                       .params = ps};
+    check_all(&p);
+    rf_params_free(ps);
+}
+
+static void linear_holds(void)
+{
+    linear_layer(true, RF_SHAPE(4, 2, 5));
+    linear_layer(false, RF_SHAPE(5));
+    linear_layer(true, RF_SHAPE(1, 5));
+}
+
+static rf_node build_norm(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    return rf_norm_layer_apply(g, ctx, x[0]);
+}
+
+static void norm_holds(void)
+{
+    rf_norm_layer l;
+    rf_params *ps = rf_params_new();
+    CU_ASSERT_EQUAL(rf_norm_layer_init(&l, ps, "norm.", 6, NULL), RF_OK);
+    rf_params_init(ps, 1);
+    for (int i = 0; i < 6; i++) l.weight->value.data[i] += 0.1 * i;
+    check_problem p = {.name = "norm layer",
+                       .build = build_norm,
+                       .ctx = &l,
+                       .n = 1,
+                       .shape = {RF_SHAPE(3, 2, 6)},
+                       .low = -2,
+                       .high = 2,
+                       .params = ps};
+    check_all(&p);
+    rf_params_free(ps);
+}
+
+static rf_node build_embedding(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const int32_t ids[] = {0, 3, 3, 6, 1, 3};
+    return rf_mul(g, x[0], rf_embedding_layer_apply(g, ctx, ids, RF_SHAPE(3, 2)));
+}
+
+static void embedding_layer(bool sparse)
+{
+    rf_embedding_layer l;
+    rf_params *ps = rf_params_new();
+    CU_ASSERT_EQUAL(rf_embedding_layer_init(&l, ps, "embed.", 7, 4, 1, NULL), RF_OK);
+    rf_params_init(ps, 1);
+    CU_ASSERT_EQUAL(rf_param_set_sparse(l.weight, sparse), true);
+    check_problem p = {.name = sparse ? "sparse embedding layer" : "embedding layer",
+                       .build = build_embedding,
+                       .ctx = &l,
+                       .n = 1,
+                       .shape = {RF_SHAPE(3, 2, 4)},
+                       .low = -2,
+                       .high = 2,
+                       .params = ps};
+    check_all(&p);
+    rf_params_free(ps);
+}
+
+static void embedding_holds(void)
+{
+    embedding_layer(false);
+    embedding_layer(true);
+}
+
+/* The same weight read by id and, as nn.Linear's, turned around: a language model with tied weights.
+ * A sparse gradient has to become one that names all rows. */
+static rf_node build_tied(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const int32_t ids[] = {0, 3, 3, 6, 1, 3}, targets[] = {3, 3, 6, 1, -1, 2};
+    const rf_embedding_layer *l = ctx;
+    const rf_node h = rf_mul(g, x[0], rf_embedding_layer_apply(g, l, ids, RF_SHAPE(3, 2)));
+    const rf_node w = rf_parameter(g, l->weight);
+    return rf_linear_cross_entropy(g, h, w, RF_NONE, targets);
+}
+
+static void tied_weights_hold(void)
+{
+    for (int sparse = 0; sparse < 2; sparse++) {
+        rf_embedding_layer l;
+        rf_params *ps = rf_params_new();
+        rf_embedding_layer_init(&l, ps, "embed.", 7, 4, 1, NULL);
+        rf_params_init(ps, 2);
+        CU_ASSERT_EQUAL(rf_param_set_sparse(l.weight, sparse), true);
+        check_problem p = {.name = sparse ? "tied sparse weights" : "tied weights",
+                           .build = build_tied,
+                           .ctx = &l,
+                           .n = 1,
+                           .shape = {RF_SHAPE(3, 2, 4)},
+                           .low = -2,
+                           .high = 2,
+                           .params = ps};
+        check_all(&p);
+        rf_params_free(ps);
+    }
+}
+
+/* ---- Attention ------------------------------------------------------------------------------------ */
+
+enum { B = 3, S = 5, Q = 4, K = 3, A = 6 };
+
+typedef struct attention_case {
+    const char *name;
+    rf_attention_kind kind;
+    const int32_t *lengths;
+    rf_index steps;
+    bool both; /* the weights are in the output, too */
+} attention_case;
+
+typedef struct attention_problem {
+    attention_case c;
+    rf_attention_layer l;
+} attention_problem;
+
+static rf_node build_attention(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    const attention_problem *a = ctx;
+    const rf_attended r = rf_attention_layer_apply(g, &a->l, x[0], x[1], a->c.lengths);
+    const rf_node both[] = {r.context, r.weights};
+    return a->c.both ? rf_concat(g, 2, both, 2) : r.context;
+}
+
+/* Two steps over one memory, the second query depending on the first context. */
+static rf_node build_steps(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    const attention_problem *a = ctx;
+    const rf_attention_memory m = rf_attention_layer_prepare(g, &a->l, x[1], a->c.lengths);
+    const rf_attended first = rf_attention_layer_attend(g, &a->l, &m, x[0]);
+    const rf_node size = rf_mul(g, first.context, first.context);
+    const rf_node query = rf_mul(g, x[0], rf_sum_dim(g, size, 2, true));
+    return rf_attention_layer_attend(g, &a->l, &m, query).context;
+}
+
+static void attention_holds(void)
+{
+    static const int32_t lengths[B] = {5, 1, 3};
+    static const attention_case cases[] = {
+        {"additive", RF_ATTENTION_ADDITIVE, NULL, 2, true},
+        {"additive, lengths", RF_ATTENTION_ADDITIVE, lengths, 2, true},
+        {"additive, one step", RF_ATTENTION_ADDITIVE, lengths, 1, false},
+        {"dot", RF_ATTENTION_DOT, NULL, 2, false},
+        {"dot, lengths", RF_ATTENTION_DOT, lengths, 2, true},
+        {"dot, one step", RF_ATTENTION_DOT, lengths, 1, false},
+        {"general", RF_ATTENTION_GENERAL, NULL, 2, true},
+        {"general, lengths", RF_ATTENTION_GENERAL, lengths, 2, false},
+        {"general, one step", RF_ATTENTION_GENERAL, lengths, 1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        attention_problem a = {.c = cases[i]};
+        const rf_index q = a.c.kind == RF_ATTENTION_DOT ? K : Q;
+        rf_params *ps = rf_params_new();
+        rf_error err = {0};
+        CU_ASSERT_EQUAL(rf_attention_layer_init(&a.l, ps, "a.", a.c.kind, q, K, A, &err), RF_OK);
+        rf_params_init(ps, 3);
+        check_problem p = {.name = a.c.name,
+                           .build = build_attention,
+                           .ctx = &a,
+                           .n = 2,
+                           .shape = {RF_SHAPE(a.c.steps, B, q), RF_SHAPE(S, B, K)},
+                           .low = -1,
+                           .high = 1,
+                           .params = ps};
+        check_all(&p);
+        p.build = build_steps;
+        check_all(&p);
+        rf_params_free(ps);
+    }
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"linear holds", linear_holds},       {"norm holds", norm_holds},
+        {"embedding holds", embedding_holds}, {"tied weights hold", tied_weights_hold},
+        {"attention holds", attention_holds}, CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{.pName = "layers", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}
