@@ -1,0 +1,46 @@
+/* io/plot.h -- the inside of a picture, for the part that keeps numbers and the part that draws. */
+#ifndef IO_PLOT_H
+#define IO_PLOT_H
+
+#include <refrain/plot.h>
+
+typedef struct rfi_series {
+    char *name;
+    double *x, *y;
+    size_t n;
+} rfi_series;
+
+typedef struct rfi_heat {
+    double *values; /* [rows, cols] */
+    size_t rows, cols;
+    char **row_labels, **col_labels; /* each may be NULL, and so may a label */
+} rfi_heat;
+
+struct rf_plot {
+    char *title, *x, *y;
+    unsigned flags;
+    rfi_series *series;
+    size_t count;
+    rfi_heat heat; /* values NULL: lines */
+};
+
+/* From here down: what both kinds of pictures are drawn with (svg.c). */
+
+/* Append a number with so many decimals and a point whatever the locale says. */
+void rfi_svg_number(rf_str *out, double x, int decimals);
+/* Append a label of a value, short and exact enough for steps of that size. */
+void rfi_svg_value(rf_str *out, double value, double step);
+/* Append text as XML: &, <, > and " escaped, control characters blank. */
+void rfi_svg_escape(rf_str *out, const char *text);
+/* The width of a text of 12 px, about: a Chinese character takes two Latin ones. */
+double rfi_svg_width(const char *text);
+/* A text at (x, y): anchor is start, middle or end; turned by so many degrees about that point. */
+void rfi_svg_text(rf_str *out, double x, double y, const char *anchor, double turn,
+                  const char *text);
+void rfi_svg_line(rf_str *out, double x1, double y1, double x2, double y2, const char *colour);
+void rfi_svg_begin(rf_str *out, double width, double height, const char *title);
+void rfi_svg_end(rf_str *out);
+
+void rfi_heat_svg(const rf_plot *p, rf_str *out);
+
+#endif

@@ -1,0 +1,201 @@
+/* test_plot.c -- pictures are well-formed, deterministic, escaped and correctly placed. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/Basic.h>
+#include <refrain/io.h>
+#include <refrain/plot.h>
+
+/* Every element is closed in order, attributes are quoted, and no bare &. */
+static bool well_formed(const char *s)
+{
+    char stack[16][16];
+    int depth = 0;
+    for (; *s; s++) {
+        if (*s == '&' && strncmp(s, "&amp;", 5) && strncmp(s, "&lt;", 4) && strncmp(s, "&gt;", 4) &&
+            strncmp(s, "&quot;", 6))
+            return false;
+        if (*s == '>') return false; /* those of tags are passed over below */
+        if (*s != '<') continue;
+        bool closes = s[1] == '/';
+        char name[16] = {0};
+        sscanf(s + 1 + closes, "%15[a-z]", name);
+        int quotes = 0;
+        for (s++; *s && (*s != '>' || quotes % 2); s++) quotes += *s == '"';
+        if (!*s || quotes % 2) return false;
+        if (closes && (!depth-- || strcmp(stack[depth], name))) return false;
+        if (!closes && s[-1] != '/' && depth < 16) strcpy(stack[depth++], name);
+    }
+    return depth == 0;
+}
+
+static int count(const char *s, const char *what)
+{
+    int n = 0;
+    for (; (s = strstr(s, what)); s++) n++;
+    return n;
+}
+
+static rf_str drawn(const rf_plot *p)
+{
+    rf_str s = {0};
+    rf_plot_svg(p, &s);
+    CU_ASSERT_FALSE(s.failed);
+    CU_ASSERT(well_formed(s.s));
+    CU_ASSERT_PTR_NULL(strstr(s.s, "nan"));
+    CU_ASSERT_PTR_NULL(strstr(s.s, "inf"));
+    return s;
+}
+
+static rf_plot *curves(unsigned flags)
+{
+    double train[5] = {4.2, 2.5, 2.0, 1.7, 1.5}, valid[5] = {4.1, 2.6, NAN, 1.9, 1.8};
+    rf_plot *p = rf_plot_new("loss & <perplexity>");
+    rf_plot_axes(p, "epoch", "nats \"per\" character", flags);
+    CU_ASSERT(rf_plot_line(p, "train", NULL, train, 5));
+    CU_ASSERT(rf_plot_line(p, "验证", NULL, valid, 5));
+    return p;
+}
+
+static void lines(void)
+{
+    rf_plot *p = curves(0);
+    rf_str a = drawn(p), b = drawn(p);
+    CU_ASSERT_STRING_EQUAL(a.s, b.s);
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.s, "loss &amp; &lt;perplexity&gt;"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.s, "nats &quot;per&quot; character"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.s, ">验证<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.s, "M74.00 ")); /* epoch 1 at the left end, 5 at the right */
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.s, "L680.00 "));
+    const char *valid = strstr(strstr(a.s, "<path") + 1, "<path");
+    CU_ASSERT_EQUAL(count(valid, "h0"), 2); /* the value that is missing interrupts it */
+    rf_plot_free(p);
+    rf_plot_free(NULL);
+    rf_str_free(&a);
+    rf_str_free(&b);
+}
+
+static void ticks_are_round_numbers(void)
+{
+    double y[3] = {0, 0.7, 1}, x[3] = {0, 50, 100};
+    rf_plot *p = rf_plot_new(NULL);
+    rf_plot_line(p, NULL, x, y, 3);
+    rf_str s = drawn(p);
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">0.2<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">1.0<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">20<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">100<"));
+    CU_ASSERT_PTR_NULL(strstr(s.s, ">-0"));
+    rf_plot_free(p);
+    rf_str_free(&s);
+}
+
+static void logarithmic(void)
+{
+    double y[5] = {1000, 100, 0, -3, 1}, small[2] = {1.31, 1.34};
+    rf_plot *p = rf_plot_new(NULL);
+    rf_plot_axes(p, NULL, NULL, RF_PLOT_LOG_Y);
+    rf_plot_line(p, NULL, NULL, y, 5);
+    rf_str s = drawn(p);
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">10<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">1000<"));
+    CU_ASSERT_EQUAL(count(s.s, "h0"), 2); /* what is not above 0 is left out */
+    rf_plot_free(p);
+    rf_str_free(&s);
+    p = rf_plot_new(NULL);
+    rf_plot_axes(p, NULL, NULL, RF_PLOT_LOG_Y);
+    rf_plot_line(p, NULL, NULL, small, 2);
+    s = drawn(p);
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">1.32<")); /* no power of ten in sight: other ticks */
+    rf_plot_free(p);
+    rf_str_free(&s);
+}
+
+static void extremes(void)
+{
+    static const double rows[][3] = {{0, 0, 0},           {5, 5, 5},          {NAN, NAN, NAN},
+                                     {INFINITY, 1, 2},    {1e308, -1e308, 0}, {1e-300, 2e-300, 0},
+                                     {-7, -7, NAN},       {1e6, 2e6, 3e6},    {1e-9, 2e-9, 3e-9},
+                                     {1e300, 1e-300, 1.0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (unsigned flags = 0; flags < 4; flags++) {
+            rf_plot *p = rf_plot_new("x");
+            rf_plot_axes(p, NULL, NULL, flags);
+            CU_ASSERT(rf_plot_line(p, "a", rows[i], rows[i], 3));
+            CU_ASSERT(rf_plot_line(p, "b", NULL, rows[i], 0));
+            rf_str s = drawn(p);
+            CU_ASSERT(s.n < 20000);
+            rf_str_free(&s);
+            rf_plot_free(p);
+        }
+    rf_plot *p = rf_plot_new(NULL);
+    rf_str s = drawn(p);
+    rf_str_free(&s);
+    rf_plot_free(p);
+}
+
+static void heat_map(void)
+{
+    double values[6] = {0, 0.5, 1, NAN, 0.25, 1};
+    const char *rows[] = {"我", NULL}, *cols[] = {"I", "<eos>", "c\nd"};
+    rf_plot *p = rf_plot_new("alignment");
+    rf_plot_axes(p, "source", "target", 0);
+    CU_ASSERT(rf_plot_heat(p, values, 2, 3, rows, cols));
+    rf_str s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "<rect"), 1 + 5 + 1 + 40); /* ground, cells, frame, scale */
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#f7fbff\"><title>我, I: 0.0000<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#08306b\"><title>我, c d: 1.0000<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "<title>2, &lt;eos&gt;: 0.2500<"));
+    rf_str_free(&s);
+    CU_ASSERT(rf_plot_heat(p, values, 1, 1, NULL, NULL)); /* replaces it */
+    s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "<rect"), 1 + 1 + 1 + 40);
+    rf_str_free(&s);
+    CU_ASSERT(rf_plot_heat(p, values, 0, 0, NULL, NULL));
+    s = drawn(p);
+    rf_str_free(&s);
+    CU_ASSERT(rf_plot_heat(p, (const double[]){-1e308, 1e308}, 1, 2, NULL, NULL));
+    s = drawn(p);
+    rf_str_free(&s);
+    rf_plot_free(p);
+}
+
+static void to_a_file(void)
+{
+    char path[] = "/tmp/refrain-plot-XXXXXX";
+    rf_error err = {0};
+    rf_str file = {0};
+    CU_ASSERT_FATAL(close(mkstemp(path)) == 0);
+    rf_plot *p = curves(RF_PLOT_LOG_Y);
+    CU_ASSERT_EQUAL(rf_plot_write(p, path, &err), RF_OK);
+    CU_ASSERT_EQUAL(rf_file_read(path, 0, &file, &err), RF_OK);
+    rf_str s = drawn(p);
+    CU_ASSERT_STRING_EQUAL(file.s, s.s);
+    CU_ASSERT_EQUAL(rf_plot_write(p, "/no/such/folder/p.svg", &err), RF_EIO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/no/such/folder/p.svg"));
+    unlink(path);
+    rf_plot_free(p);
+    rf_str_free(&s);
+    rf_str_free(&file);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"lines", lines},
+                           {"ticks are round numbers", ticks_are_round_numbers},
+                           {"logarithmic", logarithmic},
+                           {"extremes", extremes},
+                           {"heat map", heat_map},
+                           {"to a file", to_a_file},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{.pName = "plot", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}
