@@ -24,7 +24,11 @@ struct rf_stepper {
     rf_index most, rows;
     rf_real *spare; /* [most, widest state] */
     layer *layer;
-    const rf_real *x; /* of the step that runs */
+    const rf_real *x; /* of the step that runs; NULL: layer 0's projection is there already */
+
+    const rf_real *inputs; /* [count,I] borrowed: what rf_stepper_step_ids chooses from */
+    rf_index count;
+    rf_real *table; /* [count,G*H] their projections */
 };
 
 static const rf_cell *cell_of(const rf_stepper *s) { return s->rnn->spec.cell; }
@@ -110,6 +114,7 @@ void rf_stepper_free(rf_stepper *s)
     if (!s) return;
     for (int l = 0; s->layer && l < s->rnn->spec.layers; l++) rf_aligned_free(s->layer[l].memory);
     rf_aligned_free(s->spare);
+    rf_aligned_free(s->table);
     free(s->layer);
     free(s);
 }
@@ -126,6 +131,14 @@ static void refresh_worker(void *ctx, int thread, int threads)
     }
 }
 
+/* table = inputs W_ih^T of layer 0 */
+static void fill_table(const rf_stepper *s)
+{
+    const rf_index I = s->rnn->spec.input, n = cell_of(s)->gates * s->rnn->spec.hidden;
+    rfi_gemm(s->device, false, true, s->count, n, I, 1, s->inputs, I,
+             rfi_rnn_params(s->rnn, 0, 0)[0]->value.data, I, 0, s->table, n);
+}
+
 void rf_stepper_refresh(rf_stepper *s)
 {
     for (int l = 0; l < s->rnn->spec.layers; l++) {
@@ -137,6 +150,20 @@ void rf_stepper_refresh(rf_stepper *s)
         s->layer[l].q.alone = old.alone;
     }
     rf_device_run(s->device, refresh_worker, s);
+    if (s->table) fill_table(s);
+}
+
+bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count, rf_error *err)
+{
+    const rf_index width = cell_of(s)->gates * s->rnn->spec.hidden;
+    rf_real *table = rf_aligned_calloc((size_t)(count * width), sizeof *table);
+    if (!table) return rf_fail(err, RF_ENOMEM, "stepper: no memory"), false;
+    rf_aligned_free(s->table);
+    s->table = table;
+    s->inputs = inputs;
+    s->count = count;
+    fill_table(s);
+    return true;
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------ */
@@ -148,8 +175,10 @@ static void run_worker(void *ctx, int thread, int threads)
     for (int l = 0; l < s->rnn->spec.layers; l++) {
         const layer *y = &s->layer[l];
         const rfi_source in = {&y->px, x, y->input};
-        rfi_run_gates(&y->q, 0, 1, &in, y->q.kernels->project, thread, threads);
-        rfi_run_barrier(&y->q, thread);
+        if (x) {
+            rfi_run_gates(&y->q, 0, 1, &in, y->q.kernels->project, thread, threads);
+            rfi_run_barrier(&y->q, thread);
+        }
         cell_of(s)->rules->step(&y->q, 0, thread, threads);
         x = rfi_run_slot(&y->q, y->q.hs, y->q.to);
     }
@@ -158,7 +187,15 @@ static void run_worker(void *ctx, int thread, int threads)
 /* Multiplications of a step below which waking other threads costs more than it gives. */
 enum { ALONE = 100000 };
 
-const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x)
+/* Change the slots' places, so that what was written is the state. */
+static void turn_slots(layer *y)
+{
+    rfi_run *q = &y->q;
+    q->from ^= 1, q->to ^= 1;
+    if (y->gates) memcpy(y->gates, q->z, (size_t)(q->B * q->G * q->H) * sizeof *q->z);
+}
+
+static const rf_real *run_step(rf_stepper *s, const rf_real *x)
 {
     const rf_rnn_spec *r = &s->rnn->spec;
     const rf_index work = s->rows * r->layers * r->hidden * r->hidden * r->cell->gates;
@@ -169,14 +206,27 @@ const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x)
         run_worker(s, 0, 1);
     else
         rf_device_run(s->device, run_worker, s);
-    for (int l = 0; l < r->layers; l++) {
-        rfi_run *q = &s->layer[l].q;
-        q->from ^= 1, q->to ^= 1;
-        if (s->layer[l].gates)
-            memcpy(s->layer[l].gates, q->z, (size_t)(q->B * q->G * q->H) * sizeof *q->z);
-    }
+    for (int l = 0; l < r->layers; l++) turn_slots(&s->layer[l]);
     const rfi_run *top = &s->layer[r->layers - 1].q;
     return rfi_run_slot(top, top->hs, top->from);
+}
+
+const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x)
+{
+    assert(x);
+    return run_step(s, x);
+}
+
+const rf_real *rf_stepper_step_ids(rf_stepper *s, const int32_t *ids)
+{
+    const rfi_run *q = &s->layer[0].q;
+    const rf_index width = q->G * q->H;
+    assert(s->table && "rf_stepper_set_inputs comes first");
+    for (rf_index b = 0; b < s->rows; b++) {
+        assert(ids[b] >= 0 && ids[b] < s->count);
+        memcpy(q->z + b * width, s->table + ids[b] * width, (size_t)width * sizeof *q->z);
+    }
+    return run_step(s, NULL);
 }
 
 /* ---- States ----------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* bench_cells.c -- one recurrent layer, forward and adjoint, at the shapes of the workloads W1..W5.
  *
  * usage: bench_cells [threads [rounds]]
- * Prints the median and best time of a round, and nominal GFLOP/s of the best (adjoint = twice the
+ * Then steps of the decoder.  Prints the median and best time of a round, and nominal GFLOP/s of the best (adjoint = twice the
  * forward).  Times vary with what else the machine does: compare runs in turn, not numbers. */
 #include <math.h>
 #include <stdio.h>
@@ -114,6 +114,33 @@ static void measure(const shape *s, rf_device *d, int rounds)
     rf_graph_free(g);
 }
 
+/* Steps of a decoder in a second: W6 without its softmax, and a beam of 8. */
+static void measure_stepper(rf_device *d, const char *cell, rf_index rows, int rounds)
+{
+    enum { I = 96, H = 512, STEPS = 2000 };
+    const rf_rnn_spec spec = {.cell = rf_cell_find(cell), .input = I, .hidden = H, .layers = 1};
+    rf_params *ps = rf_params_new();
+    rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
+    if (!r) return;
+    rf_params_init(ps, 1);
+    rf_stepper *s = rf_stepper_new(d, r, rows, NULL);
+    rf_real *x = filled(rows * I, 1);
+    double best = 1e30;
+    for (int k = 0; s && x && k < rounds; k++) {
+        const double t0 = now();
+        for (int i = 0; i < STEPS; i++) (void)rf_stepper_step(s, x);
+        const double t = (now() - t0) / STEPS;
+        best = t < best ? t : best;
+    }
+    const double bytes = (double)sizeof(rf_real) * spec.cell->gates * H * (I + H);
+    printf("W6  %-19s %d rows: %7.1f us a step, %8.0f rows/s, weights %5.1f GB/s\n", cell,
+           (int)rows, best * 1e6, (double)rows / best, bytes / best * 1e-9);
+    rf_aligned_free(x);
+    rf_stepper_free(s);
+    rf_rnn_free(r);
+    rf_params_free(ps);
+}
+
 int main(int argc, char **argv)
 {
     const int threads = argc > 1 ? atoi(argv[1]) : 0;
@@ -122,6 +149,8 @@ int main(int argc, char **argv)
     rf_device *d = rf_device_new(threads, NULL);
     if (!d) return 1;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) measure(&shapes[i], d, rounds);
+    for (int k = 0; k < 4; k++)
+        measure_stepper(d, k % 2 ? "gru-torch" : "lstm", k / 2 ? 8 : 1, rounds);
     printf("%d threads, %s, %s\n", rf_device_threads(d), rf_device_isa(d), rf_device_blas(d));
     rf_device_free(d);
     return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cells/sequence.h"
+#include "graph/tape.h"
 #include <CUnit/Basic.h>
 #include <refrain/cell.h>
 
@@ -345,6 +346,29 @@ static void absurd_networks_are_refused(void)
     rf_stepper_free(NULL);
 }
 
+/* Once warm, a training step takes all its memory from the graph's arenas as they are. */
+static void steps_do_not_allocate(void)
+{
+    static const char *const cells[] = {"lstm", "lstm-fgr", "gru", "elman"};
+    const int32_t lengths[] = {7, 3, 5};
+    for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
+        net n = net_open(cells[k], 6, 20, 2, true);
+        size_t warm = 0;
+        for (int step = 0; step < 6; step++) {
+            rf_graph_begin(n.graph, RF_TRAIN, rf_key_make(1, "net", (uint64_t)step));
+            const rf_node x = net_input(&n, 7, 3, 6);
+            const rf_sequence s =
+                rf_rnn_apply(n.graph, n.rnn, x, RF_NONE, RF_NONE, step % 2 ? lengths : NULL);
+            CU_ASSERT_EQUAL(rf_adjoint(n.graph, rf_sum(n.graph, s.out)), RF_OK);
+            const size_t now =
+                rf_arena_mallocs(n.graph->memory) + rf_arena_mallocs(n.graph->scratch);
+            if (step == 3) warm = now;
+            if (step > 3) CU_ASSERT_EQUAL(now, warm);
+        }
+        net_close(&n);
+    }
+}
+
 /* Wrong shapes and lengths poison with a message. */
 static void misfits_poison(void)
 {
@@ -426,6 +450,35 @@ static void stepper_gathers(void)
     }
 }
 
+/* Inputs by number are the same as inputs. */
+static void stepper_takes_ids(void)
+{
+    enum { V = 6, I = 4, H = 40, B = 3 };
+    static const char *const cells[] = {"lstm", "gru", "gru-torch", "elman"};
+    const int32_t ids[B] = {5, 0, 3};
+    for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
+        net n = net_open(cells[k], I, H, 2, false);
+        rf_real *inputs = filled(V * I, 3, 1), x[B * I], by_id[B * H];
+        rf_stepper *st = rf_stepper_new(n.device, n.rnn, B, NULL);
+        CU_ASSERT(rf_stepper_set_inputs(st, inputs, V, NULL));
+        for (int b = 0; b < B; b++) memcpy(x + b * I, inputs + ids[b] * I, sizeof *x * I);
+        (void)rf_stepper_step_ids(st, ids);
+        rf_params_at(n.params, 0)->value.data[0] += 1;
+        rf_stepper_refresh(st);
+        memcpy(by_id, rf_stepper_step_ids(st, ids), sizeof by_id);
+        rf_params_at(n.params, 0)->value.data[0] -= 1;
+        rf_stepper_refresh(st);
+        rf_stepper_reset(st, B);
+        (void)rf_stepper_step(st, x);
+        rf_params_at(n.params, 0)->value.data[0] += 1;
+        rf_stepper_refresh(st);
+        CU_ASSERT(distance(by_id, rf_stepper_step(st, x), B * H) < 1e-6);
+        rf_stepper_free(st);
+        rf_aligned_free(inputs);
+        net_close(&n);
+    }
+}
+
 static void stepper_refuses_both_directions(void)
 {
     rf_error err = {0};
@@ -446,9 +499,11 @@ int main(void)
                            {"names follow pytorch", names_follow_pytorch},
                            {"forget bias is added", forget_bias_is_added},
                            {"absurd networks are refused", absurd_networks_are_refused},
+                           {"steps do not allocate", steps_do_not_allocate},
                            {"misfits poison", misfits_poison},
                            {"stepper equals graph", stepper_equals_graph},
                            {"stepper gathers", stepper_gathers},
+                           {"stepper takes ids", stepper_takes_ids},
                            {"stepper refuses both directions", stepper_refuses_both_directions},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "cells", .pTests = tests}, CU_SUITE_INFO_NULL};

@@ -99,6 +99,13 @@ RF_API void rf_stepper_refresh(rf_stepper *s);
 RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
 /* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
 RF_API const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x);
+/* The same for inputs chosen by number, such as the rows of an embedding or one-hot vectors: what
+ * layer 0 makes of them is computed once, [count,G*H].  inputs [count,I] is borrowed and read again
+ * by rf_stepper_refresh.  False with err: no memory. */
+RF_API bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count,
+                                  rf_error *err);
+/* ids [rows] -> the top layer's h [rows,H]; after rf_stepper_set_inputs. */
+RF_API const rf_real *rf_stepper_step_ids(rf_stepper *s, const int32_t *ids);
 /* Row k becomes what row from[k] was; afterwards there are `rows` rows, at most those of _new. */
 RF_API void rf_stepper_gather(rf_stepper *s, const int32_t *from, rf_index rows);
 /* All states, [L,states,rows,H], for saving and restoring (full gate recurrence: the last gates
