@@ -1,10 +1,12 @@
 /* tensor/pool.c -- worker threads that run one function at the same time, and their barrier.
  *
- * Waiting is in three steps: spin (a step of a recurrent network is ten microseconds), then yield
- * the CPU, then sleep in the kernel.  A word that others wait for is only ever advanced; whoever
+ * Waiting is in two steps: spin (a step of a recurrent network is ten microseconds), then sleep in
+ * the kernel.  No yielding between: beside other processes a thread that yields loses a whole time
+ * slice, while one that slept is run at once when woken.  A word that others wait for is only ever advanced; whoever
  * advances it wakes sleepers if there are any.  Workers are pinned to one CPU each within the
- * affinity that the process had; the caller is thread 0 and is never pinned, only moved away once
- * when it is found on a worker's CPU.  Does not nest, and serves one caller at a time. */
+ * affinity that the process had; the caller is thread 0 and is never pinned, only moved away now
+ * and then when it is found on a worker's CPU: while another process keeps it from the CPU left for
+ * it, it shares the worker's.  Does not nest, and serves one caller at a time. */
 #include "tensor/pool.h"
 
 #include <errno.h>
@@ -15,12 +17,17 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #if defined __x86_64__
 #include <immintrin.h>
 #endif
 
-enum { SPINS = 2000, YIELDS = 200 };
+/* Spinning is waste when a thread that is waited for needs the same CPU. */
+enum { SPINS = 2000, SPINS_SHARED = 20 };
+
+/* Between attempts to move the caller: each may cost a time slice of the scheduler. */
+#define MOVE_SECONDS 0.2
 
 /* A counter that threads wait on, alone in its cache line. */
 typedef struct gate {
@@ -39,7 +46,9 @@ struct rfi_pool {
     gate start; /* advanced for each run */
     gate round; /* advanced when a barrier is complete */
     _Alignas(64) atomic_int arrived;
-    _Alignas(64) rf_worker_fn fn;
+    _Alignas(64) atomic_int spins;
+    double moved; /* when the caller was last moved */
+    rf_worker_fn fn;
     void *ctx;
     bool stop;
     int threads;
@@ -67,15 +76,12 @@ static void gate_sleep(gate *g, unsigned seen)
 }
 
 /* Return once the count is no longer `seen`. */
-static void gate_wait(gate *g, unsigned seen)
+static void gate_wait(rfi_pool *p, gate *g, unsigned seen)
 {
-    for (int i = 0; i < SPINS; i++) {
+    const int spins = atomic_load_explicit(&p->spins, memory_order_relaxed);
+    for (int i = 0; i < spins; i++) {
         if (atomic_load_explicit(&g->count, memory_order_acquire) != seen) return;
         pause_cpu();
-    }
-    for (int i = 0; i < YIELDS; i++) {
-        if (atomic_load_explicit(&g->count, memory_order_acquire) != seen) return;
-        sched_yield();
     }
     gate_sleep(g, seen);
 }
@@ -95,7 +101,7 @@ void rfi_pool_barrier(rfi_pool *p)
         gate_open(&p->round);
         return;
     }
-    gate_wait(&p->round, seen);
+    gate_wait(p, &p->round, seen);
 }
 
 static void pin(int cpu)
@@ -113,7 +119,7 @@ static void *worker_main(void *arg)
     if (w->cpu >= 0) pin(w->cpu);
     (void)rfi_float_flush();
     for (unsigned seen = 0;; seen++) {
-        gate_wait(&p->start, seen);
+        gate_wait(p, &p->start, seen);
         if (p->stop) return NULL;
         p->fn(p->ctx, w->thread, p->threads);
         rfi_pool_barrier(p);
@@ -144,6 +150,8 @@ rfi_pool *rfi_pool_new(int threads)
     p->pid = getpid();
     p->workers = w;
     p->threads = threads;
+    p->moved = -1;
+    atomic_init(&p->spins, SPINS);
     assign_cpus(p);
     int made = 1;
     for (; made < threads; made++) {
@@ -178,21 +186,36 @@ int rfi_pool_thread(const rfi_pool *p)
     return 0;
 }
 
-/* The scheduler leaves a running thread where it is, even beside a worker that spins. */
-static void leave_workers_cpu(const rfi_pool *p)
+/* Does the caller run on the CPU of a worker? */
+static bool beside_worker(const rfi_pool *p)
 {
     const int here = sched_getcpu();
-    for (int i = 1; i < p->threads; i++) {
-        if (p->workers[i].cpu < 0 || p->workers[i].cpu != here) continue;
-        pin(p->home);
-        (void)pthread_setaffinity_np(pthread_self(), sizeof p->allowed, &p->allowed);
-        return;
+    for (int i = 1; i < p->threads; i++)
+        if (p->workers[i].cpu >= 0 && p->workers[i].cpu == here) return true;
+    return false;
+}
+
+/* The scheduler leaves a running thread where it is, even beside a worker that spins. */
+static void place_caller(rfi_pool *p)
+{
+    bool shared = p->home < 0;
+    if (!shared && beside_worker(p)) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        const double now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+        shared = now < p->moved + MOVE_SECONDS;
+        if (!shared) {
+            p->moved = now;
+            pin(p->home);
+            (void)pthread_setaffinity_np(pthread_self(), sizeof p->allowed, &p->allowed);
+        }
     }
+    atomic_store_explicit(&p->spins, shared ? SPINS_SHARED : SPINS, memory_order_relaxed);
 }
 
 void rfi_pool_run(rfi_pool *p, rf_worker_fn fn, void *ctx)
 {
-    if (p->home >= 0) leave_workers_cpu(p);
+    place_caller(p);
     p->fn = fn;
     p->ctx = ctx;
     gate_open(&p->start);

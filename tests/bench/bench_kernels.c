@@ -8,6 +8,7 @@
 
 #include "tensor/blas.h"
 #include "tensor/pack.h"
+#include "tensor/qpack.h"
 #include "tensor/vec.h"
 
 static double now(void)
@@ -28,6 +29,7 @@ typedef struct bench {
     double seconds;
     rf_index B, H, K, N, repeat;
     rfi_panels w;
+    rfi_qpanels q;
     rf_real *A, *C, *W;
     rfi_map_fn *map;
     bool ta, tb;
@@ -95,6 +97,37 @@ static void recurrent_rate(bench *b, rf_index B, rf_index H, bool back)
     printf("recurrent %-4s B %3d H %4d  %8.1f GFLOP/s\n", back ? "back" : "", (int)B, (int)H,
            rate(b, recurrent, flop) / 1e9);
     rf_aligned_free(b->w.data);
+}
+
+/* One row, weights in few bits: generation. */
+static void quantised_part(void *ctx, int thread, int threads)
+{
+    bench *b = ctx;
+    rf_index p0, p1;
+    rfi_split(b->q.count, 1, thread, threads, &p0, &p1);
+    const rf_index width = (rf_index)b->q.v * b->q.lanes;
+    for (rf_index i = 0; i < b->repeat; i++) {
+        for (rf_index p = p0; p < p1; p++)
+            rfi_qpanel_mul(b->d->k, &b->q, p, 1, b->A, b->K, b->C + p * width, width);
+        rfi_device_barrier(b->d, thread);
+    }
+}
+
+static void quantised(bench *b) { rf_device_run(b->d, quantised_part, b); }
+
+static void quantised_rate(bench *b, int bits, rf_index H)
+{
+    b->K = H;
+    b->repeat = 20;
+    b->q = rfi_qpanels_gates(b->d->k, bits, 4, H, H);
+    b->q.data = rf_aligned_calloc(rfi_qpanels_bytes(&b->q), 1);
+    b->q.scale = rf_aligned_calloc((size_t)(4 * (H + 64)), sizeof(rf_real));
+    rfi_qpack_gates(&b->q, b->W, H);
+    const double flop = 8.0 * (double)(H * H * b->repeat);
+    printf("recurrent %s B   1 H %4d  %8.1f GFLOP/s\n", bits == 16 ? "bf16" : "int8", (int)H,
+           rate(b, quantised, flop) / 1e9);
+    rf_aligned_free(b->q.data);
+    rf_aligned_free(b->q.scale);
 }
 
 /* ---- General products ------------------------------------------------------------------------------- */
@@ -171,6 +204,8 @@ int main(int argc, char **argv)
         recurrent_rate(&b, bh[i][0], bh[i][1], false);
         recurrent_rate(&b, bh[i][0], bh[i][1], true);
     }
+    quantised_rate(&b, 16, 512);
+    quantised_rate(&b, 8, 512);
     for (int i = 0; i < 4096; i++) b.A[i] = (rf_real)(i % 97) / 10 - 5;
     map_rate(&b, "exp", k->exp);
     map_rate(&b, "sigmoid", k->sigmoid);
