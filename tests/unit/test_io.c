@@ -158,7 +158,7 @@ static void long_lines(void)
 {
     rf_str text = {0};
     for (int k = 0; k < 40; k++) {
-        for (int i = 0; i < k * 20011; i++) rf_str_add(&text, "abcdefghij" + i % 10, 1);
+        for (int i = 0; i < k * 20011; i++) rf_str_add(&text, &"abcdefghij"[i % 10], 1);
         rf_str_put(&text, "\n");
     }
     put_file(in_folder("long"), text.s, text.n);
