@@ -9,6 +9,7 @@
 
 #define ALIGN       ((size_t)64)
 #define FIRST_BLOCK ((size_t)1 << 16)
+#define LARGEST     (SIZE_MAX >> 25) /* what is above can only be a mistake */
 
 typedef struct block {
     struct block *below;
@@ -25,11 +26,8 @@ _Static_assert(sizeof(block) <= ALIGN, "a block's header takes one unit of align
 
 static char *block_bytes(block *b) { return (char *)b + ALIGN; }
 
-/* n rounded up to a multiple of ALIGN, or 0 if that overflows. */
-static size_t round_up(size_t n)
-{
-    return n > SIZE_MAX - 2 * ALIGN ? 0 : (n + ALIGN - 1) / ALIGN * ALIGN;
-}
+/* n rounded up to a multiple of ALIGN, or 0 if that is too much. */
+static size_t round_up(size_t n) { return n > LARGEST ? 0 : (n + ALIGN - 1) / ALIGN * ALIGN; }
 
 rf_arena *rf_arena_new(size_t first)
 {
@@ -64,7 +62,7 @@ static bool push_block(rf_arena *a, size_t n)
     *b = (block){.below = a->top, .size = size};
     a->top = b;
     a->mallocs++;
-    a->next = size > SIZE_MAX / 4 ? size : 2 * size;
+    a->next = size > LARGEST / 2 ? size : 2 * size;
     return true;
 }
 

@@ -32,6 +32,6 @@ const char *rf_status_name(rf_status status)
     static const char *const names[] = {"ok",        "invalid",  "no memory", "i/o",
                                         "format",    "shape",    "version",   "not supported",
                                         "cancelled", "diverged", "internal"};
-    int i = -status;
-    return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : "unknown";
+    const int32_t count = (int32_t)(sizeof names / sizeof *names);
+    return status <= 0 && status > -count ? names[-status] : "unknown";
 }

@@ -69,7 +69,7 @@ static size_t find_slot(const rf_map *m, const char *key, size_t n, uint64_t has
     for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
         if (!m->slots[i]) return i;
         const entry *e = &m->entries[m->slots[i] - 1];
-        if (e->hash == hash && e->n == n && !memcmp(e->key, key, n)) return i;
+        if (e->hash == hash && e->n == n && (!n || !memcmp(e->key, key, n))) return i;
     }
 }
 

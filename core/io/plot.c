@@ -151,25 +151,29 @@ static void linear_ticks(rf_str *out, const axis *a, const axis *across, tick_fn
         put(out, a, (first + i) * step, step, across);
 }
 
-/* Powers of ten; with 2 and 5 times these between when they are few; every so many when many. */
-static void log_ticks(rf_str *out, const axis *a, const axis *across, tick_fn put)
+/* Powers of ten; with 2 and 5 times these between when they are few; every so many when many.
+ * Their number; `put` NULL only counts. */
+static int log_ticks(rf_str *out, const axis *a, const axis *across, tick_fn put)
 {
     static const double between[] = {1, 2, 5};
     int low = (int)floor(log10(a->low)), high = (int)ceil(log10(a->high));
-    int each = (high - low) / 8 + 1, marks = high - low <= 3 ? 3 : 1, drawn = 0;
+    int each = (high - low) / 8 + 1, marks = high - low <= 3 ? 3 : 1, count = 0;
     for (int e = low; e <= high; e += each)
         for (int k = 0; k < marks; k++) {
             double v = between[k] * pow(10, e);
             if (v < a->low * (1 - 1e-9) || v > a->high * (1 + 1e-9)) continue;
-            put(out, a, v, pow(10, e), across);
-            drawn++;
+            if (put) put(out, a, v, pow(10, e), across);
+            count++;
         }
-    if (drawn < 2) linear_ticks(out, a, across, put);
+    return count;
 }
 
 static void ticks(rf_str *out, const axis *a, const axis *across, tick_fn put)
 {
-    (a->log ? log_ticks : linear_ticks)(out, a, across, put);
+    if (a->log && log_ticks(out, a, across, NULL) > 1)
+        log_ticks(out, a, across, put);
+    else
+        linear_ticks(out, a, across, put);
 }
 
 static void put_label(rf_str *out, double x, double y, const char *anchor, double value,

@@ -66,18 +66,26 @@ static void encode_bytes(rf_tokenizer *t, const char *text, size_t n, rf_ids *id
 
 /* ---- Characters -------------------------------------------------------------------------------- */
 
+/* One more than the largest code point. */
+static int32_t code_limit(const char *text, size_t n)
+{
+    int32_t code, limit = 0;
+    for (int k; (k = rf_utf8_next(text, n, &code)) > 0; text += k, n -= (size_t)k)
+        limit = code < limit ? limit : code + 1;
+    return limit;
+}
+
 static rf_map *count_chars(rf_tokenizer *t, const char *text, size_t n)
 {
     (void)t;
-    enum { CODES = 0x110000 };
     char bytes[4];
-    int32_t code;
+    int32_t code, limit = code_limit(text, n);
     rf_map *counts = rf_map_new();
-    int64_t *of_code = calloc(CODES, sizeof *of_code);
+    int64_t *of_code = calloc((size_t)limit + 1, sizeof *of_code);
     bool ok = counts && of_code;
     for (int k; ok && (k = rf_utf8_next(text, n, &code)) > 0; text += k, n -= (size_t)k)
         of_code[code]++;
-    for (code = 0; ok && code < CODES; code++)
+    for (code = 0; ok && code < limit; code++)
         if (of_code[code])
             ok = rf_map_put(counts, bytes, (size_t)rf_utf8_put(code, bytes), of_code[code]);
     free(of_code);
@@ -363,7 +371,8 @@ rf_status rf_tokenizer_write(const rf_tokenizer *t, rf_str *json, rf_error *err)
     json_t *root = json_object();
     int bad = json_object_set_new(root, "unit", json_string(units[t->unit].name));
     if (t->bpe) rf_bpe_write(t->bpe, &codes);
-    if (t->bpe) bad |= codes.failed || json_object_set_new(root, "codes", json_stringn(codes.s, codes.n));
+    if (t->bpe)
+        bad |= codes.failed || json_object_set_new(root, "codes", json_stringn(codes.s, codes.n));
     if (t->unit != RF_BYTE)
         bad |= json_object_set_new(root, "vocabulary", rfi_vocab_to_json(t->vocab));
     rf_str_free(&codes);
