@@ -50,6 +50,10 @@ static void elman_gradients(const rfi_run *q, const rf_call *c)
     rfi_sum_gradient(c, RFI_IN_W + 3, 0, q->partial, H);
 }
 
+typedef rf_node map_fn(rf_graph *g, rf_node x);
+static map_fn *const activations[] = {
+    [ACT_TANH] = rf_tanh, [ACT_RELU] = rf_relu, [ACT_SIGMOID] = rf_sigmoid, [ACT_IDENTITY] = NULL};
+
 /* Source: Elman, Finding structure in time, Cognitive Science 1990. */
 static void elman_unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
                          rf_node last[GATES], const rf_node *w)
@@ -58,20 +62,7 @@ static void elman_unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h
     const rfi_elman_spec *s = cell->spec;
     /* h_t = σ(U x_t + W h_{t−1} + b) */
     const rf_node a = rfi_unroll_block(g, w, 0, x, *h);
-    switch (s->act) {
-    case ACT_TANH:
-        *h = rf_tanh(g, a);
-        break;
-    case ACT_RELU:
-        *h = rf_relu(g, a);
-        break;
-    case ACT_SIGMOID:
-        *h = rf_sigmoid(g, a);
-        break;
-    case ACT_IDENTITY:
-        *h = a;
-        break;
-    }
+    *h = activations[s->act] ? activations[s->act](g, a) : a;
 }
 
 static bool elman_sample(int k, rf_case *out)

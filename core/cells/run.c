@@ -50,7 +50,11 @@ static rfi_tile tile_at(const rfi_run *q, rf_index t, const rfi_panels *p, const
 static void product(const rfi_run *q, const rfi_source *s, const rfi_panels *p, const rfi_tile *k,
                     rf_index panel, rf_real *sum, bool accumulate)
 {
-    if (s->a)
+    if (s->a && q->half)
+        q->kernels->panel_half(p->v, k->rows, p->K, s->a + k->row * s->lda, s->lda,
+                               (const uint32_t *)(const void *)rfi_panel_data(p, panel), sum,
+                               k->width, accumulate);
+    else if (s->a)
         rfi_panel_mul(q->device->k, p, panel, k->rows, s->a + k->row * s->lda, s->lda, sum,
                       k->width, accumulate);
     else if (!accumulate)
@@ -111,6 +115,34 @@ void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *
     rf_index first, last;
     rfi_split(p->count, 1, thread, threads, &first, &last);
     rfi_pack_columns(q->device->k, p, w, ldw, first, last);
+}
+
+/* bf16 nearest to x, ties to even; NaN stays NaN. */
+static uint32_t bf16_bits(rf_real x)
+{
+    const float f = (float)x;
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    if ((u & 0x7fffffffu) > 0x7f800000u) return u >> 16 | 0x40u;
+    return (u + 0x7fffu + (u >> 16 & 1)) >> 16;
+}
+
+/* Word i of row pair k takes the place of numbers that were read before: none is overwritten. */
+void rfi_run_halve(const rfi_panels *p, int thread, int threads)
+{
+    const rf_index width = rfi_panel_width(p);
+    rf_index first, last;
+    rfi_split(p->count, 1, thread, threads, &first, &last);
+    for (rf_index i = first; i < last; i++) {
+        rf_real *from = p->data + i * p->K * width;
+        char *to = (char *)from;
+        for (rf_index k = 0; k < p->K; k += 2)
+            for (rf_index j = 0; j < width; j++, to += sizeof(uint32_t)) {
+                const rf_real odd = k + 1 < p->K ? from[(k + 1) * width + j] : 0;
+                const uint32_t word = bf16_bits(from[k * width + j]) | bf16_bits(odd) << 16;
+                memcpy(to, &word, sizeof word);
+            }
+    }
 }
 
 rf_real *rfi_bump_take(rfi_bump *b, rf_index n)

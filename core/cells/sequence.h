@@ -67,6 +67,7 @@ typedef struct rfi_run {
     int from, to;           /* slots, see above */
     bool alone;             /* on the caller's thread only: no barriers */
     const int32_t *lengths; /* [B] or NULL */
+    bool half;              /* panels hold bf16 (decoding only) */
 
     rf_real *z;                 /* [T,B,G*H] */
     rf_real *hs;                /* [T+1,B,H] */
@@ -124,6 +125,9 @@ typedef struct rfi_cell_kernels {
     rfi_tile_fn *elman, *elman_bp;
     rfi_tile_fn *project; /* z = sum */
     rfi_tile_fn *add_dh;  /* dh += sum */
+    /* C[m, v lanes] (+)= A[m, K] P with P as rfi_run_halve leaves it. */
+    void (*panel_half)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
+                       const uint32_t *P, rf_real *C, rf_index ldc, bool accumulate);
 } rfi_cell_kernels;
 RFI_ISA_DECLARE(rfi_cell_kernels, rfi_cell_kernels);
 const rfi_cell_kernels *rfi_cell_kernels_of(const rf_device *d);
@@ -149,6 +153,9 @@ void rfi_run_pack_gates(const rfi_run *q, const rfi_panels *p, const rf_real *w,
                         int thread, int threads);
 void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
                           int thread, int threads);
+
+/* Turn this thread's share of packed weights into bf16, in their place; q->half then says so. */
+void rfi_run_halve(const rfi_panels *p, int thread, int threads);
 
 /* Memory handed out in order; with at NULL it only counts. */
 typedef struct rfi_bump {

@@ -22,6 +22,7 @@ struct rf_stepper {
     rf_device *device;
     const rf_rnn *rnn;
     rf_index most, rows;
+    bool half;      /* weights are kept as bf16 */
     rf_real *spare; /* [most, widest state] */
     layer *layer;
     const rf_real *x; /* of the step that runs; NULL: layer 0's projection is there already */
@@ -128,6 +129,9 @@ static void refresh_worker(void *ctx, int thread, int threads)
         layer_params(s, l, w);
         rfi_run_pack_gates(&y->q, &y->px, w[0].data, y->input, thread, threads);
         cell_of(s)->rules->pack(&y->q, w, false, thread, threads);
+        const rfi_panels *all[] = {&y->px, &y->q.ph, &y->q.pe, &y->q.p2};
+        for (int k = 0; s->half && k < 4; k++)
+            if (all[k]->data) rfi_run_halve(all[k], thread, threads);
     }
 }
 
@@ -148,9 +152,16 @@ void rf_stepper_refresh(rf_stepper *s)
         s->layer[l].q.from = old.from;
         s->layer[l].q.to = old.to;
         s->layer[l].q.alone = old.alone;
+        s->layer[l].q.half = s->half;
     }
     rf_device_run(s->device, refresh_worker, s);
     if (s->table) fill_table(s);
+}
+
+void rf_stepper_use_bf16(rf_stepper *s, bool on)
+{
+    s->half = on;
+    rf_stepper_refresh(s);
 }
 
 bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count, rf_error *err)

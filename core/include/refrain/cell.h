@@ -95,6 +95,9 @@ typedef struct rf_stepper rf_stepper;
 RF_API rf_stepper *rf_stepper_new(rf_device *d, const rf_rnn *r, rf_index rows, rf_error *err);
 RF_API void rf_stepper_free(rf_stepper *s);
 RF_API void rf_stepper_refresh(rf_stepper *s);
+/* Keep the stepper's weights as bf16 (8 bits of precision; states and sums stay float): with few
+ * rows a step costs what its weights' bytes cost.  Reads the parameters anew. */
+RF_API void rf_stepper_use_bf16(rf_stepper *s, bool on);
 /* `rows` hypotheses with zero state. */
 RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
 /* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
