@@ -127,12 +127,15 @@ rf_node rf_cross_entropy(rf_graph *g, rf_node logits, const int32_t *targets)
  * The logits are made a block of rows at a time and turned at once, in place, into the gradient
  * with respect to them.  That is what is saved, [R,V]; for RF_INFER one block is reused. */
 
-enum { BLOCK = 3 << 20 }; /* elements of a block of logits: about what the last-level cache holds */
+enum { BLOCK = 1 << 23 }; /* elements of a block of logits: smaller ones multiply slower */
 
+/* Rows of a block: all blocks are about equal. */
 static rf_index block_rows(const rf_call *c)
 {
-    const rf_index V = c->x[1].shape.dim[0], n = BLOCK / (V ? V : 1);
-    return n < 64 ? 64 : n;
+    const rf_index R = rfi_rows(c->x[0].shape), V = c->x[1].shape.dim[0];
+    const rf_index most = BLOCK / (V ? V : 1) < 64 ? 64 : BLOCK / (V ? V : 1);
+    const rf_index blocks = (R + most - 1) / most;
+    return blocks ? (R + blocks - 1) / blocks : 1;
 }
 
 static bool lce_shape(const rf_call *c, rf_shape *y)
