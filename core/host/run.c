@@ -20,7 +20,7 @@ typedef struct runner {
     rfi_progress progress;
     pthread_mutex_t lock; /* log may come from any thread, while the live line is drawn */
     rf_error err;
-    bool pipe_closed;
+    bool lost, pipe_closed; /* the output; because nobody reads it any more */
 } runner;
 
 /* ---- Signals: the one thing a handler can reach is a global --------------------------------- */
@@ -68,6 +68,7 @@ static void signals_give_back(const signals *old)
 
 static rf_status output_lost(runner *r)
 {
+    r->lost = true;
     r->pipe_closed = errno == EPIPE;
     return rf_fail(&r->err, RF_EIO, "standard output: %s", strerror(errno ? errno : EIO));
 }
@@ -213,7 +214,7 @@ int rfi_run(const rf_module *m, const rf_module_verb *v, const rf_command *c, co
     rfi_progress_clear(&r.progress);
     if (!rfi_render_flush(&r.render)) output_lost(&r);
     /* A plugin may have explained something it then recovered from. */
-    if (!st && r.err.status != RF_EIO) r.err = (rf_error){0};
+    if (!st && !r.lost) r.err = (rf_error){0};
     int code = exit_status(&r, st);
     bool quiet_end = r.pipe_closed;
     runner_end(&r);
