@@ -1,0 +1,295 @@
+/* bench_rnn.c -- training and generation speed on six fixed workloads.
+ *
+ * One run measures the machine's FMA peak, the workload, and the peak again, in this process and
+ * with the same threads: the fraction of the peak means something on a busy machine too.  Operations
+ * are nominal: look-ups cost nothing, forward and backward are three forwards. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <refrain/cell.h>
+#include <refrain/layers.h>
+#include <refrain/train.h>
+
+#include "bench.h"
+
+typedef enum { LM, LAYER, TAGGER, GENERATE } task;
+
+typedef struct workload {
+    const char *name, *what, *unit;
+    task task;
+    const char *cell, *optimizer;
+    rf_index V, E, H, K; /* vocabulary, embedding (0: V inputs, one-hot), hidden, classes */
+    int L;
+    bool both; /* directions */
+    rf_index B, T;
+    double rate, clip;
+} workload;
+
+static const workload workloads[] = {
+    {"W1", "word LM 2x200", "tokens", LM, "lstm", "sgd", 10000, 200, 200, 10000, 2, false, 20, 20,
+     1, 5},
+    {"W2", "word LM 2x650", "tokens", LM, "lstm", "sgd", 10000, 650, 650, 10000, 2, false, 20, 35,
+     1, 5},
+    {"W3", "char LM 2x512", "tokens", LM, "lstm", "adam", 96, 0, 512, 96, 2, false, 64, 64, 2e-3,
+     0},
+    {"W4", "GRU 256, layer", "steps", LAYER, "gru-torch", NULL, 0, 256, 256, 0, 1, false, 32, 100,
+     0, 0},
+    {"W5", "tagger 2x256", "tokens", TAGGER, "lstm", "adam", 20000, 100, 256, 15, 1, true, 32, 30,
+     1e-3, 0},
+    {"W6", "generation 512", "chars", GENERATE, "lstm", NULL, 96, 0, 512, 96, 1, false, 1, 1, 0, 0},
+};
+
+typedef struct bench {
+    const workload *w;
+    rf_device *d;
+    rf_graph *g;
+    rf_params *ps;
+    rf_rnn *rnn;
+    rf_embedding_layer embed;
+    rf_linear_layer head;
+    rf_optimizer *opt;
+    rf_stepper *stepper;
+    rf_real *x, *seed, *logits;
+    int32_t *in, *out;
+    int32_t last;
+    int64_t step;
+} bench;
+
+static void die(const char *what, const rf_error *err)
+{
+    fprintf(stderr, "bench_rnn: %s: %s\n", what, err->text);
+    exit(1);
+}
+
+/* Floating point operations of one forward pass, and how many units it makes. */
+static double forward_flop(const workload *w)
+{
+    const double rows = (double)(w->B * w->T), H = (double)w->H, D = w->both ? 2 : 1;
+    const double G = strcmp(w->cell, "lstm") == 0 ? 4 : 3;
+    double flop = 0;
+    for (int l = 0; l < w->L; l++) {
+        const double I = l ? D * H : (double)w->E;
+        flop += D * 2 * G * H * (I + H);
+    }
+    return rows * (flop + 2 * D * H * (double)w->K);
+}
+
+static double step_flop(const workload *w)
+{
+    return (w->task == GENERATE ? 1 : 3) * forward_flop(w);
+}
+
+static double step_units(const workload *w) { return w->task == LAYER ? 1 : (double)(w->B * w->T); }
+
+static void setup(bench *b)
+{
+    const workload *w = b->w;
+    rf_error err = {0};
+    const rf_index I = w->E ? w->E : w->V;
+    const rf_rnn_spec spec = {.cell = rf_cell_find(w->cell),
+                              .input = I,
+                              .hidden = w->H,
+                              .layers = w->L,
+                              .bidirectional = w->both};
+    b->ps = rf_params_new();
+    if (w->V && rf_embedding_layer_init(&b->embed, b->ps, "embed.", w->V, I, 0.1, &err))
+        die("embedding", &err);
+    b->rnn = rf_rnn_new(&spec, b->ps, "rnn.", &err);
+    if (!b->rnn) die("rnn", &err);
+    if (w->K &&
+        rf_linear_layer_init(&b->head, b->ps, "head.", w->H * (w->both ? 2 : 1), w->K, true, &err))
+        die("head", &err);
+    rf_params_init(b->ps, 1);
+    if (w->V && !w->E) { /* one-hot input: the identity, which is not learned */
+        memset(b->embed.weight->value.data, 0, sizeof(rf_real) * (size_t)(I * I));
+        for (rf_index i = 0; i < I; i++) b->embed.weight->value.data[i * I + i] = 1;
+        b->embed.weight->frozen = true;
+    } else if (w->V && !rf_param_set_sparse(b->embed.weight, true)) {
+        die("embedding", &(rf_error){.text = "no memory"});
+    }
+    b->g = rf_graph_new(b->d);
+    const size_t rows = (size_t)(w->B * w->T);
+    b->in = calloc(rows, sizeof *b->in);
+    b->out = calloc(rows, sizeof *b->out);
+    b->x = rf_aligned_calloc(rows * (size_t)I, sizeof(rf_real));
+    b->seed = rf_aligned_calloc(rows * (size_t)(w->H * 2), sizeof(rf_real));
+    b->logits = rf_aligned_calloc((size_t)(w->K + 1), sizeof(rf_real));
+    const rf_key key = rf_key_make(1, "bench", 0);
+    for (size_t i = 0; i < rows; i++) {
+        b->in[i] = (int32_t)(rf_uniform(key, 2 * i) * (double)w->V);
+        b->out[i] = (int32_t)(rf_uniform(key, 2 * i + 1) * (double)w->K);
+    }
+    for (size_t i = 0; i < rows * (size_t)I; i++) b->x[i] = (rf_real)(rf_uniform(key, i) - 0.5);
+    for (size_t i = 0; i < rows * (size_t)w->H; i++)
+        b->seed[i] = (rf_real)(1e-3 * rf_uniform(key, i));
+    if (w->optimizer) {
+        rf_optimizer_spec os = rf_optimizer_defaults(rf_optimizer_find(w->optimizer));
+        os.lazy = false;
+        b->opt = rf_optimizer_new(&os, b->ps, &err);
+        if (!b->opt) die("optimizer", &err);
+    }
+    if (w->task == GENERATE) {
+        b->stepper = rf_stepper_new(b->d, b->rnn, 1, &err);
+        if (!b->stepper) die("stepper", &err);
+        rf_stepper_reset(b->stepper, 1);
+    }
+}
+
+static void teardown(bench *b)
+{
+    rf_stepper_free(b->stepper);
+    rf_optimizer_free(b->opt);
+    rf_graph_free(b->g);
+    rf_rnn_free(b->rnn);
+    rf_params_free(b->ps);
+    free(b->in), free(b->out);
+    rf_aligned_free(b->x), rf_aligned_free(b->seed), rf_aligned_free(b->logits);
+}
+
+static void finish_step(bench *b)
+{
+    rf_error err = {0};
+    if (rf_graph_status(b->g, &err)) die(b->w->name, &err);
+    if (!b->opt) {
+        rf_params_zero_grad(b->ps);
+        return;
+    }
+    const double scale =
+        b->w->clip > 0 ? rf_clip_scale(rf_gradient_norm(b->d, b->ps), b->w->clip) : 1;
+    rf_optimizer_step(b->opt, b->d, b->w->rate, scale);
+}
+
+static void train_step(bench *b)
+{
+    const workload *w = b->w;
+    rf_graph_begin(b->g, RF_TRAIN, rf_key_make(1, "train", (uint64_t)b->step++));
+    const rf_node x = w->V ? rf_embedding_layer_apply(b->g, &b->embed, b->in, RF_SHAPE(w->T, w->B))
+                           : rf_variable(b->g, b->x, RF_SHAPE(w->T, w->B, w->E));
+    const rf_node h = rf_rnn_apply(b->g, b->rnn, x, RF_NONE, RF_NONE, NULL).out;
+    if (w->task == LAYER) {
+        rf_adjoint_with(b->g, h, b->seed);
+    } else {
+        const rf_node weight = rf_parameter(b->g, b->head.weight),
+                      bias = rf_parameter(b->g, b->head.bias);
+        rf_adjoint(b->g, rf_linear_cross_entropy(b->g, h, weight, bias, b->out));
+    }
+    finish_step(b);
+}
+
+/* One character: step, logits, a draw from their softmax. */
+static void generate_step(bench *b)
+{
+    const rf_index V = b->w->V, H = b->w->H;
+    const rf_real *h = rf_stepper_step(b->stepper, b->embed.weight->value.data + b->last * V);
+    bench_logits(b->d, b->head.weight->value.data, b->head.bias->value.data, h, V, H, b->logits);
+    const double u = rf_uniform(rf_key_make(1, "sample", 0), (uint64_t)b->step++);
+    double q = 0;
+    int32_t k = 0;
+    while (k < V - 1 && (q += (double)b->logits[k]) < u) k++;
+    b->last = k;
+}
+
+static void run_step(bench *b)
+{
+    if (b->w->task == GENERATE)
+        for (int i = 0; i < 100; i++) generate_step(b);
+    else
+        train_step(b);
+}
+
+typedef struct result {
+    double rate, gflops, peak, fraction, start_ms, memory_mb;
+    rf_index mallocs;
+} result;
+
+static result measure(const workload *w, int threads, double seconds)
+{
+    rf_error err = {0};
+    const double t0 = bench_now();
+    bench b = {.w = w, .d = rf_device_new(threads, &err)};
+    if (!b.d) die("device", &err);
+    setup(&b);
+    run_step(&b);
+    const double start = bench_now() - t0;
+    run_step(&b);
+    const double before = bench_peak(b.d), calls = w->task == GENERATE ? 100 : 1;
+    double *at = calloc(1 << 20, sizeof *at), end = bench_now() + seconds;
+    size_t n = 0;
+    while ((n < 3 || bench_now() < end) && n < 1 << 20) {
+        const double t = bench_now();
+        run_step(&b);
+        at[n++] = bench_now() - t;
+    }
+    const double step = bench_median(at, n) / calls, peak = (before + bench_peak(b.d)) / 2;
+    free(at);
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    teardown(&b);
+    rf_device_free(b.d);
+    const double gflops = step_flop(w) / step / 1e9;
+    return (result){.rate = step_units(w) / step,
+                    .gflops = gflops,
+                    .peak = peak,
+                    .fraction = gflops / peak,
+                    .start_ms = start * 1e3,
+                    .memory_mb = (double)use.ru_maxrss / 1024};
+}
+
+static void show(const workload *w, int threads, const result *r, bool json)
+{
+    printf(json ? "{\"workload\": \"%s\", \"threads\": %d, \"%s_per_s\": %.1f, \"gflops\": %.2f, "
+                  "\"peak_gflops\": %.1f, \"fraction\": %.4f, \"start_ms\": %.1f, \"memory_mb\": "
+                  "%.1f}\n"
+                : "%-4s %d threads  %-7s/s %10.1f  GFLOP/s %7.1f of %6.1f = %.2f  start %6.1f ms  "
+                  "%6.1f MB\n",
+           w->name, threads, w->unit, r->rate, r->gflops, r->peak, r->fraction, r->start_ms,
+           r->memory_mb);
+    fflush(stdout);
+}
+
+static int usage(void)
+{
+    fputs("usage: bench_rnn [--all | --workload W1..W6] [--threads N] [--seconds S] [--format "
+          "text|json]\n",
+          stderr);
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
+        fprintf(stderr, "  %s  %s\n", workloads[i].name, workloads[i].what);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    const char *only = NULL, *format = "text";
+    double seconds = 5;
+    int threads = 0;
+    for (int i = 1; i < argc; i++) {
+        const bool more = i + 1 < argc;
+        if (!strcmp(argv[i], "--all"))
+            only = NULL;
+        else if (!strcmp(argv[i], "--workload") && more)
+            only = argv[++i];
+        else if (!strcmp(argv[i], "--threads") && more)
+            threads = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--seconds") && more)
+            seconds = atof(argv[++i]);
+        else if (!strcmp(argv[i], "--format") && more)
+            format = argv[++i];
+        else
+            return usage();
+    }
+    int shown = 0;
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
+        if (only && strcmp(only, workloads[i].name) != 0) continue;
+        rf_device *d = rf_device_new(threads, NULL);
+        const int real = d ? rf_device_threads(d) : threads;
+        rf_device_free(d);
+        const result r = measure(&workloads[i], threads, seconds);
+        show(&workloads[i], real, &r, strcmp(format, "json") == 0);
+        shown++;
+    }
+    return shown ? 0 : usage();
+}
