@@ -201,19 +201,23 @@ typedef struct net {
     rf_rnn *rnn;
 } net;
 
-static net net_open(const char *cell, int layers, bool bidirectional)
+static net net_of(rf_rnn_spec spec)
 {
-    const rf_rnn_spec spec = {.cell = rf_cell_find(cell),
-                              .input = I,
-                              .hidden = H,
-                              .layers = layers,
-                              .bidirectional = bidirectional};
     net n = {.device = rf_device_new(2, NULL), .params = rf_params_new()};
     n.graph = rf_graph_new(n.device);
     n.rnn = rf_rnn_new(&spec, n.params, "", NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(n.rnn);
     rf_params_init(n.params, 3);
     return n;
+}
+
+static net net_open(const char *cell, int layers, bool bidirectional)
+{
+    return net_of((rf_rnn_spec){.cell = rf_cell_find(cell),
+                                .input = I,
+                                .hidden = H,
+                                .layers = layers,
+                                .bidirectional = bidirectional});
 }
 
 static void net_close(net *n)
@@ -266,10 +270,9 @@ static double net_move(const net *n, double by)
     return along;
 }
 
-static void check_net(const char *cell, int layers, bool bidirectional, bool given)
+static void check_net(net n, bool given)
 {
     const double eps = 1e-5;
-    net n = net_open(cell, layers, bidirectional);
     rf_params_zero_grad(n.params);
     const rf_node l = net_loss(&n, given);
     CU_ASSERT_EQUAL_FATAL(rf_adjoint(n.graph, l), RF_OK);
@@ -277,7 +280,8 @@ static void check_net(const char *cell, int layers, bool bidirectional, bool giv
     (void)net_move(&n, -2 * eps);
     const double slope = (up - net_value(&n, given)) / (2 * eps);
     CU_ASSERT(near(slope, along, 1e-7));
-    if (!near(slope, along, 1e-7)) printf("%s l%d d%d\n", cell, layers, 1 + bidirectional);
+    if (!near(slope, along, 1e-7))
+        printf("%s: %.12g is not %.12g\n", rf_rnn_describe(n.rnn)->cell->name, along, slope);
     net_close(&n);
 }
 
@@ -285,7 +289,28 @@ static void stacks(void)
 {
     for (int i = 0; rf_cell_at(i); i++)
         for (int k = 0; k < 8; k++)
-            check_net(rf_cell_at(i)->name, 1 + (k & 1), k >> 1 & 1, k >> 2 & 1);
+            check_net(net_open(rf_cell_at(i)->name, 1 + (k & 1), k >> 1 & 1), k >> 2 & 1);
+}
+
+/* Masks are a function of the graph's key, so the loss is differentiable with them. */
+static void dropout(void)
+{
+    static const char *const cells[] = {"lstm", "gru-torch", "lstm-fgr"};
+    for (int k = 0; k < 3; k++) {
+        rf_rnn_spec spec = {.cell = rf_cell_find(cells[k]), .input = I, .hidden = H, .layers = 3};
+        spec.dropout = 0.4;
+        spec.variational = k != 1;
+        spec.weight_dropout = 0.3;
+        spec.bidirectional = k == 1;
+        net n = net_of(spec);
+        const double dropped = net_value(&n, false);
+        rf_rnn_spec plain = spec;
+        plain.dropout = plain.weight_dropout = 0;
+        net m = net_of(plain);
+        CU_ASSERT(fabs(dropped - net_value(&m, false)) > 1e-6);
+        net_close(&m);
+        check_net(n, true);
+    }
 }
 
 /* ---- The formulas, by hand -------------------------------------------------------------------- */
@@ -447,6 +472,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"every row is its expansion", every_row},
                            {"stacks", stacks},
+                           {"dropout", dropout},
                            {"formula of Elman's network", formula_elman},
                            {"formula of the LSTM", formula_lstm},
                            {"formula of the peephole LSTM", formula_peephole},
