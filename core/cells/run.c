@@ -86,7 +86,7 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
         const rf_index i = turn(&d, t, next);
         rfi_tile k = tile_at(q, t, p, &d, i, false);
         product(q, src, p, &k, i / d.parts, sum[0], false);
-        for (int e = 0; e < q->pe_blocks; e++) {
+        for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
             product(q, src, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
             k.extra[e] = sum[1 + e];
         }

@@ -144,7 +144,8 @@ typedef struct rfi_source {
 /* For each of this thread's tiles of step t: the sum over n sources, all packed by gates, `then`. */
 void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, rfi_tile_fn *then,
                    int thread, int threads);
-/* The same for one source packed by columns; with the products of src->a and pe_bp in `extra`. */
+/* The same for one source packed by columns; with ph also the products of src->a and pe_bp, in
+ * `extra`. */
 void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile_fn *then,
                    int thread, int threads);
 void rfi_run_barrier(const rfi_run *q, int thread);
