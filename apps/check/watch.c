@@ -321,11 +321,15 @@ bool watch_run(check *c, const rf_module_verb *v, rf_session *s, trial t, rf_sta
     add_all(&w, c, v, &t);
     watch_reset(t.stop_at);
     rf_status st = rf_command_parse(&cmd, c->m, v, w.n, w.w, &err);
-    if (st)
+    /* What the host itself refuses never reaches the plugin. */
+    bool kept_away = st && t.model;
+    if (kept_away)
+        *status = st;
+    else if (st)
         wrong(c, "%s: %s", v->def.name, err.text);
     else
         *status = call(v, s, &cmd, t.fenced);
     rf_command_free(&cmd);
     free(w.copy);
-    return st == RF_OK;
+    return st == RF_OK || kept_away;
 }
