@@ -1,0 +1,75 @@
+/* lm/model.h -- the network of a language model, and its file.
+ *
+ *     id -> embedding -> dropout -> recurrent layers -> dropout -> linear -> logits of the next id
+ *
+ * Tied, the linear layer has the embedding as its weight (Press & Wolf, EACL 2017).  Tensors in the
+ * file: embedding.weight [V,E], rnn.weight_ih_l0 ..., output.weight [V,H] unless tied,
+ * output.bias [V]. */
+#ifndef LM_MODEL_H
+#define LM_MODEL_H
+
+#include <refrain/cell.h>
+#include <refrain/layers.h>
+#include <refrain/model.h>
+#include <refrain/text.h>
+
+#define LM_ID      "org.refrain.lm"
+#define LM_VERSION "1.0.0"
+
+typedef struct lm_shape {
+    const rf_cell *cell;
+    rf_index hidden, embed; /* H, E */
+    int layers;             /* L */
+    bool tie;
+    double forget_bias;
+} lm_shape;
+
+/* Probabilities, while training. */
+typedef struct lm_dropout {
+    double input, hidden, output, weight;
+    bool variational;
+} lm_dropout;
+
+typedef struct lm_model {
+    lm_shape shape;
+    lm_dropout drop;
+    rf_tokenizer *tokens; /* owned */
+    int32_t V;
+    rf_params *params;
+    rf_embedding_layer in;
+    rf_rnn *rnn;
+    rf_param *weight, *bias; /* of the linear layer */
+} lm_model;
+
+/* An untrained model, all parameters zero.  It takes the tokenizer, also when it fails.  NULL with
+ * err: EINVAL (tie with E != H), ENOMEM. */
+lm_model *lm_model_new(const lm_shape *shape, const lm_dropout *drop, rf_tokenizer *tokens,
+                       rf_error *err);
+void lm_model_free(lm_model *m);
+
+/* Read a model that `train` wrote.  NULL with err: EIO; EFORMAT (no model, or another plugin's). */
+lm_model *lm_model_read(const char *path, rf_error *err);
+/* Put the parameters into a file that holds the metadata already. */
+rf_status lm_model_store(const lm_model *m, rf_model *file, rf_dtype storage, rf_error *err);
+
+/* The states of all layers between windows, [L,B,H] each. */
+typedef struct lm_state {
+    rf_shape shape;
+    rf_real *h, *c; /* c NULL: the cell has one state */
+} lm_state;
+
+bool lm_state_init(lm_state *s, const lm_model *m, rf_index B);
+void lm_state_free(lm_state *s);
+void lm_state_reset(lm_state *s);
+/* What the network left behind: copied from the graph. */
+void lm_state_keep(lm_state *s, const rf_graph *g, rf_sequence q);
+
+/* x [T,B] ids, from the state on -> out [T,B,H] after its dropout, and the states. */
+rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const lm_state *s, const int32_t *x,
+                           rf_index T, rf_index B);
+/* Mean of -log p(y) over the y [T,B] that are not negative. */
+rf_node lm_model_loss(rf_graph *g, const lm_model *m, rf_node out, const int32_t *y);
+/* out [..,H] -> logits [..,V]. */
+rf_node lm_model_logits(rf_graph *g, const lm_model *m, rf_node out);
+
+#endif

@@ -1,0 +1,95 @@
+/* lm/scorer.c -- embedding, stepper, and the output layer on an inference graph. */
+#include "scorer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct lm_scorer {
+    rf_scorer face;
+    const lm_model *m;
+    rf_graph *g; /* for the output layer */
+    rf_stepper *stepper;
+    rf_real *x; /* [rows,E] */
+};
+
+static void reset(void *self, rf_index rows)
+{
+    lm_scorer *s = self;
+    rf_stepper_reset(s->stepper, rows);
+}
+
+static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
+{
+    lm_scorer *s = self;
+    rf_index E = s->m->shape.embed, H = s->m->shape.hidden;
+    const rf_real *w = s->m->in.weight->value.data;
+    for (rf_index r = 0; r < rows; r++)
+        memcpy(s->x + r * E, w + tokens[r] * E, (size_t)E * sizeof *w);
+    const rf_real *h = rf_stepper_step(s->stepper, s->x);
+    rf_graph_begin(s->g, RF_INFER, rf_key_make(0, "score", 0));
+    rf_node y = lm_model_logits(s->g, s->m, rf_borrow(s->g, h, RF_SHAPE(rows, H)));
+    return rf_value(s->g, y).data;
+}
+
+static void gather(void *self, const int32_t *from, rf_index rows)
+{
+    lm_scorer *s = self;
+    rf_stepper_gather(s->stepper, from, rows);
+}
+
+static size_t state_bytes(void *self)
+{
+    lm_scorer *s = self;
+    return rf_stepper_state_bytes(s->stepper);
+}
+
+static void get_state(void *self, void *out)
+{
+    lm_scorer *s = self;
+    rf_stepper_get_state(s->stepper, out);
+}
+
+static void set_state(void *self, const void *in)
+{
+    lm_scorer *s = self;
+    rf_stepper_set_state(s->stepper, in);
+}
+
+lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_error *err)
+{
+    lm_scorer *s = calloc(1, sizeof *s);
+    if (!s) {
+        rf_fail(err, RF_ENOMEM, "no memory");
+        return NULL;
+    }
+    *s = (lm_scorer){.m = m,
+                     .face = {.self = s,
+                              .vocabulary = m->V,
+                              .rows = rows,
+                              .reset = reset,
+                              .step = step,
+                              .gather = gather,
+                              .state_bytes = state_bytes,
+                              .get_state = get_state,
+                              .set_state = set_state}};
+    s->stepper = rf_stepper_new(d, m->rnn, rows, err);
+    s->g = rf_graph_new(d);
+    s->x = rf_aligned_calloc((size_t)(rows * m->shape.embed), sizeof *s->x);
+    if (s->stepper && s->g && s->x) return s;
+    rf_fail(err, RF_ENOMEM, "no memory");
+    lm_scorer_free(s);
+    return NULL;
+}
+
+void lm_scorer_free(lm_scorer *s)
+{
+    if (!s) return;
+    rf_stepper_free(s->stepper);
+    rf_graph_free(s->g);
+    rf_aligned_free(s->x);
+    free(s);
+}
+
+void lm_scorer_refresh(lm_scorer *s) { rf_stepper_refresh(s->stepper); }
+
+const rf_scorer *lm_scorer_interface(const lm_scorer *s) { return &s->face; }

@@ -1,0 +1,26 @@
+/* lm/session.c -- the parts of a run that all verbs have. */
+#include "session.h"
+
+rf_status lm_end(rf_session *s, rf_status st, const rf_error *err)
+{
+    if (!st || !err->text[0]) return st;
+    if (st != RF_ECANCELLED) return s->host->fail(s->host, st, err->text);
+    s->host->log(s->host, RF_LOG_INFO, err->text);
+    return st;
+}
+
+rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err)
+{
+    *x = (lm_reader){.m = lm_model_read(r->model, err)};
+    if (!x->m) return err->status;
+    x->d = rf_device_new((int)r->threads, err);
+    x->g = x->d ? rf_graph_new(x->d) : NULL;
+    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
+void lm_reader_close(lm_reader *x)
+{
+    rf_graph_free(x->g);
+    rf_device_free(x->d);
+    lm_model_free(x->m);
+}

@@ -1,0 +1,36 @@
+/* lm/session.h -- what the verbs share: the host, and how a run ends. */
+#ifndef LM_SESSION_H
+#define LM_SESSION_H
+
+#include <refrain/plugin.h>
+#include <refrain/tensor.h>
+
+#include "model.h"
+
+struct rf_session {
+    const rf_host *host;
+};
+
+/* Hand a failure to the host and return it.  Without a text it was explained before, or it is a
+ * cancellation. */
+rf_status lm_end(rf_session *s, rf_status st, const rf_error *err);
+
+/* A model, and the device it computes on. */
+typedef struct lm_reader {
+    lm_model *m;
+    rf_device *d;
+    rf_graph *g;
+} lm_reader;
+
+/* Errors: those of lm_model_read; ENOMEM.  Close it even then. */
+rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err);
+void lm_reader_close(lm_reader *x);
+
+rf_status lm_train(rf_session *s, const rf_run *r);
+rf_status lm_eval(rf_session *s, const rf_run *r);
+rf_status lm_generate(rf_session *s, const rf_run *r);
+rf_status lm_score(rf_session *s, const rf_run *r);
+rf_status lm_predict(rf_session *s, const rf_run *r);
+rf_status lm_cells(rf_session *s, const rf_run *r);
+
+#endif

@@ -1,0 +1,127 @@
+/* lm/walk.c -- windows of text through the network, without gradients. */
+#include "walk.h"
+
+#include <stdlib.h>
+
+#define CONTEXT       128
+/* Logits of one window, in numbers: 16 MB. */
+#define WINDOW_LOGITS ((rf_index)1 << 22)
+
+rf_status lm_walker_init(lm_walker *w, const lm_model *m, rf_graph *g, rf_index B, rf_error *err)
+{
+    *w = (lm_walker){.m = m, .g = g, .B = B};
+    return lm_state_init(&w->state, m, B) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
+void lm_walker_free(lm_walker *w) { lm_state_free(&w->state); }
+
+rf_index lm_walker_window(const lm_walker *w)
+{
+    rf_index T = WINDOW_LOGITS / (w->B * w->m->V);
+    return T < 1 ? 1 : T > 128 ? 128 : T;
+}
+
+/* The targets, with 0 for those that are left out: rf_pick wants an index everywhere. */
+static const int32_t *lawful(rf_graph *g, const int32_t *y, rf_index n)
+{
+    int32_t *index = rf_graph_alloc(g, (size_t)n * sizeof *index);
+    for (rf_index i = 0; index && i < n; i++) index[i] = y[i] < 0 ? 0 : y[i];
+    return index;
+}
+
+rf_status lm_walk(lm_walker *w, const int32_t *x, const int32_t *y, rf_index T, double *logp,
+                  rf_error *err)
+{
+    rf_graph *g = w->g;
+    rf_graph_begin(g, RF_INFER, rf_key_make(0, "walk", 0));
+    const int32_t *index = lawful(g, y, T * w->B);
+    rf_sequence q = lm_model_apply(g, w->m, &w->state, x, T, w->B);
+    rf_node p =
+        index ? rf_pick(g, rf_log_softmax(g, lm_model_logits(g, w->m, q.out)), index) : RF_POISON;
+    rf_status st = rf_graph_status(g, err);
+    if (st) return st;
+    const rf_real *v = rf_value(g, p).data;
+    for (rf_index i = 0; i < T * w->B; i++) logp[i] = y[i] < 0 ? 0 : (double)v[i];
+    lm_state_keep(&w->state, g, q);
+    return RF_OK;
+}
+
+/* ---- One long text --------------------------------------------------------------------------- */
+
+typedef struct lanes {
+    const int32_t *ids;
+    int32_t before;
+    rf_index n, B;
+} lanes;
+
+static rf_index lane_from(const lanes *l, rf_index b) { return l->n * b / l->B; }
+
+static rf_index lane_start(const lanes *l, rf_index b)
+{
+    rf_index from = lane_from(l, b);
+    return from < CONTEXT ? 0 : from - CONTEXT;
+}
+
+static rf_index longest(const lanes *l)
+{
+    rf_index most = 0;
+    for (rf_index b = 0; b < l->B; b++) {
+        rf_index n = lane_from(l, b + 1) - lane_start(l, b);
+        if (n > most) most = n;
+    }
+    return most;
+}
+
+/* Steps `at` .. `at + T - 1` of every lane. */
+static void fill(const lanes *l, rf_index at, rf_index T, int32_t *x, int32_t *y)
+{
+    for (rf_index t = 0; t < T; t++)
+        for (rf_index b = 0; b < l->B; b++) {
+            rf_index i = lane_start(l, b) + at + t, end = lane_from(l, b + 1);
+            bool counts = i >= lane_from(l, b) && i < end;
+            x[t * l->B + b] = i == 0 || i >= end ? l->before : l->ids[i - 1];
+            y[t * l->B + b] = counts ? l->ids[i] : -1;
+        }
+}
+
+static void add(lm_total *total, const int32_t *y, const double *logp, rf_index n)
+{
+    for (rf_index i = 0; i < n; i++) {
+        total->nats -= logp[i];
+        total->tokens += y[i] >= 0;
+    }
+}
+
+static rf_status evaluate(lm_walker *w, const lanes *l, lm_watch watch, lm_total *out,
+                          rf_error *err)
+{
+    rf_index window = lm_walker_window(w), steps = longest(l);
+    size_t cells = (size_t)(window * l->B);
+    int32_t *x = malloc(2 * cells * sizeof *x), *y = x ? x + cells : NULL;
+    double *logp = malloc(cells * sizeof *logp);
+    rf_status st = x && logp ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    for (rf_index at = 0; at < steps && !st; at += window) {
+        rf_index T = steps - at < window ? steps - at : window;
+        fill(l, at, T, x, y);
+        st = lm_walk(w, x, y, T, logp, err);
+        if (!st) add(out, y, logp, T * l->B);
+        if (!st && watch.ask) st = watch.ask(watch.ctx, (double)out->tokens, (double)l->n);
+    }
+    free(x);
+    free(logp);
+    return st;
+}
+
+rf_status lm_evaluate(const lm_model *m, rf_graph *g, const int32_t *ids, rf_index n, rf_index most,
+                      lm_watch watch, lm_total *out, rf_error *err)
+{
+    rf_index worth = n / (4 * CONTEXT) + 1; /* shorter parts would mostly repeat their context */
+    lanes l = {.ids = ids, .before = rf_tokenizer_eos(m->tokens), .n = n};
+    lm_walker w;
+    l.B = most < worth ? most : worth;
+    *out = (lm_total){0};
+    rf_status st = lm_walker_init(&w, m, g, l.B, err);
+    if (!st) st = evaluate(&w, &l, watch, out, err);
+    lm_walker_free(&w);
+    return st;
+}
