@@ -1,0 +1,237 @@
+"""refrain-lm from end to end: train, eval, generate, score, predict, on texts of a few lines."""
+import gzip
+import json
+import math
+import xml.dom.minidom
+from pathlib import Path
+
+from harness import TEXT, TINY, lm, main, metrics, near, rows, run, tensors, train
+
+
+def test_training_lowers_the_loss_and_writes_a_model():
+    p = train("m", "--epochs=12", "--learning-rate=0.02", "--format=json")
+    valid = [json.loads(x) for x in p.text.splitlines()]
+    loss = [r["value"] for r in valid if r.get("of") == "valid" and r.get("name") == "loss"]
+    assert len(loss) == 12, p.text
+    assert loss[-1] < 0.7 * loss[0], loss
+    assert any(r.get("name") == "bits_per_char" for r in valid)
+    names, meta = tensors("m")
+    assert {"embedding.weight", "rnn.weight_ih_l0", "rnn.weight_hh_l0", "output.weight"} <= set(names)
+    assert json.loads(meta["refrain.plugin"]) == "org.refrain.lm"
+    assert json.loads(meta["refrain.options"])["hidden"] == 16
+    assert "valid_loss" in json.loads(meta["refrain.metrics"])
+
+
+def test_the_model_is_the_best_one():
+    train("m", "--epochs=10", "--learning-rate=0.05", "--schedule=constant")
+    best = json.loads(tensors("m")[1]["refrain.metrics"])["valid_loss"]
+    held = TEXT[int(0.9 * len(TEXT)):]
+    Path("held.txt").write_text(held)
+    near(metrics("eval", "held.txt", "--model=m")["loss"], best, 2e-4)
+
+
+def test_same_seed_same_model_and_other_seed_another():
+    train("a", "--epochs=2", "--seed=5")
+    train("b", "--epochs=2", "--seed=5")
+    train("c", "--epochs=2", "--seed=6")
+    assert Path("a").read_bytes() == Path("b").read_bytes()
+    assert Path("a").read_bytes() != Path("c").read_bytes()
+
+
+def test_gzip_and_standard_input_are_texts_too():
+    train("plain", "--epochs=1")
+    Path("text.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
+    train("packed", "--epochs=1", text="text.txt.gz")
+    train("piped", "--epochs=1", text="-", stdin=TEXT)
+    assert Path("plain").read_bytes() == Path("packed").read_bytes() == Path("piped").read_bytes()
+
+
+def test_every_unit_trains_evaluates_and_writes():
+    for unit in ("byte", "char", "word", "bpe"):
+        more = ["--bpe-merges=30"] if unit == "bpe" else []
+        train(unit, f"--unit={unit}", "--epochs=2", *more)
+        m = metrics("eval", "text.txt", "--model", unit)
+        near(math.log(m["perplexity"]), m["loss"], 1e-3)
+        near(m["bits_per_char"], m["loss"] / math.log(2) * m["units"] / m["characters"], 1e-3)
+        assert lm("generate", "--model", unit, "--length=20", "--seed=1").text.strip()
+
+
+def test_every_cell_of_the_table_trains_and_writes():
+    cells = [r["cell"] for r in rows("cells")]
+    assert {"lstm", "lstm-peephole", "gru", "gru-torch", "elman"} <= set(cells), cells
+    for cell in cells:
+        train("m", f"--cell={cell}", "--steps=3", "--layers=2")
+        assert lm("generate", "--model=m", "--length=10").text.strip(), cell
+
+
+def test_every_optimizer_and_schedule():
+    for o in ("sgd", "nt-asgd", "rmsprop", "adam", "adamw"):
+        train("m", f"--optimizer={o}", "--epochs=1")
+    for s in ("constant", "step", "cosine", "linear", "plateau"):
+        train("m", f"--schedule={s}", "--epochs=2", "--warmup=2")
+
+
+def test_regularisation_and_tied_vectors():
+    train("m", "--tie", "--dropout=0.2", "--variational", "--weight-dropout=0.1", "--layers=2",
+          "--weight-decay=0.001", "--epochs=2")
+    assert "output.weight" not in tensors("m")[0]
+    assert lm("generate", "--model=m", "--length=10").text.strip()
+
+
+def test_storage_in_half_precision():
+    train("m32", "--epochs=4")
+    train("m16", "--epochs=4", "--storage=f16")
+    assert len(tensors("m16")[0]["rnn.weight_hh_l0"]) * 2 == len(tensors("m32")[0]["rnn.weight_hh_l0"])
+    a, b = (metrics("eval", "text.txt", f"--model={m}")["loss"] for m in ("m32", "m16"))
+    near(a, b, 0.01)
+
+
+def test_patience_ends_the_training():
+    p = train("m", "--epochs=500", "--patience=2", "--learning-rate=0.3", "--schedule=constant")
+    assert "improve" in p.err, p.err
+
+
+def test_log_and_plot():
+    train("m", "--epochs=3", "--log=log.jsonl", "--plot=curves.svg")
+    lines = [json.loads(line) for line in Path("log.jsonl").read_text().splitlines()]
+    assert lines and all(isinstance(x, dict) for x in lines)
+    xml.dom.minidom.parse("curves.svg")
+
+
+def test_a_sample_before_and_after():
+    p = train("m", "--epochs=2", "--sample=40")
+    assert "step" in p.text and len(p.text) > 120, p.text
+
+
+def test_held_out_text_of_ones_own():
+    Path("held.txt").write_text(TEXT[:200])
+    p = train("m", "--epochs=1", "--valid=held.txt")
+    assert "201 held out" in p.err, p.err
+
+
+def test_eval_of_several_texts_and_unknown_units():
+    train("m", "--epochs=2")
+    Path("odd.txt").write_text("the 狐 and the 母鸡\n")
+    out = rows("eval", "text.txt", "odd.txt", "--model=m")
+    of = {r["of"] for r in out}
+    assert of == {"text.txt", "odd.txt", "all texts"}, of
+    unknown = [r["value"] for r in out if r["of"] == "odd.txt" and r["name"] == "unknown"]
+    assert unknown == [3], unknown
+
+
+def test_eval_side_by_side_is_eval_from_end_to_end():
+    train("m", "--epochs=4")
+    Path("long.txt").write_text(TEXT * 8)
+    a = metrics("eval", "long.txt", "--model=m", "--batch=1")
+    b = metrics("eval", "long.txt", "--model=m", "--batch=16")
+    assert a["units"] == b["units"]
+    near(a["loss"], b["loss"], 0.01)
+
+
+def test_eval_score_and_predict_agree():
+    train("m", "--epochs=6", "--learning-rate=0.02")
+    line = "the fox went up the hill"
+    Path("line.txt").write_text(line + "\n")
+    e = metrics("eval", "line.txt", "--model=m")
+    (s,) = rows("score", "line.txt", "--model=m")
+    near(-e["loss"] * e["units"] / math.log(10), s["log10p"], 1e-3)
+    near(s["perplexity"], e["perplexity"], 1e-3 * e["perplexity"])
+    tokens = rows("score", "line.txt", "--model=m", "--per-token")
+    assert "".join(t["unit"] for t in tokens) == line + "\\n"
+    near(sum(t["log10p"] for t in tokens), s["log10p"], 1e-3)
+    p = rows("predict", line[:-1], "--model=m", "--top=1000")
+    near(sum(x["probability"] for x in p), 1, 1e-3)
+    assert p == sorted(p, key=lambda x: x["rank"])
+    assert all(a["probability"] >= b["probability"] for a, b in zip(p, p[1:]))
+    last = [x for x in p if x["unit"] == "l"][0]
+    near(last["log10p"], tokens[-2]["log10p"], 1e-3)
+
+
+def test_score_ranks_candidates():
+    train("m", "--epochs=25", "--learning-rate=0.02")
+    lines = ["llih eht pu tnew xof eht", "the fox went up the hill", "xxxx"]
+    text = "\n".join(lines) + "\n"
+    plain = rows("score", "--model=m", stdin=text)
+    assert [r["text"] for r in plain] == lines
+    one_by_one = rows("score", "--model=m", "--batch=1", stdin=text)
+    for a, b in zip(plain, one_by_one):
+        near(a["log10p"], b["log10p"], 1e-3)
+    best = rows("score", "--model=m", "--rank=mean", stdin=text)
+    assert best[0]["text"] == lines[1], best
+    total = rows("score", "--model=m", "--rank=total", stdin=text)
+    assert [r["log10p"] for r in total] == sorted((r["log10p"] for r in total), reverse=True)
+
+
+def test_generate_obeys_seed_length_lines_count_and_echo():
+    train("m", "--epochs=3")
+    one = lm("generate", "--model=m", "--seed=4", "--length=50", "--prompt=the ").text
+    assert one == lm("generate", "--model=m", "--seed=4", "--length=50", "--prompt=the ").text
+    assert one != lm("generate", "--model=m", "--seed=5", "--length=50", "--prompt=the ").text
+    assert one.startswith("the ")
+    silent = lm("generate", "--model=m", "--seed=4", "--length=50", "--prompt=the ", "--no-echo").text
+    assert one == "the " + silent
+    assert len(one.rstrip("\n")) in (53, 54), len(one)
+    lines = lm("generate", "--model=m", "--seed=4", "--lines=2", "--length=5000",
+               "--temperature=2").text
+    assert lines.count("\n") == 2, lines
+    three = rows("generate", "--model=m", "--seed=4", "--length=50", "--prompt=the ", "--count=3")
+    texts = ["".join(r["text"] for r in three if r["item"] == i) for i in range(3)]
+    assert texts[0] == one.rstrip("\n") or texts[0].rstrip("\n") == one.rstrip("\n"), texts
+    assert len(set(texts)) == 3
+
+
+def test_greedy_is_top_1_is_a_beam_of_1():
+    train("m", "--epochs=6", "--learning-rate=0.02")
+    common = ["generate", "--model=m", "--length=40", "--prompt=the "]
+    greedy = lm(*common, "--temperature=0").text
+    assert greedy == lm(*common, "--top-k=1", "--seed=9").text
+    (beam,) = rows(*common, "--beam=1")
+    assert beam["text"] == greedy.rstrip("\n") or beam["text"] == greedy, (beam, greedy)
+    many = rows(*common, "--beam=8", "--count=4")
+    assert [r["rank"] for r in many] == [1, 2, 3, 4]
+    assert many[0]["log10p"] >= beam["log10p"] - 1e-6
+    lm(*common, "--top-p=0.5")
+
+
+def test_every_format_of_every_verb():
+    train("m", "--epochs=1")
+    Path("line.txt").write_text("the hen\n")
+    for command in (["eval", "line.txt"], ["generate", "--length=10"], ["generate", "--beam=2"],
+                    ["score", "line.txt"], ["predict", "the"]):
+        for form in ("text", "tsv", "json"):
+            out = lm(*command, "--model=m", f"--format={form}").text
+            assert out.strip(), (command, form)
+            if form == "json":
+                assert all(isinstance(json.loads(x), dict) for x in out.splitlines())
+            if form == "tsv":
+                width = {line.count("\t") for line in out.splitlines()}
+                assert len(width) == 1 and width.pop() > 0, out
+
+
+def test_chinese():
+    poem = "春眠不覺曉，處處聞啼鳥。\n夜來風雨聲，花落知多少。\n" * 20
+    Path("poem.txt").write_text(poem)
+    train("m", "--epochs=20", "--learning-rate=0.03", text="poem.txt")
+    out = lm("generate", "--model=m", "--prompt=春", "--lines=1", "--temperature=0.3").text
+    assert out.startswith("春") and len(out.strip()) >= 3
+    best = rows("predict", "春眠不", "--model=m", "--top=1")
+    assert best[0]["unit"] == "覺", best
+
+
+def test_bytes_that_are_no_text():
+    Path("bytes.bin").write_bytes(bytes(range(256)) * 8)
+    lm("train", "bytes.bin", "--unit=byte", "--model=m", *TINY, "--epochs=1")
+    out = lm("generate", "--model=m", "--length=60", "--format=json").stdout
+    assert [json.loads(x) for x in out.decode("utf-8").splitlines()]
+
+
+def test_the_suite_runs_the_task_and_shows_models():
+    from harness import APPS
+    train("m", "--epochs=1")
+    assert "lm" in run(APPS / "refrain", "plugins").text
+    card = run(APPS / "refrain", "model", "m").text
+    assert "org.refrain.lm" in card and "rnn.weight_hh_l0" in card, card
+    assert run(APPS / "refrain", "lm", "generate", "--model=m", "--length=5").text.strip()
+
+
+main(globals())
