@@ -631,12 +631,12 @@ static void ties_go_to_lower_tokens(void)
     hash_model *m = hash_new(0, 6, false);
     rf_scorer scorer = scorer_of(m, 50);
     scorer.step = flat_step;
-    const rf_beam_spec spec = {.beam = 50,
-                               .best = 8,
-                               .prompt = LIST(int32_t, 0),
-                               .prompts = 1,
-                               .max_length = 2,
-                               .end = -1};
+    rf_beam_spec spec = {.beam = 50,
+                         .best = 8,
+                         .prompt = LIST(int32_t, 0),
+                         .prompts = 1,
+                         .max_length = 2,
+                         .end = -1};
     rf_hypotheses got;
     CU_ASSERT_EQUAL_FATAL(rf_beam_search(&scorer, &spec, &got, NULL), RF_OK);
     CU_ASSERT_EQUAL_FATAL(got.n, 8);
@@ -644,6 +644,12 @@ static void ties_go_to_lower_tokens(void)
         CU_ASSERT_EQUAL(got.h[i].tokens[0], i / 6);
         CU_ASSERT_EQUAL(got.h[i].tokens[1], i % 6);
     }
+    rf_hypotheses_free(&got);
+    spec.beam = 2; /* within the beam too: the better hypothesis, then the lower token */
+    CU_ASSERT_EQUAL_FATAL(rf_beam_search(&scorer, &spec, &got, NULL), RF_OK);
+    CU_ASSERT_EQUAL_FATAL(got.n, 2);
+    CU_ASSERT(got.h[0].tokens[0] == 0 && got.h[0].tokens[1] == 0);
+    CU_ASSERT(got.h[1].tokens[0] == 0 && got.h[1].tokens[1] == 1);
     rf_hypotheses_free(&got);
     hash_free(m);
 }

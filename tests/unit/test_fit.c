@@ -58,6 +58,7 @@ typedef struct toy {
     char why[96];
     long allocated_at[200];
     bool empty, broken;
+    rf_real seen; /* a parameter in the last validation */
 } toy;
 
 static int toy_next(void *self, rf_error *err)
@@ -103,6 +104,7 @@ static void toy_carry(void *self, rf_graph *g)
 static rf_status toy_validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     toy *t = self;
+    t->seen = t->weight->value.data[0];
     if (t->script) {
         const double value = t->script[t->scripted];
         if (!isnan(value)) t->scripted++;
@@ -252,6 +254,7 @@ static rf_fit_spec variant_spec(toy *t, const variant *v)
     s.schedule.total = 90;
     s.schedule.gamma = 0.7;
     s.schedule.every = 13;
+    s.schedule.patience = 1;
     s.valid_every = v->valid_every;
     s.keep_last = v->keep_last;
     s.state_path = path_of("resume.state");
@@ -519,6 +522,28 @@ static void steps_do_not_allocate(void)
     unlink(path_of("quiet.log"));
 }
 
+/* nt-asgd: once it averages, it is the averages that are validated, and that are left at the end. */
+static void averages_are_validated(void)
+{
+    const double worse[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    for (int k = 0; k < 2; k++) {
+        toy *t = toy_new(1);
+        rf_fit_spec s = toy_spec(t, k ? "nt-asgd" : "sgd");
+        s.steps = 40;
+        s.valid_every = 5;
+        s.keep_last = true;
+        s.optimizer.momentum = 0;
+        t->script = worse;
+        CU_ASSERT_EQUAL(fit_well(&s, NULL), RF_OK);
+        CU_ASSERT_EQUAL(t->valids, 8);
+        CU_ASSERT_EQUAL(t->seen, t->weight->value.data[0]);
+        static rf_real plain;
+        if (k == 0) plain = t->seen;
+        if (k == 1) CU_ASSERT_NOT_EQUAL(t->seen, plain);
+        toy_free(t);
+    }
+}
+
 /* ---- Logs and curves ------------------------------------------------------------------------------------- */
 
 /* Steps of the log's lines never go back, every line is one object; how many lines. */
@@ -613,6 +638,7 @@ int main(void)
                            {"nan stops it", nan_stops_it},
                            {"infinite parameters are not saved", infinite_parameters_are_not_saved},
                            {"failures are passed on", failures_are_passed_on},
+                           {"averages are validated", averages_are_validated},
                            {"steps do not allocate", steps_do_not_allocate},
                            {"logs go on after a resume", logs_go_on_after_a_resume},
                            {"training loss is a metric", training_loss_is_a_metric},
