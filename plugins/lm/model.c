@@ -30,8 +30,9 @@ static rf_status build(lm_model *m, rf_error *err)
                        (long long)s->embed, (long long)s->hidden);
     m->params = rf_params_new();
     if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
-    /* Tied vectors are compared with states, so they begin as small as an output's weights. */
-    double scale = s->tie ? 1 / sqrt((double)s->hidden) : 0.1;
+    /* Tied vectors are compared with states, so they begin as small as an output's weights; others
+     * as nn.Embedding's: with smaller ones the first epoch hardly learns. */
+    double scale = s->tie ? 1 / sqrt((double)s->hidden) : 1;
     rf_status st =
         rf_embedding_layer_init(&m->in, m->params, "embedding.", m->V, s->embed, scale, err);
     if (st) return st;
