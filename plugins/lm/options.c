@@ -237,7 +237,7 @@ const rf_option lm_train_options[TRAIN_COUNT + 1] = {
                              .flags = RF_OPT_LOGSCALE,
                              .meta = "RATE",
                              .group = LEARN,
-                             .help = "size of a step; 0: the optimizer's usual one"},
+                             .help = "size of a step; 0: one that suits the optimizer"},
     [TRAIN_MOMENTUM] = {.name = "momentum",
                         .type = RF_REAL,
                         .def = "0",

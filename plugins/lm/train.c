@@ -291,6 +291,12 @@ static rf_status make_meta(setup *u)
     return RF_OK;
 }
 
+/* Networks of this kind bear a larger step of Adam than most. */
+static double usual_rate(const rf_optimizer_row *method)
+{
+    return strncmp(method->name, "adam", 4) ? method->rate : 0.003;
+}
+
 static rf_schedule make_schedule(const setup *u, double usual, int64_t per_epoch)
 {
     const rf_setting *v = u->v;
@@ -326,7 +332,7 @@ static rf_status fit(setup *u, rf_fit_result *result)
                               .params = t->m->params,
                               .graph = t->g,
                               .optimizer = optimizer,
-                              .schedule = make_schedule(u, method->rate, per_epoch),
+                              .schedule = make_schedule(u, usual_rate(method), per_epoch),
                               .clip = v[TRAIN_CLIP].as.f,
                               .seed = t->seed,
                               .epochs = v[TRAIN_EPOCHS].as.i,
