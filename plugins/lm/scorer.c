@@ -10,7 +10,11 @@ struct lm_scorer {
     rf_graph *g; /* for the output layer */
     rf_stepper *stepper;
     rf_real *x; /* [rows,E] */
+    bool by_id; /* what layer 0 makes of each unit is known beforehand */
 };
+
+/* For so few units a table of their inputs costs less than a page of text gains. */
+#define MOST_BY_ID 1024
 
 static void reset(void *self, rf_index rows)
 {
@@ -18,14 +22,21 @@ static void reset(void *self, rf_index rows)
     rf_stepper_reset(s->stepper, rows);
 }
 
+static const rf_real *hidden(lm_scorer *s, const int32_t *tokens, rf_index rows)
+{
+    rf_index E = s->m->shape.embed;
+    const rf_real *w = s->m->in.weight->value.data;
+    if (s->by_id) return rf_stepper_step_ids(s->stepper, tokens);
+    for (rf_index r = 0; r < rows; r++)
+        memcpy(s->x + r * E, w + tokens[r] * E, (size_t)E * sizeof *w);
+    return rf_stepper_step(s->stepper, s->x);
+}
+
 static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
 {
     lm_scorer *s = self;
-    rf_index E = s->m->shape.embed, H = s->m->shape.hidden;
-    const rf_real *w = s->m->in.weight->value.data;
-    for (rf_index r = 0; r < rows; r++)
-        memcpy(s->x + r * E, w + tokens[r] * E, (size_t)E * sizeof *w);
-    const rf_real *h = rf_stepper_step(s->stepper, s->x);
+    rf_index H = s->m->shape.hidden;
+    const rf_real *h = hidden(s, tokens, rows);
     rf_graph_begin(s->g, RF_INFER, rf_key_make(0, "score", 0));
     rf_node y = lm_model_logits(s->g, s->m, rf_borrow(s->g, h, RF_SHAPE(rows, H)));
     return rf_value(s->g, y).data;
@@ -75,6 +86,8 @@ lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_erro
     s->stepper = rf_stepper_new(d, m->rnn, rows, err);
     s->g = rf_graph_new(d);
     s->x = rf_aligned_calloc((size_t)(rows * m->shape.embed), sizeof *s->x);
+    s->by_id = s->stepper && m->V <= MOST_BY_ID &&
+               rf_stepper_set_inputs(s->stepper, m->in.weight->value.data, m->V, NULL);
     if (s->stepper && s->g && s->x) return s;
     rf_fail(err, RF_ENOMEM, "no memory");
     lm_scorer_free(s);
