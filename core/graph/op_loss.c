@@ -140,13 +140,7 @@ static rf_index block_rows(const rf_call *c)
 
 static bool lce_shape(const rf_call *c, rf_shape *y)
 {
-    const rf_shape x = c->x[0].shape, w = c->x[1].shape, b = c->x[2].shape;
-    if (!c->x[0].data || !c->x[1].data) return rf_call_fail(c, "x or w is left out");
-    if (x.rank < 1 || w.rank != 2 || x.dim[x.rank - 1] != w.dim[1])
-        return rfi_fail_pair(c, x, w, "do not fit: the last dimensions should be equal");
-    if (c->x[2].data && (b.rank != 1 || b.dim[0] != w.dim[0]))
-        return rfi_fail_pair(c, w, b, "do not fit: the bias should have one element a row");
-    return rfi_shape_scalar(c, y) && check_targets(c, w.dim[0]);
+    return rfi_linear_fits(c) && rfi_shape_scalar(c, y) && check_targets(c, c->x[1].shape.dim[0]);
 }
 
 static size_t lce_save(const rf_call *c)

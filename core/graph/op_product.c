@@ -199,7 +199,7 @@ rf_node rf_matmul(rf_graph *g, rf_node a, rf_node b)
 
 /* ---- linear: y = x w^T + b ------------------------------------------------------------------------- */
 
-static bool linear_shape(const rf_call *c, rf_shape *y)
+bool rfi_linear_fits(const rf_call *c)
 {
     const rf_shape x = c->x[0].shape, w = c->x[1].shape, b = c->x[2].shape;
     if (!c->x[0].data || !c->x[1].data) return rf_call_fail(c, "x or w is left out");
@@ -207,7 +207,14 @@ static bool linear_shape(const rf_call *c, rf_shape *y)
         return rfi_fail_pair(c, x, w, "do not fit: the last dimensions should be equal");
     if (c->x[2].data && (b.rank != 1 || b.dim[0] != w.dim[0]))
         return rfi_fail_pair(c, w, b, "do not fit: the bias should have one element a row");
-    *y = rfi_with_dim(x, x.rank - 1, w.dim[0]);
+    return true;
+}
+
+static bool linear_shape(const rf_call *c, rf_shape *y)
+{
+    if (!rfi_linear_fits(c)) return false;
+    const rf_shape x = c->x[0].shape;
+    *y = rfi_with_dim(x, x.rank - 1, c->x[1].shape.dim[0]);
     return true;
 }
 

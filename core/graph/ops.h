@@ -42,6 +42,8 @@ bool rfi_shape_scalar(const rf_call *c, rf_shape *y);
 bool rfi_fail_dim(const rf_call *c, int d);
 /* "[20,32] and [20,33] " + what. */
 bool rfi_fail_pair(const rf_call *c, rf_shape a, rf_shape b, const char *what);
+/* x [..,I], w [O,I] and b [O] or none fit together; false after rf_call_fail. */
+bool rfi_linear_fits(const rf_call *c);
 
 /* ---- Attributes that are lists ---------------------------------------------------------------- */
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/cell.h>
 #include <refrain/model.h>
+
+#include "../suite.h"
 
 static const char *golden_path;
 
@@ -164,10 +165,5 @@ int main(int argc, char **argv)
                            {"nn.GRU", nn_gru},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    const unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

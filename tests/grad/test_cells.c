@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/cell.h>
+
+#include "../suite.h"
 
 enum { T = 4, B = 3, I = 2, H = 5, INPUTS = 16, LARGEST = 4096 };
 static const int32_t some_lengths[B] = {4, 1, 3};
@@ -481,10 +482,5 @@ int main(void)
                            {"formula of deep bidirectional networks", formula_deep_bidirectional},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "cells", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    const unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

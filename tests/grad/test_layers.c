@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/layers.h>
+
+#include "../suite.h"
 
 /* ---- Linear, normalization, embedding ------------------------------------------------------------ */
 
@@ -204,10 +205,5 @@ int main(void)
         {"embedding holds", embedding_holds}, {"tied weights hold", tied_weights_hold},
         {"attention holds", attention_holds}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "layers", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/base.h>
+
+#include "../suite.h"
 
 static void error_keeps_first(void)
 {
@@ -266,10 +267,5 @@ int main(void)
                            {"map keeps order and keys", map_keeps_order_and_keys},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "base", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

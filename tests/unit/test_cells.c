@@ -7,8 +7,9 @@
 
 #include "cells/sequence.h"
 #include "graph/tape.h"
-#include <CUnit/Basic.h>
 #include <refrain/cell.h>
+
+#include "../suite.h"
 
 /* ---- The table -------------------------------------------------------------------------------------- */
 
@@ -563,10 +564,5 @@ int main(void)
                            {"stepper refuses both directions", stepper_refuses_both_directions},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "cells", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    const unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

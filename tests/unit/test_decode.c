@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/decode.h>
+
+#include "../suite.h"
 
 enum { MOST_V = 64, MOST_ROWS = 4096, MOST_LENGTH = 16 };
 
@@ -703,10 +704,5 @@ int main(void)
                            {"beam search says no", beam_search_says_no},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "decode", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

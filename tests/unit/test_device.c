@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "tensor/blas.h"
 #include "tensor/pool.h"
 #include "tensor/vec.h"
-#include <CUnit/Basic.h>
 
 /* ---- Running ------------------------------------------------------------------------------------- */
 
@@ -315,10 +315,5 @@ int main(void)
                            {"blas is named", blas_is_named},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "device", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    const unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/io.h>
 #include <refrain/model.h>
 #include <refrain/train.h>
+
+#include "../suite.h"
 
 /* ---- Counting allocations: the linker sends them here (--wrap) ----------------------------------- */
 
@@ -644,11 +645,8 @@ int main(void)
                            {"training loss is a metric", training_loss_is_a_metric},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "fit", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (!mkdtemp(folder) || CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    if (!mkdtemp(folder)) return 2;
+    const int status = run_suites(suites);
     remove_files();
-    return failed ? 1 : 0;
+    return status;
 }

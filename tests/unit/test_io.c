@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/io.h>
 #include <zlib.h>
+
+#include "../suite.h"
 
 static char folder[] = "/tmp/refrain-io-XXXXXX";
 
@@ -317,10 +318,5 @@ int main(void)
     CU_SuiteInfo suites[] = {
         {.pName = "io", .pInitFunc = set_up, .pCleanupFunc = tear_down, .pTests = tests},
         CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

@@ -7,8 +7,9 @@
 #include "tensor/blas.h"
 #include "tensor/pack.h"
 #include "tensor/qpack.h"
-#include <CUnit/Basic.h>
 #include <refrain/base.h>
+
+#include "../suite.h"
 
 static const rf_index sizes[] = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 200, 650};
 enum { SIZES = sizeof sizes / sizeof *sizes };
@@ -544,10 +545,5 @@ int main(void)
                            {"choice of instructions", best_is_a_row},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "kernels", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    const unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

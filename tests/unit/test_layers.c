@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/layers.h>
+
+#include "../suite.h"
 
 static rf_device *device;
 static rf_graph *g;
@@ -304,10 +305,5 @@ int main(void)
     CU_SuiteInfo suites[] = {
         {.pName = "layers", .pInitFunc = open_all, .pCleanupFunc = close_all, .pTests = tests},
         CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

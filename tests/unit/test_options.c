@@ -4,8 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/host.h>
+
+#include "../suite.h"
 
 static const char *const cells[] = {"lstm", "gru", "elman", NULL};
 
@@ -222,11 +223,5 @@ int main(void)
                            {"help", help},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"options", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    CU_initialize_registry();
-    CU_register_suites(suites);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return run_suites(suites);
 }

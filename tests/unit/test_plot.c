@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/io.h>
 #include <refrain/plot.h>
+
+#include "../suite.h"
 
 /* Every element is closed in order, attributes are quoted, and no bare &. */
 static bool well_formed(const char *s)
@@ -192,10 +193,5 @@ int main(void)
                            {"to a file", to_a_file},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "plot", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
+#include "../suite.h"
 #include "host/host.h"
 
 typedef struct page {
@@ -217,11 +216,5 @@ int main(void)
                            {"bad shapes", bad_shapes},   {"numbers", numbers},
                            {"wrapping", wrapping},       CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"render", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    CU_initialize_registry();
-    CU_register_suites(suites);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return run_suites(suites);
 }

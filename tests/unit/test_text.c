@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/io.h>
 #include <refrain/text.h>
+
+#include "../suite.h"
 
 /* ---- UTF-8 ------------------------------------------------------------------------------------- */
 
@@ -545,10 +546,5 @@ int main(void)
                            {"unit names", unit_names},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "text", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed ? 1 : 0;
+    return run_suites(suites);
 }

@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
 #include <refrain/model.h>
 #include <refrain/train.h>
+
+#include "../suite.h"
 
 #define LIST(type, ...) ((const type[]){__VA_ARGS__})
 #define TOLERANCE       (RF_REAL_BYTES == 4 ? 2e-5 : 1e-12)
@@ -708,11 +709,8 @@ int main(void)
                            {"states that do not fit are named", states_that_do_not_fit_are_named},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "train", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (!mkdtemp(folder) || CU_initialize_registry() || CU_register_suites(suites)) return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    if (!mkdtemp(folder)) return 2;
+    const int status = run_suites(suites);
     rmdir(folder);
-    return failed ? 1 : 0;
+    return status;
 }
