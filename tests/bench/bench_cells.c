@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "cells/sequence.h"
 
 typedef struct shape {
@@ -23,13 +24,6 @@ static const shape shapes[] = {
     {"-", "elman", 35, 20, 650, 650},    {"-", "lstm-peephole", 35, 20, 650, 650},
     {"-", "lstm-fgr", 20, 20, 200, 200}, {"-", "lstm-full-peephole", 20, 20, 200, 200},
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static rf_real *filled(rf_index n, double scale)
 {
@@ -91,11 +85,11 @@ static void measure(const shape *s, rf_device *d, int rounds)
     c.saved = rf_aligned_calloc(c.op->save(&c), 1);
     for (int i = -1; i < rounds; i++) {
         rf_graph_begin(g, RF_TRAIN, rf_key_make(1, "bench", 0));
-        const double t0 = now();
+        const double t0 = bench_now();
         c.op->forward(&c);
-        const double t1 = now();
+        const double t1 = bench_now();
         c.op->adjoint(&c);
-        const double t2 = now();
+        const double t2 = bench_now();
         if (i >= 0) t[0][i] = t1 - t0, t[1][i] = t2 - t1, t[2][i] = t2 - t0;
     }
     for (int k = 0; k < 3; k++) qsort(t[k], (size_t)rounds, sizeof **t, by_size);
@@ -128,9 +122,9 @@ static void measure_stepper(rf_device *d, const char *cell, rf_index rows, bool 
     double best = 1e30;
     if (s && half) rf_stepper_use_bf16(s, true);
     for (int k = 0; s && x && k < rounds; k++) {
-        const double t0 = now();
+        const double t0 = bench_now();
         for (int i = 0; i < STEPS; i++) (void)rf_stepper_step(s, x);
-        const double t = (now() - t0) / STEPS;
+        const double t = (bench_now() - t0) / STEPS;
         best = t < best ? t : best;
     }
     const double bytes = (double)sizeof(rf_real) * spec.cell->gates * H * (I + H);

@@ -6,23 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tensor/blas.h"
 #include "tensor/pack.h"
 #include "tensor/qpack.h"
 #include "tensor/vec.h"
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 typedef struct bench {
     rf_device *d;
@@ -38,16 +26,15 @@ typedef struct bench {
 /* Median rate of fn, which does `work` units in one call. */
 static double rate(bench *b, void (*fn)(bench *), double work)
 {
-    double at[2000], t0 = now(), end = t0 + b->seconds;
+    double at[2000], t0 = bench_now(), end = t0 + b->seconds;
     size_t n = 0;
     fn(b);
-    while ((n < 3 || now() < end) && n < 2000) {
-        const double t = now();
+    while ((n < 3 || bench_now() < end) && n < 2000) {
+        const double t = bench_now();
         fn(b);
-        at[n++] = work / (now() - t);
+        at[n++] = work / (bench_now() - t);
     }
-    qsort(at, n, sizeof *at, by_value);
-    return at[n / 2];
+    return bench_median(at, n);
 }
 
 /* ---- FMA peak: independent chains in registers ------------------------------------------------------ */
