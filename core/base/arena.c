@@ -4,11 +4,15 @@
  * the sum of all allocations holds them in any order.  Nothing is ever moved. */
 #include <stdlib.h>
 #include <string.h>
+#if defined __linux__
+#include <sys/mman.h>
+#endif
 
 #include <refrain/base.h>
 
 #define ALIGN       ((size_t)64)
 #define FIRST_BLOCK ((size_t)1 << 16)
+#define HUGE_PAGE   ((size_t)1 << 21)
 #define LARGEST     (SIZE_MAX >> 25) /* what is above can only be a mistake */
 
 typedef struct block {
@@ -28,6 +32,18 @@ static char *block_bytes(block *b) { return (char *)b + ALIGN; }
 
 /* n rounded up to a multiple of ALIGN, or 0 if that is too much. */
 static size_t round_up(size_t n) { return n > LARGEST ? 0 : (n + ALIGN - 1) / ALIGN * ALIGN; }
+
+/* n bytes, n a multiple of ALIGN.  Large ones ask for huge pages: products of matrices touch so many
+ * ordinary ones that looking these up takes a good part of the time. */
+static void *take(size_t n)
+{
+    if (n < HUGE_PAGE) return aligned_alloc(ALIGN, n);
+    void *p = aligned_alloc(HUGE_PAGE, n);
+#if defined MADV_HUGEPAGE
+    if (p) (void)madvise(p, n, MADV_HUGEPAGE);
+#endif
+    return p;
+}
 
 rf_arena *rf_arena_new(size_t first)
 {
@@ -56,8 +72,8 @@ void rf_arena_free(rf_arena *a)
 static bool push_block(rf_arena *a, size_t n)
 {
     size_t size = n > a->next ? n : a->next;
-    block *b = aligned_alloc(ALIGN, size + ALIGN);
-    if (!b && size > n) b = aligned_alloc(ALIGN, (size = n) + ALIGN);
+    block *b = take(size + ALIGN);
+    if (!b && size > n) b = take((size = n) + ALIGN);
     if (!b) return false;
     *b = (block){.below = a->top, .size = size};
     a->top = b;
@@ -109,7 +125,7 @@ void *rf_aligned_calloc(size_t count, size_t size)
     size_t n;
     if (__builtin_mul_overflow(count, size, &n)) return NULL;
     n = round_up(n ? n : 1);
-    void *p = n ? aligned_alloc(ALIGN, n) : NULL;
+    void *p = n ? take(n) : NULL;
     return p ? memset(p, 0, n) : NULL;
 }
 

@@ -1,16 +1,16 @@
-/* tensor/gemm_own.c -- matrix products on one thread by the micro-kernel of packed panels.
+/* tensor/gemm_own.c -- matrix products on one thread, from packed blocks.
  *
- * A block of op(A) fits the L2 cache; a panel of op(B), KC rows of a few vectors, is copied to where
- * it fits the L1 cache and multiplied with all rows of the block.  The panels that add to the same
- * columns of C follow each other, so that a large C goes through memory once for KS rows of op(B).
- * The block is copied too when it has to be transposed or scaled, or when its rows would fall on
- * the same cache sets. */
+ * One factor's block fills half of the L2 cache, in panels or in strips; blocks of the other, a
+ * third as large, come and go beside it.  Both run along K for as long as they can, so that C is
+ * seldom added to.  Which factor stays is decided by what must be packed again and again. */
+#include "tensor/block.h"
+
 #include "tensor/blas.h"
 #include <string.h>
 
-enum { KC = 256, KS = 1024, BLOCK = 256 * 1024, PAD = 16, WIDTH = 64, MC = 1024, FEW = 2 };
+enum { KC = 512, LARGE = 256 * 1024, LITTLE = 96 * 1024, MC = 1024, WIDTH = 32, FEW = 2 };
 
-_Static_assert(BLOCK + MC * PAD + (KC + MC) * WIDTH <= RFI_GEMM_SCRATCH, "scratch of a thread");
+_Static_assert(LARGE + LITTLE + MC * WIDTH <= RFI_GEMM_SCRATCH, "scratch of a thread");
 
 typedef struct own {
     const rfi_kernels *k;
@@ -20,72 +20,37 @@ typedef struct own {
     rf_index lda, ldb;
     rf_real *C;
     rf_index ldc;
-    rf_real *a;    /* [BLOCK + MC PAD] block of op(A) */
-    rf_real *b;    /* [KC, WIDTH] panel of op(B) */
-    rf_real *edge; /* [MC, WIDTH] product of a panel that is wider than what is left of C */
+    rf_real *a;      /* strips of op(A) */
+    rf_real *b;      /* panels of op(B) */
+    rf_real *edge;   /* [MC, WIDTH] product of a panel that is wider than what is left of C */
+    rf_index mc, nc; /* most rows and columns of a block */
 } own;
 
-/* Rows of a block of op(A): where they are, and how far apart. */
-typedef struct block {
-    const rf_real *at;
-    rf_index ld, rows, k0, kc;
-} block;
+/* What of the product is computed now: rows, columns, and lines of K. */
+typedef struct part {
+    rf_index m0, m, n0, n, k0, k;
+    bool add;
+} part;
 
-static bool usable_in_place(const own *g)
+static void pack_a(const own *g, const part *p)
 {
-    const rf_index bytes = g->lda * (rf_index)sizeof(rf_real);
-    return !g->ta && g->alpha == 1 && bytes % 1024 != 0;
-}
-
-static block block_of_a(const own *g, rf_index m0, rf_index m, rf_index k0, rf_index kc)
-{
-    if (usable_in_place(g)) return (block){g->A + m0 * g->lda + k0, g->lda, m, k0, kc};
-    const rf_index ld = kc + PAD;
     if (g->ta)
-        g->k->transpose(kc, m, g->A + k0 * g->lda + m0, g->lda, g->a, ld);
+        g->k->pack_turned(p->m, p->k, g->A + p->k0 * g->lda + p->m0, g->lda, g->a);
     else
-        for (rf_index i = 0; i < m; i++)
-            memcpy(g->a + i * ld, g->A + (m0 + i) * g->lda + k0, (size_t)kc * sizeof *g->a);
-    for (rf_index i = 0; g->alpha != 1 && i < m; i++)
-        g->k->scale(kc, g->alpha, g->a + i * ld, g->a + i * ld);
-    return (block){g->a, ld, m, k0, kc};
+        g->k->pack_rows(p->m, p->k, g->A + p->m0 * g->lda + p->k0, g->lda, g->a);
+    if (g->alpha != 1) g->k->scale(p->m * p->k, g->alpha, g->a, g->a);
 }
 
-/* op(B)[k0 .. k0+kc, n0 .. n0+n] as one panel of `width` columns, zero from n on. */
-static void pack_b(const own *g, rf_index k0, rf_index kc, rf_index n0, rf_index n, rf_index width)
+static void pack_b(const own *g, const part *p)
 {
-    if (n < width) memset(g->b, 0, (size_t)(kc * width) * sizeof *g->b);
-    if (g->tb)
-        g->k->transpose(n, kc, g->B + n0 * g->ldb + k0, g->ldb, g->b, width);
-    else
-        g->k->copy_rows(kc, n, g->B + k0 * g->ldb + n0, g->ldb, g->b, width);
+    const rf_real *B = g->B + (g->tb ? p->n0 * g->ldb + p->k0 : p->k0 * g->ldb + p->n0);
+    rfi_block_panels(g->k, g->tb, p->k, p->n, B, g->ldb, g->b);
 }
 
-static void add_edge(const own *g, rf_index rows, rf_index n, rf_index width, rf_real *C, bool add)
+static void multiply(const own *g, const part *p)
 {
-    for (rf_index i = 0; i < rows; i++) {
-        rf_real *c = C + i * g->ldc;
-        if (add)
-            g->k->add(n, g->edge + i * width, c, c);
-        else
-            memcpy(c, g->edge + i * width, (size_t)n * sizeof *c);
-    }
-}
-
-/* Columns [n0, n0+n) of the block's rows of C. */
-static void multiply(const own *g, const block *a, rf_real *C, rf_index n0, rf_index n, bool add)
-{
-    const int v = (int)((n + g->k->lanes - 1) / g->k->lanes);
-    const rf_index width = (rf_index)v * g->k->lanes, parts = (a->kc + KC - 1) / KC;
-    for (rf_index q = 0; q < parts; q++) {
-        const rf_index k = a->kc * q / parts, kc = a->kc * (q + 1) / parts - k;
-        pack_b(g, a->k0 + k, kc, n0, n, width);
-        if (n == width)
-            g->k->panel(v, a->rows, kc, a->at + k, a->ld, g->b, C + n0, g->ldc, add || q > 0);
-        else
-            g->k->panel(v, a->rows, kc, a->at + k, a->ld, g->b, g->edge, width, q > 0);
-    }
-    if (n < width) add_edge(g, a->rows, n, width, C + n0, add);
+    rfi_block_multiply(g->k, p->m, p->n, p->k, g->a, g->b, g->C + p->m0 * g->ldc + p->n0, g->ldc,
+                       p->add, g->edge);
 }
 
 static void scale_rows(const own *g, rf_index M, rf_index N, rf_real beta)
@@ -109,29 +74,62 @@ static void few_rows(const own *g, rf_index M, rf_index N, rf_index K, rf_real b
         }
 }
 
+/* Part i of n of a count, in multiples of `grain` except at the end. */
+static rf_index cut(rf_index count, rf_index grain, rf_index i, rf_index n)
+{
+    const rf_index at = (count * i / n + grain - 1) / grain * grain;
+    return i == n || at > count ? count : at;
+}
+
+/* The lines [k0, k0+k): panels stay and strips pass by, or the other way round. */
+static void multiply_lines(const own *g, rf_index M, rf_index N, part p, bool panels_stay)
+{
+    const rf_index high = (M + g->mc - 1) / g->mc, wide = (N + g->nc - 1) / g->nc;
+    const rf_index width = rfi_block_width(g->k), outer = panels_stay ? wide : high;
+    const rf_index inner = panels_stay ? high : wide;
+    for (rf_index i = 0; i < outer; i++)
+        for (rf_index j = 0; j < inner; j++) {
+            const rf_index row = panels_stay ? j : i, column = panels_stay ? i : j;
+            p.m0 = M * row / high, p.m = M * (row + 1) / high - p.m0;
+            p.n0 = cut(N, width, column, wide), p.n = cut(N, width, column + 1, wide) - p.n0;
+            if (!panels_stay || j == 0) pack_b(g, &p);
+            if (panels_stay || j == 0) pack_a(g, &p);
+            multiply(g, &p);
+        }
+}
+
+/* Choose the sizes of blocks for kc lines; true: panels stay. */
+static bool choose(own *g, rf_real *scratch, rf_index M, rf_index N, rf_index kc)
+{
+    const rf_index width = rfi_block_width(g->k);
+    const rf_index large = LARGE / kc, little = LITTLE / kc;
+    /* Packed again: all of A for each block of columns, or all of B for each block of rows. */
+    const bool panels_stay = (N + large - 1) / large * M + N <= (M + large - 1) / large * N + M;
+    const rf_index rows = panels_stay ? little : large;
+    const rf_index columns = (panels_stay ? large : little) / width * width - width;
+    g->mc = rows < MC ? rows : MC;
+    g->nc = columns > width ? columns : width;
+    g->a = scratch;
+    g->b = scratch + (panels_stay ? LITTLE : LARGE);
+    return panels_stay;
+}
+
 void rfi_gemm_own(const rfi_kernels *k, rf_real *scratch, bool ta, bool tb, rf_index M, rf_index N,
                   rf_index K, rf_real alpha, const rf_real *A, rf_index lda, const rf_real *B,
                   rf_index ldb, rf_real beta, rf_real *C, rf_index ldc)
 {
     if (M <= 0 || N <= 0) return;
-    rf_real *b = scratch + BLOCK + MC * PAD;
-    const own g = {k, ta, tb, alpha, A, B, lda, ldb, C, ldc, scratch, b, b + KC * WIDTH};
+    own g = {k, ta, tb, alpha, A, B, lda, ldb, C, ldc, .edge = scratch + LARGE + LITTLE};
     if (!ta && tb && M <= FEW) {
         few_rows(&g, M, N, K, beta);
         return;
     }
     if (K == 0 || (beta != 0 && beta != 1)) scale_rows(&g, M, N, beta);
-    const rf_index wide = (k->lanes == 1 ? 4 : 2) * (rf_index)k->lanes;
-    const rf_index deep = (K + KS - 1) / KS;
+    const rf_index deep = (K + KC - 1) / KC;
     for (rf_index q = 0; q < deep; q++) {
-        const rf_index k0 = K * q / deep, kc = K * (q + 1) / deep - k0;
-        const rf_index most = BLOCK / kc < MC ? BLOCK / kc : MC, high = (M + most - 1) / most;
-        for (rf_index i = 0; i < high; i++) {
-            const rf_index m0 = M * i / high, m = M * (i + 1) / high - m0;
-            const block a = block_of_a(&g, m0, m, k0, kc);
-            for (rf_index n0 = 0; n0 < N; n0 += wide)
-                multiply(&g, &a, C + m0 * ldc, n0, N - n0 < wide ? N - n0 : wide,
-                         beta != 0 || q > 0);
-        }
+        part p = {.k0 = K * q / deep, .add = beta != 0 || q > 0};
+        p.k = K * (q + 1) / deep - p.k0;
+        const bool panels_stay = choose(&g, scratch, M, N, p.k);
+        multiply_lines(&g, M, N, p, panels_stay);
     }
 }

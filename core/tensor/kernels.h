@@ -31,6 +31,7 @@ typedef struct rfi_kernels {
     const char *name; /* "avx512" */
     int isa;          /* RFI_ISA_AVX512: index into tables made by RFI_ISA_ROWS */
     int lanes;
+    int wide; /* vectors in a panel of a block */
 
     rfi_map_fn *exp, *log, *sigmoid, *tanh, *relu, *sqrt;
     rfi_zip_fn *add, *sub, *mul, *div;
@@ -63,6 +64,12 @@ typedef struct rfi_kernels {
     /* C[m, v lanes] (+)= A[m, K] panel[K, v lanes], v in 1..4: see tensor/pack.h. */
     void (*panel)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
                   const rf_real *panel, rf_real *C, rf_index ldc, bool accumulate);
+    /* Strips of A [m,K] and of A stored turned, [K,m]; C[m, wide lanes] (+)= strips panel: see
+     * tensor/block.h. */
+    void (*pack_rows)(rf_index m, rf_index K, const rf_real *A, rf_index lda, rf_real *to);
+    void (*pack_turned)(rf_index m, rf_index K, const rf_real *A, rf_index lda, rf_real *to);
+    void (*block)(rf_index m, rf_index K, const rf_real *strips, const rf_real *panel, rf_real *C,
+                  rf_index ldc, bool accumulate);
     /* c[v lanes] = a[K] panel, with weights in few bits: see tensor/qpack.h. */
     void (*panel_bf16)(int v, rf_index K, const rf_real *a, const uint16_t *panel, rf_real *c);
     void (*panel_i8)(int v, rf_index K, const rf_real *a, const int8_t *panel, const rf_real *scale,

@@ -14,7 +14,7 @@ rfi_panels rfi_panels_gates(const rfi_kernels *k, int G, rf_index H, rf_index K)
 rfi_panels rfi_panels_columns(const rfi_kernels *k, int v, rf_index N, rf_index K)
 {
     assert(v >= 0 && v <= 4);
-    const int wide = v ? v : k->lanes == 1 ? 4 : 2;
+    const int wide = v ? v : k->wide;
     const rf_index width = (rf_index)wide * k->lanes;
     return (rfi_panels){
         .count = (N + width - 1) / width, .K = K, .columns = N, .v = wide, .lanes = k->lanes};

@@ -12,7 +12,7 @@
  *   vf_if_lt(a, b, x, y)               a < b ? x : y, per lane
  *   vf_hsum(v) vf_hmax(v)              over lanes, in a fixed order
  *   vf_load_bf16(p, &even, &odd)       from 2 RFI_LANES numbers   vf_load_i8(p)
- *   vf_transpose(t)                    a square of RFI_LANES vectors: rows become columns
+ *   vf_load_turned(row, t)             a square, from RFI_LANES places: rows become columns
  *
  * and then here: vf_exp, vf_log, vf_sigmoid, vf_tanh, and loops with a ragged end.  All of them
  * pass NaN through and treat infinities as the mathematics does.  Invariant: a lane's result

@@ -74,12 +74,13 @@ static inline vf vf_frexp(vf x, vf *e)
 }
 
 /* Rows become columns: 32-bit pairs, 64-bit pairs, then halves of registers. */
-static inline void vf_transpose(vf t[RFI_LANES])
+static inline void vf_load_turned(const float *const row[RFI_LANES], vf t[RFI_LANES])
 {
     vf a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
-        a[i] = _mm256_unpacklo_ps(t[i], t[i + 1]);
-        a[i + 1] = _mm256_unpackhi_ps(t[i], t[i + 1]);
+        const vf x = vf_load(row[i]), y = vf_load(row[i + 1]);
+        a[i] = _mm256_unpacklo_ps(x, y);
+        a[i + 1] = _mm256_unpackhi_ps(x, y);
     }
     for (int i = 0; i < 8; i += 4)
         for (int j = 0; j < 2; j++) {

@@ -47,28 +47,27 @@ static inline vf vf_frexp(vf x, vf *e)
     return _mm512_getmant_ps(x, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_src);
 }
 
-/* Rows become columns: 32-bit pairs, 64-bit pairs, then quarters of registers. */
-static inline void vf_transpose(vf t[RFI_LANES])
+/* Quarters of four rows meet in a register as it is loaded; two rounds of shuffles do the rest. */
+static inline void vf_load_turned(const float *const row[RFI_LANES], vf t[RFI_LANES])
 {
-    vf a[16], b[16];
-    for (int i = 0; i < 16; i += 2) {
-        a[i] = _mm512_unpacklo_ps(t[i], t[i + 1]);
-        a[i + 1] = _mm512_unpackhi_ps(t[i], t[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4)
-        for (int j = 0; j < 2; j++) {
-            const __m512d x = _mm512_castps_pd(a[i + j]), y = _mm512_castps_pd(a[i + 2 + j]);
-            b[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(x, y));
-            b[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(x, y));
+#pragma GCC unroll 4
+    for (int c = 0; c < RFI_LANES; c += 4) {
+        vf r[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) {
+            vf v = _mm512_castps128_ps512(_mm_loadu_ps(row[i] + c));
+            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 4] + c), 1);
+            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 8] + c), 2);
+            r[i] = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 12] + c), 3);
         }
-    for (int i = 0; i < 16; i += 8)
-        for (int j = 0; j < 4; j++) {
-            a[i + j] = _mm512_shuffle_f32x4(b[i + j], b[i + 4 + j], 0x88);
-            a[i + 4 + j] = _mm512_shuffle_f32x4(b[i + j], b[i + 4 + j], 0xdd);
-        }
-    for (int i = 0; i < 8; i++) {
-        t[i] = _mm512_shuffle_f32x4(a[i], a[8 + i], 0x88);
-        t[8 + i] = _mm512_shuffle_f32x4(a[i], a[8 + i], 0xdd);
+        const __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(r[0], r[1])),
+                      b = _mm512_castps_pd(_mm512_unpackhi_ps(r[0], r[1])),
+                      p = _mm512_castps_pd(_mm512_unpacklo_ps(r[2], r[3])),
+                      q = _mm512_castps_pd(_mm512_unpackhi_ps(r[2], r[3]));
+        t[c] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, p));
+        t[c + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, p));
+        t[c + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, q));
+        t[c + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, q));
     }
 }
 
