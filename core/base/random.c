@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <refrain/base.h>
+#include "base/philox.h"
 
 #define TWO_PI 6.283185307179586476925286766559
 
@@ -31,20 +31,22 @@ static uint64_t mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
+uint64_t rfi_philox_key(rf_key key) { return key.seed ^ mix(key.stream); }
+
 void rf_random(rf_key key, uint64_t block, uint32_t out[4])
 {
-    uint64_t k = key.seed ^ mix(key.stream);
+    const uint64_t k = rfi_philox_key(key);
     uint32_t k0 = (uint32_t)k, k1 = (uint32_t)(k >> 32);
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
     uint32_t c2 = (uint32_t)key.step, c3 = (uint32_t)(key.step >> 32);
-    for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xd2511f53u * c0, p1 = (uint64_t)0xcd9e8d57u * c2;
+    for (int round = 0; round < RFI_PHILOX_ROUNDS; round++) {
+        uint64_t p0 = (uint64_t)RFI_PHILOX_MUL0 * c0, p1 = (uint64_t)RFI_PHILOX_MUL1 * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)p0;
-        k0 += 0x9e3779b9u; /* the golden ratio */
-        k1 += 0xbb67ae85u; /* sqrt(3) - 1 */
+        k0 += RFI_PHILOX_ADD0;
+        k1 += RFI_PHILOX_ADD1;
     }
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }

@@ -1,11 +1,9 @@
 /* graph/op_noise.c -- dropout.
  *
  * The mask is a function of the attribute's key and the element's number: each Philox block of four
- * words decides four elements.  What is saved is the factor of each element, 0 or 1/(1-p). */
+ * words decides four elements.  What is saved is one bit an element: kept or not. */
 #include "graph/ops.h"
 #include "tensor/vec.h"
-
-enum { GRAIN = 64 };
 
 typedef struct dropout_attr {
     double p;
@@ -20,35 +18,89 @@ static rfi_around mask_around(const rf_call *c)
     return (rfi_around){1, 1, rfi_count(&c->x[0])};
 }
 
+static rf_index mask_count(const rf_call *c)
+{
+    const rfi_around m = mask_around(c);
+    return m.outer * m.inner;
+}
+
+/* ---- Drawing and using a mask ------------------------------------------------------------------- */
+
+/* Threads split the mask, not the tensor: what they draw they use at once, in parts of at most CHUNK
+ * elements, for each of the `size` entries that share it. */
+enum { LONG = 8192, GRAIN = 64, CHUNK = 2048 };
+
 typedef struct job {
+    const rf_device *d;
     const dropout_attr *attr;
-    rf_index n;
-    rf_real *factor;
+    rfi_around around;
+    uint32_t *bits;
+    bool draw;
+    rfi_mask_fn *use;
+    const rf_real *a;
+    rf_real *z;
 } job;
 
-static void draw_part(void *ctx, int thread, int threads)
+static void draw_bits(const job *j, rf_index from, rf_index to)
 {
-    const job *j = ctx;
     const double drop = j->attr->p * 0x1p32;
     const uint32_t below = drop >= 0x1p32 - 1 ? UINT32_MAX : (uint32_t)drop;
+    const rf_index first = from / 32;
+    j->d->k->draw_bits(j->attr->key, below, (uint64_t)first, (to + 31) / 32 - first,
+                       j->bits + first);
+}
+
+/* Elements from .. to-1 of the mask, which may be of several outer entries. */
+static void use_bits(const job *j, rf_index from, rf_index to)
+{
     const rf_real keep = (rf_real)(1 / (1 - j->attr->p));
-    rf_index i, end;
-    rfi_split(j->n, GRAIN, thread, threads, &i, &end);
-    for (; i < end; i += 4) {
-        uint32_t word[4];
-        rf_random(j->attr->key, (uint64_t)i / 4, word);
-        for (int k = 0; k < 4 && i + k < end; k++) j->factor[i + k] = word[k] < below ? 0 : keep;
+    const rf_index inner = j->around.inner, size = j->around.size;
+    while (from < to) {
+        const rf_index o = from / inner, at = from % inner;
+        const rf_index n = inner - at < to - from ? inner - at : to - from;
+        for (rf_index s = 0; s < size; s++) {
+            const rf_index i = (o * size + s) * inner + at;
+            j->use(n, keep, j->bits, from, j->a + i, j->z + i);
+        }
+        from += n;
     }
 }
 
-static void draw_mask(rf_device *d, const dropout_attr *a, rf_index n, rf_real *factor)
+static void work(void *ctx, int thread, int threads)
 {
-    job j = {a, n, factor};
-    if (n < 8192)
-        draw_part(&j, 0, 1);
-    else
-        rf_device_run(d, draw_part, &j);
+    const job *j = ctx;
+    rf_index from, to;
+    rfi_split(j->around.outer * j->around.inner, GRAIN, thread, threads, &from, &to);
+    for (; from < to; from += CHUNK) {
+        const rf_index end = to - from < CHUNK ? to : from + CHUNK;
+        if (j->draw) draw_bits(j, from, end);
+        use_bits(j, from, end);
+    }
 }
+
+static void run(rf_device *d, job *j)
+{
+    j->d = d;
+    if (j->around.outer * j->around.size * j->around.inner < LONG)
+        work(j, 0, 1);
+    else
+        rf_device_run(d, work, j);
+}
+
+/* z = or += a times the mask. */
+static void mask(const rf_call *c, bool draw, bool add, const rf_real *a, rf_real *z)
+{
+    const rfi_kernels *k = c->device->k;
+    run(c->device, &(job){.attr = c->attr,
+                          .around = mask_around(c),
+                          .bits = c->saved,
+                          .draw = draw,
+                          .use = add ? k->mask_add : k->mask,
+                          .a = a,
+                          .z = z});
+}
+
+/* ---- The op ------------------------------------------------------------------------------------- */
 
 static bool dropout_shape(const rf_call *c, rf_shape *y)
 {
@@ -58,48 +110,38 @@ static bool dropout_shape(const rf_call *c, rf_shape *y)
     return rfi_shape_same(c, y);
 }
 
-static rf_index mask_count(const rf_call *c)
-{
-    const rfi_around m = mask_around(c);
-    return m.outer * m.inner;
-}
+static size_t words(rf_index n) { return (size_t)(n + 31) / 32; }
 
-static size_t dropout_save(const rf_call *c) { return (size_t)mask_count(c) * sizeof(rf_real); }
+static size_t dropout_save(const rf_call *c) { return words(mask_count(c)) * sizeof(uint32_t); }
 
-/* z = or += a times the mask. */
-static void mask(const rf_call *c, bool add, const rf_real *a, rf_real *z)
-{
-    const rfi_around m = mask_around(c);
-    const rf_real *factor = c->saved;
-    rfi_zip_fn *fn = add ? c->device->k->mul_add : c->device->k->mul;
-    for (rf_index o = 0; o < m.outer; o++)
-        for (rf_index s = 0; s < m.size; s++) {
-            const rf_index at = (o * m.size + s) * m.inner;
-            rfi_vec_zip(c->device, fn, m.inner, a + at, factor + o * m.inner, z + at);
-        }
-}
+static void dropout_forward(const rf_call *c) { mask(c, true, false, c->x[0].data, c->y.data); }
 
-static void dropout_forward(const rf_call *c)
-{
-    draw_mask(c->device, c->attr, mask_count(c), c->saved);
-    mask(c, false, c->x[0].data, c->y.data);
-}
-
-static void dropout_tangent(const rf_call *c) { mask(c, false, c->dx[0], c->dy); }
+static void dropout_tangent(const rf_call *c) { mask(c, false, false, c->dx[0], c->dy); }
 
 static void dropout_adjoint(const rf_call *c)
 {
-    if (c->gx[0]) mask(c, !c->fresh[0], c->gy, c->gx[0]);
+    if (c->gx[0]) mask(c, false, !c->fresh[0], c->gy, c->gx[0]);
 }
 
+/* The factors drawn as a constant: the mask of ones. */
 static rf_node dropout_expand(rf_graph *g, const rf_call *c, const rf_node *x)
 {
     const dropout_attr *a = c->attr;
     rf_shape s = c->x[0].shape;
     if (a->dim >= 0) s = rfi_with_dim(s, (int)a->dim, 1);
+    const rf_index n = rf_shape_count(s);
     rf_node m = rf_zeros(g, s);
-    if (m == RF_POISON) return m;
-    draw_mask(c->device, a, rf_shape_count(s), rf_value(g, m).data);
+    uint32_t *bits = rf_graph_alloc(g, words(n) * sizeof *bits);
+    if (m == RF_POISON || !bits) return RF_POISON;
+    rf_real *factor = rf_value(g, m).data;
+    rfi_vec_fill(c->device, n, 1, factor);
+    run(c->device, &(job){.attr = a,
+                          .around = {1, 1, n},
+                          .bits = bits,
+                          .draw = true,
+                          .use = c->device->k->mask,
+                          .a = factor,
+                          .z = factor});
     return rf_mul(g, x[0], m);
 }
 

@@ -6,8 +6,8 @@
 #ifndef RFI_TENSOR_KERNELS_H
 #define RFI_TENSOR_KERNELS_H
 
+#include "base/philox.h"
 #include "tensor/isa.h"
-#include <refrain/config.h>
 #include <stdbool.h>
 
 /* Numbers of one optimiser step.  The gradient used is g clip (+ decay p where decay is coupled). */
@@ -24,6 +24,8 @@ typedef struct rfi_update {
 /* y = f(x); z = a op b; p -= what the gradient g says, with state s1, s2 (NULL where unused). */
 typedef void rfi_map_fn(rf_index n, const rf_real *x, rf_real *y);
 typedef void rfi_zip_fn(rf_index n, const rf_real *a, const rf_real *b, rf_real *z);
+typedef void rfi_mask_fn(rf_index n, rf_real s, const uint32_t *bits, rf_index from,
+                         const rf_real *x, rf_real *y);
 typedef void rfi_update_fn(const rfi_update *u, rf_index n, const rf_real *g, rf_real *p,
                            rf_real *s1, rf_real *s2);
 
@@ -80,6 +82,12 @@ typedef struct rfi_kernels {
     /* Y[r, c] = X[r, c] for r < rows, c < cols. */
     void (*copy_rows)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
                       rf_index ldy);
+
+    /* The mask of dropout.  draw_bits: words first .. first+words-1, where bit i % 32 of word i / 32
+     * is set, unless word i % 4 of rf_random(key, i / 4) is below `below`.
+     * mask: y = x f, mask_add: y += x f, with f[i] = s where bit from + i is set, else 0. */
+    void (*draw_bits)(rf_key key, uint32_t below, uint64_t first, rf_index words, uint32_t *bits);
+    rfi_mask_fn *mask, *mask_add;
 } rfi_kernels;
 
 RFI_ISA_DECLARE(rfi_kernels, rfi_kernels);

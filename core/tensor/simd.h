@@ -13,6 +13,15 @@
  *   vf_hsum(v) vf_hmax(v)              over lanes, in a fixed order
  *   vf_load_bf16(p, &even, &odd)       from 2 RFI_LANES numbers   vf_load_i8(p)
  *   vf_load_turned(row, t)             a square, from RFI_LANES places: rows become columns
+ *   vf_if_bits(bits, x)                x in the lanes whose bit is set, else 0; bit 0 is lane 0
+ *
+ * and, but in plain C, of vectors `vq` of RFI_LANES/2 whole numbers of 64 bits
+ *
+ *   vq_set1(s) vq_xor3(a, b, c) vq_high(a)   a >> 32
+ *   vq_mul(a, b)                       of the low halves, all 64 bits of each product
+ *   vq_blocks(i)                       i .. i + RFI_LANES/2 - 1, in the order vq_bits_not_below likes
+ *   vq_bits_not_below(a, b, c, d, e)   bit 4 j + k: the low half of word k (of a, b, c, d) of block
+ *                                      i + j is not below that of e, as numbers without sign
  *
  * and then here: vf_exp, vf_log, vf_sigmoid, vf_tanh, and loops with a ragged end.  All of them
  * pass NaN through and treat infinities as the mathematics does.  Invariant: a lane's result

@@ -106,3 +106,35 @@ static inline vf vf_load_i8(const int8_t *p)
     const __m128i w = _mm_loadl_epi64((const __m128i *)(const void *)p);
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(w));
 }
+
+static inline vf vf_if_bits(uint32_t bits, vf x)
+{
+    const __m256i one = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i b = _mm256_and_si256(_mm256_set1_epi32((int)bits), one);
+    return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpeq_epi32(b, one)));
+}
+
+typedef __m256i vq;
+
+static inline vq vq_set1(uint64_t s) { return _mm256_set1_epi64x((long long)s); }
+static inline vq vq_mul(vq a, vq b) { return _mm256_mul_epu32(a, b); }
+static inline vq vq_high(vq a) { return _mm256_srli_epi64(a, 32); }
+static inline vq vq_xor3(vq a, vq b, vq c) { return _mm256_xor_si256(_mm256_xor_si256(a, b), c); }
+/* Pairs of words of a block meet in 64 bits, then all four in 128: the even lanes of the blocks come
+ * before the odd ones. */
+static inline vq vq_blocks(uint64_t i)
+{
+    return _mm256_add_epi64(vq_set1(i), _mm256_setr_epi64x(0, 2, 1, 3));
+}
+static inline uint32_t rfi_not_below(vq a, vq e)
+{
+    const vq is = _mm256_cmpeq_epi32(_mm256_max_epu32(a, e), a);
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(is));
+}
+static inline uint32_t vq_bits_not_below(vq a, vq b, vq c, vq d, vq e)
+{
+    const vq ab = _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xaa);
+    const vq cd = _mm256_blend_epi32(c, _mm256_slli_epi64(d, 32), 0xaa);
+    return rfi_not_below(_mm256_unpacklo_epi64(ab, cd), e) |
+           rfi_not_below(_mm256_unpackhi_epi64(ab, cd), e) << 8;
+}

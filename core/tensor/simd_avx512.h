@@ -83,3 +83,26 @@ static inline vf vf_load_i8(const int8_t *p)
     const __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(w));
 }
+
+static inline vf vf_if_bits(uint32_t bits, vf x) { return _mm512_maskz_mov_ps((__mmask16)bits, x); }
+
+typedef __m512i vq;
+
+static inline vq vq_set1(uint64_t s) { return _mm512_set1_epi64((long long)s); }
+static inline vq vq_mul(vq a, vq b) { return _mm512_mul_epu32(a, b); }
+static inline vq vq_high(vq a) { return _mm512_srli_epi64(a, 32); }
+static inline vq vq_xor3(vq a, vq b, vq c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
+/* Pairs of words of a block meet in 64 bits, then all four in 128: the even lanes of the blocks come
+ * before the odd ones. */
+static inline vq vq_blocks(uint64_t i)
+{
+    return _mm512_add_epi64(vq_set1(i), _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7));
+}
+static inline uint32_t vq_bits_not_below(vq a, vq b, vq c, vq d, vq e)
+{
+    const vq ab = _mm512_mask_blend_epi32(0xaaaa, a, _mm512_slli_epi64(b, 32));
+    const vq cd = _mm512_mask_blend_epi32(0xaaaa, c, _mm512_slli_epi64(d, 32));
+    const __mmask16 low = _mm512_cmpge_epu32_mask(_mm512_unpacklo_epi64(ab, cd), e);
+    const __mmask16 high = _mm512_cmpge_epu32_mask(_mm512_unpackhi_epi64(ab, cd), e);
+    return (uint32_t)high << 16 | low;
+}

@@ -53,3 +53,4 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     *odd = (rf_real)f[1];
 }
 static inline vf vf_load_i8(const int8_t *p) { return (rf_real)*p; }
+static inline vf vf_if_bits(uint32_t bits, vf x) { return bits & 1 ? x : 0; }

@@ -78,3 +78,30 @@ static inline vf vf_load_i8(const int8_t *p)
     const int32_t w[4] = {p[0], p[1], p[2], p[3]};
     return vcvtq_f32_s32(vld1q_s32(w));
 }
+
+static inline vf vf_if_bits(uint32_t bits, vf x)
+{
+    const uint32x4_t one = {1, 2, 4, 8};
+    const uint32x4_t is = vtstq_u32(vdupq_n_u32(bits), one);
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), is));
+}
+
+typedef uint64x2_t vq;
+
+static inline vq vq_set1(uint64_t s) { return vdupq_n_u64(s); }
+static inline vq vq_mul(vq a, vq b) { return vmull_u32(vmovn_u64(a), vmovn_u64(b)); }
+static inline vq vq_high(vq a) { return vshrq_n_u64(a, 32); }
+static inline vq vq_xor3(vq a, vq b, vq c) { return veorq_u64(veorq_u64(a, b), c); }
+static inline vq vq_blocks(uint64_t i) { return vcombine_u64(vcreate_u64(i), vcreate_u64(i + 1)); }
+/* All four words of one block. */
+static inline uint32_t rfi_not_below(uint64x2_t ab_cd, vq e)
+{
+    const uint32x4_t one = {1, 2, 4, 8};
+    const uint32x4_t is = vcgeq_u32(vreinterpretq_u32_u64(ab_cd), vreinterpretq_u32_u64(e));
+    return vaddvq_u32(vandq_u32(is, one));
+}
+static inline uint32_t vq_bits_not_below(vq a, vq b, vq c, vq d, vq e)
+{
+    const uint64x2_t ab = vsliq_n_u64(a, b, 32), cd = vsliq_n_u64(c, d, 32);
+    return rfi_not_below(vzip1q_u64(ab, cd), e) | rfi_not_below(vzip2q_u64(ab, cd), e) << 4;
+}

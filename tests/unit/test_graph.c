@@ -551,6 +551,48 @@ static void dropout_follows_key(void)
     free(kept);
 }
 
+/* x [O,S,I] twice through masks of its own, shared along dim or not; the factors that reach y and the
+ * gradient are those that rf_random decides, on any number of threads. */
+static void check_masks(rf_device *d, rf_index O, rf_index S, rf_index I, int dim)
+{
+    const rf_index n = O * S * I;
+    rf_graph *g = rf_graph_new(d);
+    rf_graph_begin(g, RF_TRAIN, rf_key_make(3, "masks", 1));
+    const rf_key first = rf_graph_next_key(g), second = rf_graph_next_key(g);
+    rf_graph_begin(g, RF_TRAIN, rf_key_make(3, "masks", 1));
+    rf_node x = drawn(g, "x", RF_SHAPE(O, S, I));
+    rf_node y = dim < 0 ? rf_dropout(g, x, 0.25) : rf_dropout_shared(g, x, 0.25, dim);
+    rf_node z = dim < 0 ? rf_dropout(g, x, 0.25) : rf_dropout_shared(g, x, 0.25, dim);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(g, rf_add(g, rf_sum(g, y), rf_sum(g, z))), RF_OK);
+    const rf_real *gx = rf_gradient(g, x), *vx = rf_value(g, x).data, *vy = rf_value(g, y).data;
+    rf_index wrong = 0;
+    for (rf_index i = 0; i < n; i++) {
+        const rf_index around = i / I / S * I + i % I;
+        const rf_index at = dim < 0 ? i : dim == 1 ? around : i % (S * I);
+        uint32_t a[4], b[4];
+        rf_random(first, (uint64_t)at / 4, a);
+        rf_random(second, (uint64_t)at / 4, b);
+        const rf_real keep = (rf_real)(1 / 0.75);
+        const rf_real fa = a[at % 4] < 1u << 30 ? 0 : keep, fb = b[at % 4] < 1u << 30 ? 0 : keep;
+        wrong += vy[i] != vx[i] * fa || gx[i] != fa + fb;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    rf_graph_free(g);
+}
+
+static void masks_ignore_threads(void)
+{
+    for (int threads = 1; threads <= 3; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        check_masks(d, 2, 3, 7, -1);
+        check_masks(d, 5, 41, 97, -1);
+        check_masks(d, 5, 41, 97, 1);
+        check_masks(d, 301, 3, 29, 1);
+        check_masks(d, 9, 25, 100, 0);
+        rf_device_free(d);
+    }
+}
+
 /* ---- Every op in float ------------------------------------------------------------------------------------------ */
 
 /* Fused against expanded, and <u, J v> against <J^T u, v>, in the precision that is shipped. */
@@ -686,6 +728,7 @@ static const struct {
              {"parameter gradients accumulate", param_gradients_accumulate},
              {"sparse rows", sparse_rows},
              {"dropout follows its key", dropout_follows_key},
+             {"masks ignore threads", masks_ignore_threads},
              {"every op in float", every_op_in_float},
              {"threads change nothing", threads_change_nothing},
              {"fused loss in blocks", fused_loss_in_blocks}};
