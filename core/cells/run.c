@@ -5,6 +5,7 @@
  * first cache when the gates read it. */
 #include "cells/sequence.h"
 
+#include "tensor/qpack.h"
 #include <string.h>
 
 /* Rows of a tile with v vectors: as many as keep the sums in registers. */
@@ -15,15 +16,16 @@ static int tile_rows(int lanes, int v)
     return lanes == 16 ? wide[v] : narrow[v];
 }
 
-/* Tiles of a phase and this thread's share of them.  Odd steps go through them backwards: what a
- * step used last is still in the cache when weights are larger than it. */
+/* Tiles of a phase and this thread's share of them.  Every second step goes through them backwards:
+ * what a step used last is still in the cache when weights are larger than it.  A stepper's t is 0,
+ * but it exchanges its slots. */
 typedef struct deal {
     rf_index parts, first, last;
 } deal;
 
-static rf_index turn(const deal *d, rf_index t, rf_index i)
+static rf_index turn(const rfi_run *q, const deal *d, rf_index t, rf_index i)
 {
-    return t % 2 ? d->first + d->last - 1 - i : i;
+    return (t + q->from) % 2 ? d->first + d->last - 1 - i : i;
 }
 
 static deal deal_tiles(const rfi_run *q, const rfi_panels *p, int thread, int threads)
@@ -47,16 +49,36 @@ static rfi_tile tile_at(const rfi_run *q, rf_index t, const rfi_panels *p, const
                       .vectors = vectors};
 }
 
-static void product(const rfi_run *q, const rfi_source *s, const rfi_panels *p, const rfi_tile *k,
+/* Rows of a product as its kernel wants them; rows NULL: the product is zero. */
+typedef struct factor {
+    const rfi_panels *panels;
+    const char *rows;
+    rf_index lda;
+    size_t stride;
+} factor;
+
+/* With weights in 8 bits the rows are rounded once a phase, by every thread for itself: beside the
+ * product it is little, and saves a barrier.  *used: bytes of the thread's memory. */
+static factor factor_of(const rfi_run *q, const rfi_source *s, int thread, size_t *used)
+{
+    const rfi_panels *p = s->panels;
+    if (!s->a || p->bits != 8)
+        return (factor){p, (const char *)s->a, s->lda, (size_t)s->lda * sizeof *s->a};
+    char *out = q->rounded + (size_t)thread * q->rounded_n + *used;
+    const size_t stride = rfi_qrow_bytes(p->K);
+    rfi_qrows(q->device->k, q->B, p->K, s->a, s->lda, out);
+    *used += (size_t)q->B * stride;
+    return (factor){p, out, 0, stride};
+}
+
+static void product(const rfi_run *q, const factor *f, const rfi_panels *p, const rfi_tile *k,
                     rf_index panel, rf_real *sum, bool accumulate)
 {
-    if (s->a && q->half)
-        q->kernels->panel_half(p->v, k->rows, p->K, s->a + k->row * s->lda, s->lda,
-                               (const uint32_t *)(const void *)rfi_panel_data(p, panel), sum,
-                               k->width, accumulate);
-    else if (s->a)
-        rfi_panel_mul(q->device->k, p, panel, k->rows, s->a + k->row * s->lda, s->lda, sum,
-                      k->width, accumulate);
+    const void *rows = f->rows ? f->rows + (size_t)k->row * f->stride : NULL;
+    if (rows && p->bits)
+        rfi_qpanel_mul(q->device->k, p, panel, k->rows, rows, f->lda, sum, k->width, accumulate);
+    else if (rows)
+        rfi_panel_mul(q->device->k, p, panel, k->rows, rows, f->lda, sum, k->width, accumulate);
     else if (!accumulate)
         memset(sum, 0, (size_t)(k->rows * k->width) * sizeof *sum);
 }
@@ -67,10 +89,13 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
     _Alignas(64) rf_real sum[MOST_SUMS];
     const rfi_panels *p = src[0].panels;
     const deal d = deal_tiles(q, p, thread, threads);
+    factor f[RFI_SOURCES];
+    size_t used = 0;
+    for (int s = 0; s < n; s++) f[s] = factor_of(q, &src[s], thread, &used);
     for (rf_index next = d.first; next < d.last; next++) {
-        const rf_index i = turn(&d, t, next);
+        const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(q, t, p, &d, i, true);
-        for (int s = 0; s < n; s++) product(q, &src[s], src[s].panels, &k, i / d.parts, sum, s > 0);
+        for (int s = 0; s < n; s++) product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
         k.sum = sum;
         then(q, &k);
     }
@@ -82,16 +107,18 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
     _Alignas(64) rf_real sum[1 + GATES][MOST_SUMS];
     const rfi_panels *p = src->panels;
     const deal d = deal_tiles(q, p, thread, threads);
+    size_t used = 0;
+    const factor f = factor_of(q, src, thread, &used);
     for (rf_index next = d.first; next < d.last; next++) {
-        const rf_index i = turn(&d, t, next);
+        const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(q, t, p, &d, i, false);
-        product(q, src, p, &k, i / d.parts, sum[0], false);
+        product(q, &f, p, &k, i / d.parts, sum[0], false);
         for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
-            product(q, src, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
+            product(q, &f, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
             k.extra[e] = sum[1 + e];
         }
         k.sum = sum[0];
-        k.partial = q->partial + thread * q->partial_n;
+        if (q->partial) k.partial = q->partial + thread * q->partial_n;
         then(q, &k);
     }
 }
@@ -117,34 +144,6 @@ void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *
     rfi_pack_columns(q->device->k, p, w, ldw, first, last);
 }
 
-/* bf16 nearest to x, ties to even; NaN stays NaN. */
-static uint32_t bf16_bits(rf_real x)
-{
-    const float f = (float)x;
-    uint32_t u;
-    memcpy(&u, &f, sizeof u);
-    if ((u & 0x7fffffffu) > 0x7f800000u) return u >> 16 | 0x40u;
-    return (u + 0x7fffu + (u >> 16 & 1)) >> 16;
-}
-
-/* Word i of row pair k takes the place of numbers that were read before: none is overwritten. */
-void rfi_run_halve(const rfi_panels *p, int thread, int threads)
-{
-    const rf_index width = rfi_panel_width(p);
-    rf_index first, last;
-    rfi_split(p->count, 1, thread, threads, &first, &last);
-    for (rf_index i = first; i < last; i++) {
-        rf_real *from = p->data + i * p->K * width;
-        char *to = (char *)from;
-        for (rf_index k = 0; k < p->K; k += 2)
-            for (rf_index j = 0; j < width; j++, to += sizeof(uint32_t)) {
-                const rf_real odd = k + 1 < p->K ? from[(k + 1) * width + j] : 0;
-                const uint32_t word = bf16_bits(from[k * width + j]) | bf16_bits(odd) << 16;
-                memcpy(to, &word, sizeof word);
-            }
-    }
-}
-
 rf_real *rfi_bump_take(rfi_bump *b, rf_index n)
 {
     rf_real *p = b->at ? b->at + b->used : NULL;
@@ -154,6 +153,7 @@ rf_real *rfi_bump_take(rfi_bump *b, rf_index n)
 
 rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p)
 {
+    p.bits = b->bits;
     p.data = rfi_bump_take(b, (rf_index)rfi_panels_size(&p));
     return p;
 }

@@ -67,7 +67,8 @@ typedef struct rfi_run {
     int from, to;           /* slots, see above */
     bool alone;             /* on the caller's thread only: no barriers */
     const int32_t *lengths; /* [B] or NULL */
-    bool half;              /* panels hold bf16 (decoding only) */
+    char *rounded;          /* int8 (decoding only): [threads, rounded_n] bytes for a product's */
+    size_t rounded_n;       /* rows, those of both sources of a phase */
 
     rf_real *z;                 /* [T,B,G*H] */
     rf_real *hs;                /* [T+1,B,H] */
@@ -125,16 +126,14 @@ typedef struct rfi_cell_kernels {
     rfi_tile_fn *elman, *elman_bp;
     rfi_tile_fn *project; /* z = sum */
     rfi_tile_fn *add_dh;  /* dh += sum */
-    /* C[m, v lanes] (+)= A[m, K] P with P as rfi_run_halve leaves it. */
-    void (*panel_half)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
-                       const uint32_t *P, rf_real *C, rf_index ldc, bool accumulate);
 } rfi_cell_kernels;
 RFI_ISA_DECLARE(rfi_cell_kernels, rfi_cell_kernels);
 const rfi_cell_kernels *rfi_cell_kernels_of(const rf_device *d);
 
 /* ---- The loop over tiles (run.c) ------------------------------------------------------------- */
 
-/* A product's factors; a NULL: no product, the sum is zero. */
+/* A product's factors; a NULL: no product, the sum is zero.  A phase has at most RFI_SOURCES. */
+enum { RFI_SOURCES = 2 };
 typedef struct rfi_source {
     const rfi_panels *panels;
     const rf_real *a;
@@ -155,13 +154,11 @@ void rfi_run_pack_gates(const rfi_run *q, const rfi_panels *p, const rf_real *w,
 void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
                           int thread, int threads);
 
-/* Turn this thread's share of packed weights into bf16, in their place; q->half then says so. */
-void rfi_run_halve(const rfi_panels *p, int thread, int threads);
-
 /* Memory handed out in order; with at NULL it only counts. */
 typedef struct rfi_bump {
     rf_real *at;
     rf_index used;
+    int bits; /* of the weights in panels, as in rfi_panels */
 } rfi_bump;
 rf_real *rfi_bump_take(rfi_bump *b, rf_index n);
 rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p);

@@ -1,31 +1,47 @@
 /* cells/stepper.c -- one step at a time without a graph, for decoding.
  *
  * Each layer is an rfi_run with T = 1 whose two time slots change places at every step, so that
- * nothing is copied; memory is laid out once for the largest number of rows. */
+ * nothing is copied; memory is laid out once for the largest number of rows.  A step, its look-up
+ * of inputs and its output layer are one piece of work for the threads. */
 #include "cells/rnn.h"
 #include "cells/sequence.h"
 
+#include "tensor/pool.h"
+#include "tensor/qpack.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* One layer; q.from is the slot that holds the state. */
 typedef struct layer {
-    rfi_run q;
+    rfi_run q;     /* first: a tile's function finds its layer by it */
     rfi_panels px; /* W_ih */
     rf_index input;
     rf_real *memory;
-    rf_real *gates; /* [rows,G*H] of the last step, for full gate recurrence */
+    rf_real *gates;       /* [rows,G*H] of the last step, for full gate recurrence */
+    const rf_real *table; /* [count,G*H] projections of the inputs that ids choose from */
+    const int32_t *ids;   /* [rows] of the step that runs */
 } layer;
+
+/* The output layer: scores = h W^T + b. */
+typedef struct output {
+    rfi_run q; /* H: V; z [most,V]: scores; bias [V] */
+    rfi_panels panels;
+    const rf_real *weight, *bias; /* [V,H], [V] or NULL: borrowed */
+    rf_real *memory;              /* NULL: no output layer */
+} output;
 
 struct rf_stepper {
     rf_device *device;
     const rf_rnn *rnn;
     rf_index most, rows;
-    bool half;      /* weights are kept as bf16 */
+    int bits;       /* of the weights, as in rfi_panels */
     rf_real *spare; /* [most, widest state] */
+    char *rounded;  /* [threads, rounded_n] int8: rows of activations */
+    size_t rounded_n;
     layer *layer;
-    const rf_real *x; /* of the step that runs; NULL: layer 0's projection is there already */
+    output out;
+    const rf_real *x; /* of the step that runs; NULL: ids say what layer 0 reads */
 
     const rf_real *inputs; /* [count,I] borrowed: what rf_stepper_step_ids chooses from */
     rf_index count;
@@ -47,6 +63,20 @@ static void layer_params(const rf_stepper *s, int l, rf_tensor *w)
 
 enum { MOST_PARAMS = 16 };
 
+static rfi_run run_of(const rf_stepper *s)
+{
+    return (rfi_run){.device = s->device,
+                     .kernels = rfi_cell_kernels_of(s->device),
+                     .spec = cell_of(s)->spec,
+                     .T = 1,
+                     .B = s->rows,
+                     .H = s->rnn->spec.hidden,
+                     .G = cell_of(s)->gates,
+                     .to = 1,
+                     .rounded = s->rounded,
+                     .rounded_n = s->rounded_n};
+}
+
 /* Lay out layer l from m on (m->at NULL: only count). */
 static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
 {
@@ -56,14 +86,7 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     rf_tensor w[MOST_PARAMS];
     layer_params(s, l, w);
     y->input = l ? H : s->rnn->spec.input;
-    y->q = (rfi_run){.device = s->device,
-                     .kernels = rfi_cell_kernels_of(s->device),
-                     .spec = cell->spec,
-                     .T = 1,
-                     .B = s->rows,
-                     .H = H,
-                     .G = cell->gates,
-                     .to = 1};
+    y->q = run_of(s);
     y->q.z = rfi_bump_take(m, n * cell->gates);
     y->q.hs = rfi_bump_take(m, 2 * n);
     if (cell->states > 1) y->q.cs = rfi_bump_take(m, 2 * n);
@@ -74,32 +97,64 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     cell->rules->plan(&y->q, w, m, false);
 }
 
+static void output_plan(rf_stepper *s, rf_index V, rfi_bump *m)
+{
+    output *o = &s->out;
+    o->q = run_of(s);
+    o->q.H = V;
+    o->q.z = rfi_bump_take(m, s->most * V);
+    o->q.bias = rfi_bump_take(m, V);
+    o->panels = rfi_bump_panels(m, rfi_panels_rows(s->device->k, V, s->rnn->spec.hidden));
+}
+
+static rfi_bump bump(const rf_stepper *s, rf_real *at) { return (rfi_bump){at, 0, s->bits}; }
+
 static bool layer_open(rf_stepper *s, int l)
 {
-    rfi_bump m = {NULL, 0};
+    rfi_bump m = bump(s, NULL);
     layer_plan(s, l, &m);
     s->layer[l].memory = rf_aligned_calloc((size_t)m.used, sizeof(rf_real));
     if (!s->layer[l].memory) return false;
-    m = (rfi_bump){s->layer[l].memory, 0};
+    m = bump(s, s->layer[l].memory);
     layer_plan(s, l, &m);
     return true;
 }
 
-rf_stepper *rf_stepper_new(rf_device *d, const rf_rnn *r, rf_index rows, rf_error *err)
+/* Memory for rows in 8 bits: of the widest phase, that of two sources or that of the input. */
+static bool open_rounded(rf_stepper *s)
 {
-    if (r->spec.bidirectional || rows < 1) {
-        rf_fail(err, RF_ENOTSUP,
-                rows < 1 ? "stepper: at least one row is due"
-                         : "stepper: a bidirectional network cannot go step by step");
-        return NULL;
-    }
+    const rf_rnn_spec *r = &s->rnn->spec;
+    const size_t step = rfi_qrow_bytes(r->hidden) + rfi_qrow_bytes(r->cell->gates * r->hidden);
+    const size_t in = rfi_qrow_bytes(r->input);
+    if (s->bits != 8) return true;
+    s->rounded_n = (size_t)s->most * (in > step ? in : step);
+    s->rounded = rf_aligned_calloc((size_t)rf_device_threads(s->device), s->rounded_n);
+    return s->rounded;
+}
+
+static rf_status check(const rf_rnn_spec *r, rf_index rows, rf_weights form, rf_error *err)
+{
+    const bool wide = r->input > RFI_I8_MOST || r->cell->gates * r->hidden > RFI_I8_MOST;
+    if (rows < 1) return rf_fail(err, RF_ENOTSUP, "stepper: at least one row is due");
+    if (r->bidirectional)
+        return rf_fail(err, RF_ENOTSUP, "stepper: a bidirectional network cannot go step by step");
+    if (form == RF_WEIGHTS_INT8 && wide)
+        return rf_fail(err, RF_ENOTSUP, "stepper: too wide for weights in 8 bits");
+    return RF_OK;
+}
+
+rf_stepper *rf_stepper_new_as(rf_device *d, const rf_rnn *r, rf_index rows, rf_weights form,
+                              rf_error *err)
+{
+    static const int bits[] = {[RF_WEIGHTS_F32] = 0, [RF_WEIGHTS_BF16] = 16, [RF_WEIGHTS_INT8] = 8};
+    if (check(&r->spec, rows, form, err)) return NULL;
     rf_stepper *s = calloc(1, sizeof *s);
     if (!s) goto no_memory;
-    *s = (rf_stepper){.device = d, .rnn = r, .most = rows, .rows = rows};
+    *s = (rf_stepper){.device = d, .rnn = r, .most = rows, .rows = rows, .bits = bits[form]};
     s->layer = calloc((size_t)r->spec.layers, sizeof *s->layer);
     s->spare =
         rf_aligned_calloc((size_t)(rows * r->spec.hidden * r->spec.cell->gates), sizeof(rf_real));
-    if (!s->layer || !s->spare) goto no_memory;
+    if (!s->layer || !s->spare || !open_rounded(s)) goto no_memory;
     for (int l = 0; l < r->spec.layers; l++)
         if (!layer_open(s, l)) goto no_memory;
     rf_stepper_refresh(s);
@@ -110,10 +165,17 @@ no_memory:
     return NULL;
 }
 
+rf_stepper *rf_stepper_new(rf_device *d, const rf_rnn *r, rf_index rows, rf_error *err)
+{
+    return rf_stepper_new_as(d, r, rows, RF_WEIGHTS_F32, err);
+}
+
 void rf_stepper_free(rf_stepper *s)
 {
     if (!s) return;
     for (int l = 0; s->layer && l < s->rnn->spec.layers; l++) rf_aligned_free(s->layer[l].memory);
+    rf_aligned_free(s->out.memory);
+    rf_aligned_free(s->rounded);
     rf_aligned_free(s->spare);
     rf_aligned_free(s->table);
     free(s->layer);
@@ -129,10 +191,20 @@ static void refresh_worker(void *ctx, int thread, int threads)
         layer_params(s, l, w);
         rfi_run_pack_gates(&y->q, &y->px, w[0].data, y->input, thread, threads);
         cell_of(s)->rules->pack(&y->q, w, false, thread, threads);
-        const rfi_panels *all[] = {&y->px, &y->q.ph, &y->q.pe, &y->q.p2};
-        for (int k = 0; s->half && k < 4; k++)
-            if (all[k]->data) rfi_run_halve(all[k], thread, threads);
     }
+}
+
+static void output_worker(void *ctx, int thread, int threads)
+{
+    const output *o = &((const rf_stepper *)ctx)->out;
+    rfi_run_pack_gates(&o->q, &o->panels, o->weight, o->panels.K, thread, threads);
+}
+
+static void fill_output(rf_stepper *s)
+{
+    output *o = &s->out;
+    if (o->bias) memcpy(o->q.bias, o->bias, (size_t)o->q.H * sizeof *o->bias);
+    rf_device_run(s->device, output_worker, s);
 }
 
 /* table = inputs W_ih^T of layer 0 */
@@ -147,21 +219,15 @@ void rf_stepper_refresh(rf_stepper *s)
 {
     for (int l = 0; l < s->rnn->spec.layers; l++) {
         const rfi_run old = s->layer[l].q;
-        rfi_bump m = {s->layer[l].memory, 0};
+        rfi_bump m = bump(s, s->layer[l].memory);
         layer_plan(s, l, &m); /* also sums the biases again */
         s->layer[l].q.from = old.from;
         s->layer[l].q.to = old.to;
         s->layer[l].q.alone = old.alone;
-        s->layer[l].q.half = s->half;
     }
     rf_device_run(s->device, refresh_worker, s);
     if (s->table) fill_table(s);
-}
-
-void rf_stepper_use_bf16(rf_stepper *s, bool on)
-{
-    s->half = on;
-    rf_stepper_refresh(s);
+    if (s->out.memory) fill_output(s);
 }
 
 bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count, rf_error *err)
@@ -173,11 +239,68 @@ bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count,
     s->table = table;
     s->inputs = inputs;
     s->count = count;
+    s->layer[0].table = table;
     fill_table(s);
     return true;
 }
 
+bool rf_stepper_set_output(rf_stepper *s, const rf_real *weight, const rf_real *bias, rf_index V,
+                           rf_error *err)
+{
+    rfi_bump m = bump(s, NULL);
+    output o = s->out;
+    output_plan(s, V, &m);
+    rf_real *memory = rf_aligned_calloc((size_t)m.used, sizeof *memory);
+    if (!memory) {
+        s->out = o;
+        return rf_fail(err, RF_ENOMEM, "stepper: no memory"), false;
+    }
+    rf_aligned_free(o.memory);
+    s->out.memory = memory;
+    s->out.weight = weight;
+    s->out.bias = bias;
+    m = bump(s, memory);
+    output_plan(s, V, &m);
+    fill_output(s);
+    return true;
+}
+
 /* ---- Steps ------------------------------------------------------------------------------------------ */
+
+/* A tile's part of what layer 0 makes of its inputs, from the table. */
+static void look_up(const rfi_run *q, const rfi_tile *k)
+{
+    const layer *y = (const layer *)q;
+    const rf_index left = q->H - k->unit, n = left < y->px.lanes ? left : y->px.lanes;
+    const rf_index width = q->G * q->H;
+    for (rf_index b = k->row; b < k->row + k->rows; b++)
+        for (rf_index at = k->unit; at < width; at += q->H)
+            memcpy(q->z + b * width + at, y->table + y->ids[b] * width + at,
+                   (size_t)n * sizeof *q->z);
+}
+
+static void put_scores(const rfi_run *q, const rfi_tile *k)
+{
+    const rfi_kernels *f = q->device->k;
+    const rf_index left = q->H - k->unit, all = (rf_index)k->vectors * f->lanes;
+    for (int r = 0; r < k->rows; r++)
+        f->add(left < all ? left : all, k->sum + r * k->width, q->bias + k->unit,
+               q->z + (k->row + r) * q->H + k->unit);
+}
+
+/* What layer y reads, in z.  Looked up by the same tiles as the step's first product: the thread that
+ * needs a part has written it. */
+static void read_input(const layer *y, const rf_real *x, int thread, int threads)
+{
+    if (!x) {
+        const rfi_source none = {&y->q.ph, NULL, 0};
+        rfi_run_gates(&y->q, 0, 1, &none, look_up, thread, threads);
+        return;
+    }
+    const rfi_source in = {&y->px, x, y->input};
+    rfi_run_gates(&y->q, 0, 1, &in, y->q.kernels->project, thread, threads);
+    rfi_run_barrier(&y->q, thread);
+}
 
 static void run_worker(void *ctx, int thread, int threads)
 {
@@ -185,18 +308,25 @@ static void run_worker(void *ctx, int thread, int threads)
     const rf_real *x = s->x;
     for (int l = 0; l < s->rnn->spec.layers; l++) {
         const layer *y = &s->layer[l];
-        const rfi_source in = {&y->px, x, y->input};
-        if (x) {
-            rfi_run_gates(&y->q, 0, 1, &in, y->q.kernels->project, thread, threads);
-            rfi_run_barrier(&y->q, thread);
-        }
+        read_input(y, x, thread, threads);
         cell_of(s)->rules->step(&y->q, 0, thread, threads);
         x = rfi_run_slot(&y->q, y->q.hs, y->q.to);
     }
+    if (!s->out.memory) return;
+    const rfi_source top = {&s->out.panels, x, s->out.panels.K};
+    rfi_run_units(&s->out.q, 0, &top, put_scores, thread, threads);
 }
 
 /* Multiplications of a step below which waking other threads costs more than it gives. */
 enum { ALONE = 100000 };
+
+static bool runs_alone(const rf_stepper *s)
+{
+    const rf_rnn_spec *r = &s->rnn->spec;
+    const rf_index V = s->out.memory ? s->out.q.H : 0;
+    const rf_index work = s->rows * r->hidden * (r->layers * r->hidden * r->cell->gates + V);
+    return work < ALONE || rf_device_threads(s->device) == 1;
+}
 
 /* Change the slots' places, so that what was written is the state. */
 static void turn_slots(layer *y)
@@ -208,17 +338,20 @@ static void turn_slots(layer *y)
 
 static const rf_real *run_step(rf_stepper *s, const rf_real *x)
 {
-    const rf_rnn_spec *r = &s->rnn->spec;
-    const rf_index work = s->rows * r->layers * r->hidden * r->hidden * r->cell->gates;
-    const bool alone = work < ALONE || rf_device_threads(s->device) == 1;
+    const int layers = s->rnn->spec.layers;
+    const bool alone = runs_alone(s);
     s->x = x;
-    for (int l = 0; l < r->layers; l++) s->layer[l].q.alone = alone;
-    if (alone)
+    for (int l = 0; l < layers; l++) s->layer[l].q.alone = alone;
+    if (alone) {
+        const unsigned long state = rfi_float_flush();
         run_worker(s, 0, 1);
-    else
+        rfi_float_restore(state);
+    } else {
         rf_device_run(s->device, run_worker, s);
-    for (int l = 0; l < r->layers; l++) turn_slots(&s->layer[l]);
-    const rfi_run *top = &s->layer[r->layers - 1].q;
+    }
+    for (int l = 0; l < layers; l++) turn_slots(&s->layer[l]);
+    s->out.q.from ^= 1; /* its panels, too, are read to and fro */
+    const rfi_run *top = &s->layer[layers - 1].q;
     return rfi_run_slot(top, top->hs, top->from);
 }
 
@@ -230,14 +363,16 @@ const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x)
 
 const rf_real *rf_stepper_step_ids(rf_stepper *s, const int32_t *ids)
 {
-    const rfi_run *q = &s->layer[0].q;
-    const rf_index width = q->G * q->H;
     assert(s->table && "rf_stepper_set_inputs comes first");
-    for (rf_index b = 0; b < s->rows; b++) {
-        assert(ids[b] >= 0 && ids[b] < s->count);
-        memcpy(q->z + b * width, s->table + ids[b] * width, (size_t)width * sizeof *q->z);
-    }
+    for (rf_index b = 0; b < s->rows; b++) assert(ids[b] >= 0 && ids[b] < s->count);
+    s->layer[0].ids = ids;
     return run_step(s, NULL);
+}
+
+const rf_real *rf_stepper_scores(const rf_stepper *s)
+{
+    assert(s->out.memory && "rf_stepper_set_output comes first");
+    return s->out.q.z;
 }
 
 /* ---- States ----------------------------------------------------------------------------------------- */
@@ -262,6 +397,7 @@ static void set_rows(rf_stepper *s, rf_index rows)
         q->B = rows;
         q->from = 0, q->to = 1;
     }
+    s->out.q.B = rows;
 }
 
 void rf_stepper_reset(rf_stepper *s, rf_index rows)

@@ -28,7 +28,8 @@
 
 #include <refrain/config.h>
 
-enum { RFI_ISA_C, RFI_ISA_NEON, RFI_ISA_AVX2, RFI_ISA_AVX512, RFI_ISAS };
+/* VNNI: AVX-512 with products of 8 bits.  Tables without such products have AVX-512's row there. */
+enum { RFI_ISA_C, RFI_ISA_NEON, RFI_ISA_AVX2, RFI_ISA_AVX512, RFI_ISA_VNNI, RFI_ISAS };
 
 #if RF_REAL_BYTES == 4 && defined __GNUC__ && defined __x86_64__
 #define RFI_HAVE_X86 1
@@ -51,7 +52,8 @@ enum { RFI_ISA_C, RFI_ISA_NEON, RFI_ISA_AVX2, RFI_ISA_AVX512, RFI_ISAS };
 #if RFI_HAVE_X86
 #define RFI_ISA_ROWS(x)                                                                            \
     {                                                                                              \
-        [RFI_ISA_C] = &x##_c, [RFI_ISA_AVX2] = &x##_avx2, [RFI_ISA_AVX512] = &x##_avx512           \
+        [RFI_ISA_C] = &x##_c, [RFI_ISA_AVX2] = &x##_avx2, [RFI_ISA_AVX512] = &x##_avx512,          \
+        [RFI_ISA_VNNI] = &x##_avx512                                                               \
     }
 #elif RFI_HAVE_NEON
 #define RFI_ISA_ROWS(x)                                                                            \

@@ -1,4 +1,6 @@
 /* tensor/isa_avx2.c -- the kernels of tensor/kernels.h for this instruction set. */
+#include "tensor/qpack.h"
+
 #include "tensor/isa_avx2.h"
 #if RFI_HAVE_X86
 #include "tensor/kernels.c.inc"

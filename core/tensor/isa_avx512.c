@@ -1,4 +1,6 @@
 /* tensor/isa_avx512.c -- the kernels of tensor/kernels.h for this instruction set. */
+#include "tensor/qpack.h"
+
 #include "tensor/isa_avx512.h"
 #if RFI_HAVE_X86
 #include "tensor/kernels.c.inc"

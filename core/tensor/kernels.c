@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if RFI_HAVE_X86
+static const rfi_kernels *const rows[RFI_ISAS] = {[RFI_ISA_C] = &rfi_kernels_c,
+                                                  [RFI_ISA_AVX2] = &rfi_kernels_avx2,
+                                                  [RFI_ISA_AVX512] = &rfi_kernels_avx512,
+                                                  [RFI_ISA_VNNI] = &rfi_kernels_vnni};
+#else
 static const rfi_kernels *const rows[RFI_ISAS] = RFI_ISA_ROWS(rfi_kernels);
+#endif
 
 static bool cpu_has(int isa)
 {
@@ -12,9 +19,11 @@ static bool cpu_has(int isa)
 #if RFI_HAVE_X86
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (isa == RFI_ISA_AVX2) return avx2;
-    if (isa == RFI_ISA_AVX512)
-        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512vl");
+    if (isa == RFI_ISA_AVX512) return avx512;
+    if (isa == RFI_ISA_VNNI) return avx512 && __builtin_cpu_supports("avx512vnni");
 #endif
     return RFI_HAVE_NEON && isa == RFI_ISA_NEON;
 }

@@ -72,10 +72,12 @@ typedef struct rfi_kernels {
     void (*pack_turned)(rf_index m, rf_index K, const rf_real *A, rf_index lda, rf_real *to);
     void (*block)(rf_index m, rf_index K, const rf_real *strips, const rf_real *panel, rf_real *C,
                   rf_index ldc, bool accumulate);
-    /* c[v lanes] = a[K] panel, with weights in few bits: see tensor/qpack.h. */
-    void (*panel_bf16)(int v, rf_index K, const rf_real *a, const uint16_t *panel, rf_real *c);
-    void (*panel_i8)(int v, rf_index K, const rf_real *a, const int8_t *panel, const rf_real *scale,
-                     rf_real *c);
+    /* The same with weights in few bits, see tensor/qpack.h; for int8 A is made by row_i8. */
+    void (*panel_bf16)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
+                       const uint16_t *panel, rf_real *C, rf_index ldc, bool accumulate);
+    void (*row_i8)(rf_index K, const rf_real *a, void *row);
+    void (*panel_i8)(int v, rf_index m, rf_index K, const void *A, const uint8_t *panel,
+                     const rf_real *scale, rf_real *C, rf_index ldc, bool accumulate);
     /* Y[c, r] = X[r, c] for r < rows, c < cols; ldx, ldy: distance of rows of X and of Y. */
     void (*transpose)(rf_index rows, rf_index cols, const rf_real *X, rf_index ldx, rf_real *Y,
                       rf_index ldy);
@@ -91,10 +93,11 @@ typedef struct rfi_kernels {
 } rfi_kernels;
 
 RFI_ISA_DECLARE(rfi_kernels, rfi_kernels);
+extern const rfi_kernels rfi_kernels_vnni;
 
 /* Row for an instruction set, or NULL when the build or this CPU has it not. */
 const rfi_kernels *rfi_kernels_for(int isa);
-/* The best row of this CPU, lowered by REFRAIN_ISA=c|avx2|avx512 in the environment. */
+/* The best row of this CPU, lowered by REFRAIN_ISA=c|avx2|avx512|avx512vnni in the environment. */
 const rfi_kernels *rfi_kernels_best(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* tensor/pack.c -- weights of a recurrent step, packed for the micro-kernel. */
 #include "tensor/pack.h"
 
+#include "tensor/qpack.h"
 #include <assert.h>
 #include <string.h>
 
@@ -20,8 +21,23 @@ rfi_panels rfi_panels_columns(const rfi_kernels *k, int v, rf_index N, rf_index 
         .count = (N + width - 1) / width, .K = K, .columns = N, .v = wide, .lanes = k->lanes};
 }
 
+rfi_panels rfi_panels_rows(const rfi_kernels *k, rf_index N, rf_index K)
+{
+    const rf_index vectors = (N + k->lanes - 1) / k->lanes;
+    int v = 4;
+    for (int less = 3; less >= 2; less--)
+        if ((vectors + less - 1) / less * less < (vectors + v - 1) / v * v) v = less;
+    return (rfi_panels){.count = (vectors + v - 1) / v,
+                        .K = K,
+                        .columns = N,
+                        .v = v,
+                        .lanes = k->lanes,
+                        .rows = true};
+}
+
 size_t rfi_panels_size(const rfi_panels *w)
 {
+    if (w->bits) return (size_t)w->count * rfi_qpanel_bytes(w) / sizeof(rf_real);
     return (size_t)(w->count * w->K * rfi_panel_width(w));
 }
 
@@ -34,13 +50,18 @@ void rfi_pack_gates(const rfi_kernels *k, const rfi_panels *w, const rf_real *W,
                     rf_index first, rf_index last)
 {
     const rf_index width = rfi_panel_width(w);
+    if (w->bits) {
+        rfi_qpack(w, W, ldw, first, last);
+        return;
+    }
     for (rf_index p = first; p < last; p++) {
         rf_real *to = panel_at(w, p);
-        const rf_index units = rfi_panel_used(w, p, w->lanes);
-        if (units < w->lanes) memset(to, 0, (size_t)(w->K * width) * sizeof *to);
-        for (int g = 0; g < w->v; g++)
-            k->transpose(units, w->K, W + (g * w->columns + p * w->lanes) * ldw, ldw,
-                         to + (rf_index)g * w->lanes, width);
+        for (rf_index j = 0, n; j < w->v; j++, to += w->lanes) {
+            const rf_index row = rfi_panel_from(w, p, j, &n);
+            for (rf_index i = 0; n < w->lanes && i < w->K; i++)
+                memset(to + i * width, 0, (size_t)w->lanes * sizeof *to);
+            if (n) k->transpose(n, w->K, W + row * ldw, ldw, to, width);
+        }
     }
 }
 

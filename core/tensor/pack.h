@@ -10,6 +10,10 @@
  *   columns  out = x W with W [K, N] as stored (the way back: gh = gz W, W [G H, H]).  Panel p
  *            holds columns p v lanes ...: data[p][k][j] = W[k][p v lanes + j].
  *
+ *   rows     out = x W^T with W [N, K]: panel p holds rows p v lanes ... of W as its columns:
+ *            data[p][k][j] = W[p v lanes + j][k].
+ *
+ * Gates and rows may be kept in 16 or 8 bits, see tensor/qpack.h.
  * Columns beyond H or N are zero.  Give each worker a fixed range of panels: they then stay in its
  * L2 cache from step to step.  Products of one panel with row blocks of A:
  *
@@ -25,18 +29,23 @@ typedef struct rfi_panels {
     rf_real *data;    /* [count][K][v lanes], aligned to 64; owned by whoever set it */
     rf_index count;   /* panels */
     rf_index K;       /* rows of a panel: the inner dimension of the product */
-    rf_index columns; /* H (gates) or N (columns), without padding */
+    rf_index columns; /* H (gates) or N (columns, rows), without padding */
     int v;            /* vectors in a row of a panel: G for gates, 1..4 */
     int lanes;
+    bool rows; /* packed by rows of W, not by gates */
+    int bits;  /* 0: reals; 16: bf16, 8: int8 (gates and rows only) */
 } rfi_panels;
 
 /* The layout for these sizes, data NULL.  Set data to rfi_panels_size() reals. */
 rfi_panels rfi_panels_gates(const rfi_kernels *k, int G, rf_index H, rf_index K);
 /* v 0: as suits the instruction set. */
 rfi_panels rfi_panels_columns(const rfi_kernels *k, int v, rf_index N, rf_index K);
+/* As many vectors as make little padding. */
+rfi_panels rfi_panels_rows(const rfi_kernels *k, rf_index N, rf_index K);
 size_t rfi_panels_size(const rfi_panels *w);
 
-/* Fill panels [first, last) from W; workers may fill different panels at once. */
+/* Fill panels [first, last) from W; workers may fill different panels at once.  rfi_pack_gates is
+ * for gates and rows. */
 void rfi_pack_gates(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,
                     rf_index first, rf_index last);
 void rfi_pack_columns(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,
@@ -55,6 +64,15 @@ static inline rf_index rfi_panel_used(const rfi_panels *w, rf_index p, rf_index 
 {
     const rf_index left = w->columns - p * per;
     return left < per ? left : per;
+}
+
+/* Vector j of panel p of gates or rows: the row of W where it begins, and how many it has. */
+static inline rf_index rfi_panel_from(const rfi_panels *w, rf_index p, rf_index j, rf_index *n)
+{
+    const rf_index at = w->rows ? (p * w->v + j) * w->lanes : p * w->lanes;
+    const rf_index left = w->columns - at;
+    *n = left < 0 ? 0 : left < w->lanes ? left : w->lanes;
+    return w->rows ? at : j * w->columns + at;
 }
 
 /* C[m, v lanes] (+)= A[m, K] panel p.  The whole width is written, padding too. */

@@ -5,26 +5,28 @@
 #include <math.h>
 #include <string.h>
 
-static rf_index even(rf_index K) { return (K + 1) / 2 * 2; }
+static rf_index rounded_up(rf_index n, rf_index to) { return (n + to - 1) / to * to; }
 
-static rf_index width_of(const rfi_qpanels *w) { return (rf_index)w->v * w->lanes; }
-
-rfi_qpanels rfi_qpanels_gates(const rfi_kernels *k, int bits, int G, rf_index H, rf_index K)
+/* Bytes of the scales before a panel of int8. */
+static size_t head_bytes(const rfi_panels *w)
 {
-    assert((bits == 8 || bits == 16) && G >= 1 && G <= 4);
-    return (rfi_qpanels){.count = (H + k->lanes - 1) / k->lanes,
-                         .K = K,
-                         .columns = H,
-                         .v = G,
-                         .lanes = k->lanes,
-                         .bits = bits};
+    return w->bits == 8 ? (size_t)rfi_panel_width(w) * sizeof(rf_real) : 0;
 }
 
-size_t rfi_qpanels_bytes(const rfi_qpanels *w)
+size_t rfi_qpanel_bytes(const rfi_panels *w)
 {
-    return (size_t)(w->count * even(w->K) * width_of(w)) * (size_t)w->bits / 8;
+    assert(w->bits == 16 || w->bits == 8);
+    const rf_index width = rfi_panel_width(w);
+    const rf_index body = w->bits == 16 ? 2 * rounded_up(w->K, 2) : rounded_up(w->K, 4);
+    return (size_t)rounded_up((rf_index)head_bytes(w) + body * width, 64);
 }
 
+static char *panel_at(const rfi_panels *w, rf_index p)
+{
+    return (char *)w->data + (size_t)p * rfi_qpanel_bytes(w);
+}
+
+/* Nearest, ties to even; NaN stays NaN. */
 static uint16_t bf16_of(rf_real x)
 {
     const float f = (float)x;
@@ -34,50 +36,69 @@ static uint16_t bf16_of(rf_real x)
     return (uint16_t)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
 
-/* Row `from` of W becomes column j of the panel, which is `width` wide. */
+/* A row of W becomes column j of a panel that is `width` wide. */
 static void column_bf16(uint16_t *panel, rf_index width, rf_index j, rf_index K,
                         const rf_real *from)
 {
     for (rf_index k = 0; k < K; k++) panel[(k / 2 * width + j) * 2 + k % 2] = bf16_of(from[k]);
 }
 
-static rf_real column_i8(int8_t *panel, rf_index width, rf_index j, rf_index K, const rf_real *from)
+/* The column's scale.  A column that is not finite has a scale that is not. */
+static rf_real column_i8(uint8_t *panel, rf_index width, rf_index j, rf_index K,
+                         const rf_real *from)
 {
-    double most = 0;
-    for (rf_index k = 0; k < K; k++) most = fmax(most, fabs((double)from[k]));
-    const double scale = most / 127;
-    for (rf_index k = 0; k < K && most > 0; k++)
-        panel[k * width + j] = (int8_t)lrint((double)from[k] / scale);
-    return (rf_real)scale;
-}
-
-void rfi_qpack_gates(const rfi_qpanels *w, const rf_real *W, rf_index ldw)
-{
-    const rf_index width = width_of(w), size = even(w->K) * width;
-    memset(w->data, 0, rfi_qpanels_bytes(w));
-    if (w->bits == 8) memset(w->scale, 0, (size_t)(w->count * width) * sizeof *w->scale);
-    for (rf_index g = 0; g < w->v; g++)
-        for (rf_index u = 0; u < w->columns; u++) {
-            const rf_index p = u / w->lanes, j = g * w->lanes + u % w->lanes;
-            const rf_real *from = W + (g * w->columns + u) * ldw;
-            if (w->bits == 16)
-                column_bf16((uint16_t *)w->data + p * size, width, j, w->K, from);
-            else
-                w->scale[p * width + j] =
-                    column_i8((int8_t *)w->data + p * size, width, j, w->K, from);
-        }
-}
-
-void rfi_qpanel_mul(const rfi_kernels *k, const rfi_qpanels *w, rf_index p, rf_index m,
-                    const rf_real *A, rf_index lda, rf_real *C, rf_index ldc)
-{
-    const rf_index width = width_of(w), size = even(w->K) * width;
-    for (rf_index r = 0; r < m; r++) {
-        const rf_real *a = A + r * lda;
-        if (w->bits == 16)
-            k->panel_bf16(w->v, w->K, a, (const uint16_t *)w->data + p * size, C + r * ldc);
-        else
-            k->panel_i8(w->v, w->K, a, (const int8_t *)w->data + p * size, w->scale + p * width,
-                        C + r * ldc);
+    float most = 0, none = 0;
+    for (rf_index k = 0; k < K; k++) {
+        const float x = fabsf((float)from[k]);
+        most = x > most ? x : most;
+        none += 0 * x;
     }
+    const float inverse = none == 0 && most > 1e-30f ? 127 / most : 0;
+    for (rf_index k = 0; k < K && inverse > 0; k++)
+        panel[(k / 4 * width + j) * 4 + k % 4] = (uint8_t)(lrintf((float)from[k] * inverse) + 128);
+    return (rf_real)(most / 127 + none);
+}
+
+static void pack_vector(const rfi_panels *w, rf_index p, rf_index j, const rf_real *W, rf_index ldw)
+{
+    const rf_index width = rfi_panel_width(w);
+    rf_index n;
+    const rf_real *from = W + rfi_panel_from(w, p, j, &n) * ldw;
+    char *panel = panel_at(w, p);
+    rf_real *scale = (void *)panel;
+    for (rf_index i = 0; i < n; i++, from += ldw) {
+        const rf_index column = j * w->lanes + i;
+        if (w->bits == 16)
+            column_bf16((void *)panel, width, column, w->K, from);
+        else
+            scale[column] = column_i8((uint8_t *)panel + head_bytes(w), width, column, w->K, from);
+    }
+}
+
+void rfi_qpack(const rfi_panels *w, const rf_real *W, rf_index ldw, rf_index first, rf_index last)
+{
+    const size_t head = head_bytes(w), bytes = rfi_qpanel_bytes(w);
+    for (rf_index p = first; p < last; p++) {
+        memset(panel_at(w, p), 0, head);
+        memset(panel_at(w, p) + head, w->bits == 16 ? 0 : 128, bytes - head);
+        for (rf_index j = 0; j < w->v; j++) pack_vector(w, p, j, W, ldw);
+    }
+}
+
+void rfi_qrows(const rfi_kernels *k, rf_index m, rf_index K, const rf_real *A, rf_index lda,
+               void *out)
+{
+    for (rf_index r = 0; r < m; r++)
+        k->row_i8(K, A + r * lda, (char *)out + (size_t)r * rfi_qrow_bytes(K));
+}
+
+void rfi_qpanel_mul(const rfi_kernels *k, const rfi_panels *w, rf_index p, rf_index m,
+                    const void *A, rf_index lda, rf_real *C, rf_index ldc, bool accumulate)
+{
+    const char *panel = panel_at(w, p);
+    if (w->bits == 16)
+        k->panel_bf16(w->v, m, w->K, A, lda, (const void *)panel, C, ldc, accumulate);
+    else
+        k->panel_i8(w->v, m, w->K, A, (const uint8_t *)panel + head_bytes(w), (const void *)panel,
+                    C, ldc, accumulate);
 }

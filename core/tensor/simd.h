@@ -11,7 +11,13 @@
  *   vf_max(a, b) vf_min(a, b)          b when either is not a number
  *   vf_if_lt(a, b, x, y)               a < b ? x : y, per lane
  *   vf_hsum(v) vf_hmax(v)              over lanes, in a fixed order
- *   vf_load_bf16(p, &even, &odd)       from 2 RFI_LANES numbers   vf_load_i8(p)
+ *   vf_load_bf16(p, &even, &odd)       from 2 RFI_LANES numbers
+ *   vf_store_i8(p, v)                  rounded to nearest even, |v| < 128
+ *   vi, vi_zero() vi_set1(n) vi_add    32-bit whole numbers
+ *   vi_set4(p)                         the same four int8 in every lane
+ *   vi_dot(sum, p, a)                  per lane: sum + the four products (p[4 lane + i] - 128) a[i]
+ *                                      when RFI_I8_BIAS is 0, p[4 lane + i] a[i] when it is 128
+ *   vf_of(vi)                          to the nearest real
  *   vf_load_turned(row, t)             a square, from RFI_LANES places: rows become columns
  *   vf_if_bits(bits, x)                x in the lanes whose bit is set, else 0; bit 0 is lane 0
  *

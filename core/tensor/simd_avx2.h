@@ -101,10 +101,36 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     *even = _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));
     *odd = _mm256_castsi256_ps(_mm256_and_si256(w, _mm256_set1_epi32((int)0xffff0000u)));
 }
-static inline vf vf_load_i8(const int8_t *p)
+
+/* ---- 8 bits ---------------------------------------------------------------------------------- */
+
+typedef __m256i vi;
+
+static inline void vf_store_i8(int8_t *p, vf v)
 {
-    const __m128i w = _mm_loadl_epi64((const __m128i *)(const void *)p);
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(w));
+    const __m256i i = _mm256_cvtps_epi32(v);
+    const __m128i h = _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(h, h));
+}
+static inline vi vi_zero(void) { return _mm256_setzero_si256(); }
+static inline vi vi_set1(int32_t n) { return _mm256_set1_epi32(n); }
+static inline vi vi_set4(const int8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+static inline vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
+static inline vf vf_of(vi a) { return _mm256_cvtepi32_ps(a); }
+
+#define RFI_I8_BIAS 0
+/* |a| times what has a's sign: sums of two such products fit 16 bits, those of others do not. */
+static inline vi vi_dot(vi sum, const uint8_t *p, vi a)
+{
+    const __m256i raw = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    const __m256i w = _mm256_xor_si256(raw, _mm256_set1_epi8(-128));
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(a), _mm256_sign_epi8(w, a));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
 static inline vf vf_if_bits(uint32_t bits, vf x)

@@ -78,11 +78,45 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     *even = _mm512_castsi512_ps(_mm512_slli_epi32(w, 16));
     *odd = _mm512_castsi512_ps(_mm512_and_si512(w, _mm512_set1_epi32((int)0xffff0000u)));
 }
-static inline vf vf_load_i8(const int8_t *p)
+
+/* ---- 8 bits ---------------------------------------------------------------------------------- */
+
+typedef __m512i vi;
+
+static inline void vf_store_i8(int8_t *p, vf v)
 {
-    const __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
-    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(w));
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
 }
+static inline vi vi_zero(void) { return _mm512_setzero_si512(); }
+static inline vi vi_set1(int32_t n) { return _mm512_set1_epi32(n); }
+static inline vi vi_set4(const int8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
+static inline vf vf_of(vi a) { return _mm512_cvtepi32_ps(a); }
+
+#if defined RFI_HAS_VNNI
+#define RFI_I8_BIAS 128
+static inline vi vi_dot(vi sum, const uint8_t *p, vi a)
+{
+    return _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(p), a);
+}
+#else
+#define RFI_I8_BIAS 0
+/* |a| times what has a's sign: sums of two such products fit 16 bits, those of others do not. */
+static inline vi vi_dot(vi sum, const uint8_t *p, vi a)
+{
+    const __m512i w = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_set1_epi8(-128));
+    const __m512i s = _mm512_mask_sub_epi8(w, _mm512_movepi8_mask(a), _mm512_setzero_si512(), w);
+    const __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(a), s);
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+#endif
+
+/* ---- Lots --------------------------------------------------------------------------------------- */
 
 static inline vf vf_if_bits(uint32_t bits, vf x) { return _mm512_maskz_mov_ps((__mmask16)bits, x); }
 

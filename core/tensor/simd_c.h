@@ -52,5 +52,29 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     *even = (rf_real)f[0];
     *odd = (rf_real)f[1];
 }
-static inline vf vf_load_i8(const int8_t *p) { return (rf_real)*p; }
 static inline vf vf_if_bits(uint32_t bits, vf x) { return bits & 1 ? x : 0; }
+
+/* ---- 8 bits ---------------------------------------------------------------------------------- */
+
+typedef uint32_t vi; /* sums wrap round */
+
+static inline void vf_store_i8(int8_t *p, vf v) { *p = (int8_t)lrint((double)v); }
+static inline vi vi_zero(void) { return 0; }
+static inline vi vi_set1(int32_t n) { return (vi)n; }
+static inline vi vi_set4(const int8_t *p)
+{
+    vi four;
+    memcpy(&four, p, sizeof four);
+    return four;
+}
+static inline vi vi_add(vi a, vi b) { return a + b; }
+static inline vf vf_of(vi a) { return (vf)(int32_t)a; }
+
+#define RFI_I8_BIAS 0
+static inline vi vi_dot(vi sum, const uint8_t *p, vi a)
+{
+    int8_t b[4];
+    memcpy(b, &a, sizeof b);
+    for (int i = 0; i < 4; i++) sum += (uint32_t)((p[i] - 128) * b[i]);
+    return sum;
+}

@@ -73,10 +73,37 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     *even = vreinterpretq_f32_u32(vshlq_n_u32(w, 16));
     *odd = vreinterpretq_f32_u32(vandq_u32(w, vdupq_n_u32(0xffff0000u)));
 }
-static inline vf vf_load_i8(const int8_t *p)
+
+/* ---- 8 bits ---------------------------------------------------------------------------------- */
+
+typedef int32x4_t vi;
+
+static inline void vf_store_i8(int8_t *p, vf v)
 {
-    const int32_t w[4] = {p[0], p[1], p[2], p[3]};
-    return vcvtq_f32_s32(vld1q_s32(w));
+    const int16x4_t h = vmovn_s32(vcvtnq_s32_f32(v));
+    const int8x8_t b = vmovn_s16(vcombine_s16(h, h));
+    const int32_t four = vget_lane_s32(vreinterpret_s32_s8(b), 0);
+    memcpy(p, &four, sizeof four);
+}
+static inline vi vi_zero(void) { return vdupq_n_s32(0); }
+static inline vi vi_set1(int32_t n) { return vdupq_n_s32(n); }
+static inline vi vi_set4(const int8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return vdupq_n_s32(four);
+}
+static inline vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
+static inline vf vf_of(vi a) { return vcvtq_f32_s32(a); }
+
+#define RFI_I8_BIAS 0
+static inline vi vi_dot(vi sum, const uint8_t *p, vi a)
+{
+    const int8x16_t w = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(p), vdupq_n_u8(0x80)));
+    const int8x16_t b = vreinterpretq_s8_s32(a);
+    const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(w), vget_low_s8(b)));
+    const int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(w), vget_high_s8(b)));
+    return vaddq_s32(sum, vpaddq_s32(low, high));
 }
 
 static inline vf vf_if_bits(uint32_t bits, vf x)

@@ -38,20 +38,20 @@ static rf_status show(void *ctx, double done, double total)
     return s->host->progress(s->host, done, total, "units");
 }
 
-static rf_status measure_text(rf_session *s, const lm_reader *x, const char *path, rf_index lanes,
+static rf_status measure_text(rf_session *s, lm_means *by, const char *path, rf_index lanes,
                               measure *out, rf_error *err)
 {
     const char *const one[] = {path};
-    rf_unit unit = rf_tokenizer_unit(x->m->tokens);
+    rf_unit unit = rf_tokenizer_unit(by->m->tokens);
     rf_str text = {0};
     rf_ids ids = {0};
     *out = (measure){0};
     rf_status st = lm_texts_read(one, 1, unit, &text, err);
-    if (!st) st = rf_tokenizer_encode(x->m->tokens, text.s, text.n, path, &ids, &out->unknown, err);
+    if (!st)
+        st = rf_tokenizer_encode(by->m->tokens, text.s, text.n, path, &ids, &out->unknown, err);
     if (!st && !ids.n) st = rf_fail(err, RF_EFORMAT, "%s: nothing to read", path);
     if (!st)
-        st = lm_evaluate(x->m, x->g, ids.at, (rf_index)ids.n, lanes, (lm_watch){show, s},
-                         &out->total, err);
+        st = lm_evaluate(by, ids.at, (rf_index)ids.n, lanes, (lm_watch){show, s}, &out->total, err);
     if (!st) out->characters = lm_text_characters(text.s, text.n);
     rf_str_free(&text);
     rf_ids_free(&ids);
@@ -72,12 +72,14 @@ rf_status lm_eval(rf_session *s, const rf_run *r)
     lm_reader x;
     measure all = {0}, one;
     rf_status st = lm_reader_open(&x, r, &err);
+    lm_means by = lm_reader_means(&x, (rf_weights)r->opt[EVAL_WEIGHTS].as.i);
     for (uint32_t i = 0; i < r->arg_count && !st; i++) {
-        st = measure_text(s, &x, r->arg[i], (rf_index)r->opt[EVAL_BATCH].as.i, &one, &err);
+        st = measure_text(s, &by, r->arg[i], (rf_index)r->opt[EVAL_BATCH].as.i, &one, &err);
         if (!st) st = emit(s->host, r->arg[i], &one);
         add(&all, &one);
     }
     if (!st && r->arg_count > 1) st = emit(s->host, "all texts", &all);
+    lm_means_free(&by);
     lm_reader_close(&x);
     return lm_end(s, st, &err);
 }

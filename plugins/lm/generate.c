@@ -139,7 +139,9 @@ rf_status lm_generate(rf_session *s, const rf_run *r)
     int64_t beam = r->opt[GENERATE_BEAM].as.i;
     rf_status st = lm_reader_open(&x, r, &err);
     writer w = {.s = s, .r = r, .m = x.m, .err = &err};
-    if (!st) scorer = lm_scorer_new(x.m, x.d, beam ? (rf_index)beam : 1, &err);
+    if (!st)
+        scorer = lm_scorer_new(x.m, x.d, beam ? (rf_index)beam : 1,
+                               (rf_weights)r->opt[GENERATE_WEIGHTS].as.i, &err);
     if (!st && !scorer) st = err.status;
     if (!st) st = prepare(&w);
     if (!st) w.scorer = lm_scorer_interface(scorer);

@@ -1,14 +1,21 @@
 /* lm/options.c -- what the user can choose: one row an option, with type, range, default and help.
  *
  * Words of a choice stand in the order of the library's own enumeration (rf_unit,
- * rf_schedule_kind).  Cells and optimisers are rows of the library's tables and are checked against
+ * rf_schedule_kind, rf_weights).  Cells and optimisers are rows of the library's tables and are checked against
  * those. */
 #include "options.h"
 
 static const char *const units[] = {"byte", "char", "word", "bpe", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", "linear", "plateau", NULL};
 static const char *const storages[] = {"f32", "f16", "bf16", NULL};
+static const char *const weights[] = {"f32", "bf16", "int8", NULL};
 static const char *const ranks[] = {"none", "total", "mean", NULL};
+
+#define WEIGHTS                                                                                    \
+    {                                                                                              \
+        .name = "weights", .type = RF_CHOICE, .letter = 'w', .def = "f32", .choices = weights,     \
+        .help = "numbers to compute with: fewer bits are faster, and a little less exact"          \
+    }
 
 #define TEXTS "Texts"
 #define NET   "Network"
@@ -341,6 +348,7 @@ const rf_option lm_eval_options[EVAL_COUNT + 1] = {
                     .min = 1,
                     .max = 4096,
                     .help = "parts of a text read side by side; 1: from end to end"},
+    [EVAL_WEIGHTS] = WEIGHTS,
 };
 
 const rf_option lm_generate_options[GENERATE_OPTIONS + 1] = {
@@ -403,6 +411,7 @@ const rf_option lm_generate_options[GENERATE_OPTIONS + 1] = {
                        .type = RF_BOOL,
                        .def = "1",
                        .help = "write the prompt, too"},
+    [GENERATE_WEIGHTS] = WEIGHTS,
 };
 
 const rf_option lm_score_options[SCORE_COUNT + 1] = {
@@ -424,6 +433,7 @@ const rf_option lm_score_options[SCORE_COUNT + 1] = {
                      .flags = RF_OPT_ADVANCED,
                      .unit = "lines",
                      .help = "how many are computed side by side"},
+    [SCORE_WEIGHTS] = WEIGHTS,
 };
 
 const rf_option lm_predict_options[PREDICT_COUNT + 1] = {
@@ -435,4 +445,5 @@ const rf_option lm_predict_options[PREDICT_COUNT + 1] = {
                      .max = 1e6,
                      .unit = "units",
                      .help = "how many to show"},
+    [PREDICT_WEIGHTS] = WEIGHTS,
 };

@@ -69,7 +69,7 @@ rf_status lm_predict(rf_session *s, const rf_run *r)
     lm_scorer *scorer = NULL;
     rf_sampler *sampler = NULL;
     rf_status st = lm_reader_open(&x, r, &err);
-    if (!st) scorer = lm_scorer_new(x.m, x.d, 1, &err);
+    if (!st) scorer = lm_scorer_new(x.m, x.d, 1, (rf_weights)r->opt[PREDICT_WEIGHTS].as.i, &err);
     if (scorer) sampler = rf_sampler_new(x.m->V, &err);
     if (!st && !sampler) st = err.status;
     for (uint32_t i = 0; i < r->arg_count && !st; i++)

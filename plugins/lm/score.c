@@ -22,7 +22,7 @@ typedef struct line {
 
 typedef struct scoring {
     rf_session *s;
-    const lm_reader *x;
+    lm_means *by;
     bool per_token;
     int rank;
     rf_index B;
@@ -87,7 +87,7 @@ static rf_status walk_lines(const scoring *c, lm_walker *w, line *l)
     rf_status st = x && logp ? RF_OK : rf_fail(c->err, RF_ENOMEM, "no memory");
     for (size_t at = 0; at < steps && !st; at += window) {
         rf_index T = (rf_index)(steps - at < window ? steps - at : window);
-        fill(l, w->B, at, T, rf_tokenizer_eos(c->x->m->tokens), x, y);
+        fill(l, w->B, at, T, rf_tokenizer_eos(c->by->m->tokens), x, y);
         st = lm_walk(w, x, y, T, logp, c->err);
         if (!st) take(l, w->B, at, T, logp);
         if (!st) st = c->s->host->progress(c->s->host, (double)c->number, 0, "lines");
@@ -100,7 +100,7 @@ static rf_status walk_lines(const scoring *c, lm_walker *w, line *l)
 static rf_status score_lines(const scoring *c, line *l, size_t n)
 {
     lm_walker w;
-    rf_status st = lm_walker_init(&w, c->x->m, c->x->g, (rf_index)n, c->err);
+    rf_status st = lm_walker_init(&w, c->by, (rf_index)n, c->err);
     for (size_t i = 0; i < n && !st; i++) {
         l[i].logp = calloc(l[i].ids.n, sizeof *l[i].logp);
         if (!l[i].logp) st = rf_fail(c->err, RF_ENOMEM, "no memory");
@@ -117,7 +117,7 @@ static rf_status emit_tokens(const scoring *c, const line *l)
     rf_status st = RF_OK;
     for (size_t i = 0; i < l->ids.n && !st; i++) {
         rf_str unit = {0};
-        lm_unit_text(c->x->m->tokens, l->ids.at[i], &unit);
+        lm_unit_text(c->by->m->tokens, l->ids.at[i], &unit);
         const rf_field row[] = {rf_field_int("line", l->number),
                                 rf_field_int("position", (int64_t)i),
                                 rf_field_real("log10p", l->logp[i] / log(10)),
@@ -191,7 +191,7 @@ static rf_status grow(scoring *c)
 
 static rf_status add_line(scoring *c, const char *text, size_t n, const char *name, size_t at)
 {
-    rf_tokenizer *t = c->x->m->tokens;
+    rf_tokenizer *t = c->by->m->tokens;
     rf_error err = {0};
     rf_status st = c->n == c->cap ? grow(c) : RF_OK;
     if (st) return st;
@@ -232,8 +232,9 @@ rf_status lm_score(rf_session *s, const rf_run *r)
     rf_error err = {0};
     lm_reader x;
     rf_status st = lm_reader_open(&x, r, &err);
+    lm_means by = lm_reader_means(&x, (rf_weights)r->opt[SCORE_WEIGHTS].as.i);
     scoring c = {.s = s,
-                 .x = &x,
+                 .by = &by,
                  .per_token = r->opt[SCORE_PER_TOKEN].as.i,
                  .rank = (int)r->opt[SCORE_RANK].as.i,
                  .B = (rf_index)r->opt[SCORE_BATCH].as.i,
@@ -243,6 +244,7 @@ rf_status lm_score(rf_session *s, const rf_run *r)
     if (!st && c.n) st = c.rank ? finish_ranked(&c) : finish_batch(&c);
     lines_free(&c);
     free(c.lines);
+    lm_means_free(&by);
     lm_reader_close(&x);
     return lm_end(s, st, &err);
 }

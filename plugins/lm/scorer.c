@@ -1,4 +1,4 @@
-/* lm/scorer.c -- embedding, stepper, and the output layer on an inference graph. */
+/* lm/scorer.c -- embedding, recurrent layers and output layer, one unit at a time. */
 #include "scorer.h"
 
 #include <stdlib.h>
@@ -7,7 +7,6 @@
 struct lm_scorer {
     rf_scorer face;
     const lm_model *m;
-    rf_graph *g; /* for the output layer */
     rf_stepper *stepper;
     rf_real *x; /* [rows,E] */
     bool by_id; /* what layer 0 makes of each unit is known beforehand */
@@ -22,24 +21,24 @@ static void reset(void *self, rf_index rows)
     rf_stepper_reset(s->stepper, rows);
 }
 
-static const rf_real *hidden(lm_scorer *s, const int32_t *tokens, rf_index rows)
+static void read_units(lm_scorer *s, const int32_t *tokens, rf_index rows)
 {
     rf_index E = s->m->shape.embed;
     const rf_real *w = s->m->in.weight->value.data;
-    if (s->by_id) return rf_stepper_step_ids(s->stepper, tokens);
+    if (s->by_id) {
+        (void)rf_stepper_step_ids(s->stepper, tokens);
+        return;
+    }
     for (rf_index r = 0; r < rows; r++)
         memcpy(s->x + r * E, w + tokens[r] * E, (size_t)E * sizeof *w);
-    return rf_stepper_step(s->stepper, s->x);
+    (void)rf_stepper_step(s->stepper, s->x);
 }
 
 static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
 {
     lm_scorer *s = self;
-    rf_index H = s->m->shape.hidden;
-    const rf_real *h = hidden(s, tokens, rows);
-    rf_graph_begin(s->g, RF_INFER, rf_key_make(0, "score", 0));
-    rf_node y = lm_model_logits(s->g, s->m, rf_borrow(s->g, h, RF_SHAPE(rows, H)));
-    return rf_value(s->g, y).data;
+    read_units(s, tokens, rows);
+    return rf_stepper_scores(s->stepper);
 }
 
 static void gather(void *self, const int32_t *from, rf_index rows)
@@ -66,7 +65,19 @@ static void set_state(void *self, const void *in)
     rf_stepper_set_state(s->stepper, in);
 }
 
-lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_error *err)
+/* The stepper with what stands before and after it. */
+static bool open_stepper(lm_scorer *s, rf_device *d, rf_weights form, rf_error *err)
+{
+    const lm_model *m = s->m;
+    s->stepper = rf_stepper_new_as(d, m->rnn, s->face.rows, form, err);
+    if (!s->stepper) return false;
+    s->by_id = m->V <= MOST_BY_ID &&
+               rf_stepper_set_inputs(s->stepper, m->in.weight->value.data, m->V, NULL);
+    return rf_stepper_set_output(s->stepper, m->weight->value.data, m->bias->value.data, m->V, err);
+}
+
+lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weights form,
+                         rf_error *err)
 {
     lm_scorer *s = calloc(1, sizeof *s);
     if (!s) {
@@ -83,13 +94,11 @@ lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_erro
                               .state_bytes = state_bytes,
                               .get_state = get_state,
                               .set_state = set_state}};
-    s->stepper = rf_stepper_new(d, m->rnn, rows, err);
-    s->g = rf_graph_new(d);
     s->x = rf_aligned_calloc((size_t)(rows * m->shape.embed), sizeof *s->x);
-    s->by_id = s->stepper && m->V <= MOST_BY_ID &&
-               rf_stepper_set_inputs(s->stepper, m->in.weight->value.data, m->V, NULL);
-    if (s->stepper && s->g && s->x) return s;
-    rf_fail(err, RF_ENOMEM, "no memory");
+    if (!s->x)
+        rf_fail(err, RF_ENOMEM, "no memory");
+    else if (open_stepper(s, d, form, err))
+        return s;
     lm_scorer_free(s);
     return NULL;
 }
@@ -98,7 +107,6 @@ void lm_scorer_free(lm_scorer *s)
 {
     if (!s) return;
     rf_stepper_free(s->stepper);
-    rf_graph_free(s->g);
     rf_aligned_free(s->x);
     free(s);
 }

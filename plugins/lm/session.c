@@ -18,6 +18,11 @@ rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err)
     return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
 }
 
+lm_means lm_reader_means(const lm_reader *x, rf_weights form)
+{
+    return (lm_means){.m = x->m, .g = x->g, .d = x->d, .weights = form};
+}
+
 void lm_reader_close(lm_reader *x)
 {
     rf_graph_free(x->g);

@@ -6,6 +6,7 @@
 #include <refrain/tensor.h>
 
 #include "model.h"
+#include "walk.h"
 
 struct rf_session {
     const rf_host *host;
@@ -24,6 +25,8 @@ typedef struct lm_reader {
 
 /* Errors: those of lm_model_read; ENOMEM.  Close it even then. */
 rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err);
+/* What walks texts with the weights in a form of the option --weights. */
+lm_means lm_reader_means(const lm_reader *x, rf_weights form);
 void lm_reader_close(lm_reader *x);
 
 rf_status lm_train(rf_session *s, const rf_run *r);

@@ -229,7 +229,7 @@ static rf_status make_sampler(setup *u)
     lm_trainer *t = &u->t;
     int32_t unk = rf_tokenizer_unk(t->m->tokens);
     if (!u->v[TRAIN_SAMPLE].as.i) return RF_OK;
-    t->scorer = lm_scorer_new(t->m, t->d, 1, u->err);
+    t->scorer = lm_scorer_new(t->m, t->d, 1, RF_WEIGHTS_F32, u->err);
     t->forbid = calloc((size_t)t->m->V, 1);
     if (!t->scorer || !t->forbid) return rf_fail(u->err, RF_ENOMEM, "no memory");
     if (unk >= 0) t->forbid[unk] = 1;

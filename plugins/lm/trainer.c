@@ -68,8 +68,9 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     lm_trainer *t = self;
     lm_total total;
-    rf_status st = lm_evaluate(t->m, g, t->valid.at, (rf_index)t->valid.n, 16, (lm_watch){watch, t},
-                               &total, err);
+    lm_means by = {.m = t->m, .g = g}; /* full precision */
+    rf_status st =
+        lm_evaluate(&by, t->valid.at, (rf_index)t->valid.n, 16, (lm_watch){watch, t}, &total, err);
     if (st) return st;
     double nats = total.nats / (double)total.tokens;
     rf_metrics_add(m, "loss", nats);

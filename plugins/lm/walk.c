@@ -1,4 +1,5 @@
-/* lm/walk.c -- windows of text through the network, without gradients. */
+/* lm/walk.c -- windows of text through the network, without gradients; with weights in few bits unit
+ * by unit. */
 #include "walk.h"
 
 #include <stdlib.h>
@@ -7,17 +8,46 @@
 /* Logits of one window, in numbers: 16 MB. */
 #define WINDOW_LOGITS ((rf_index)1 << 22)
 
-rf_status lm_walker_init(lm_walker *w, const lm_model *m, rf_graph *g, rf_index B, rf_error *err)
+/* A scorer for B lanes at least, in its initial state. */
+static rf_status ready_scorer(lm_means *by, rf_index B, rf_error *err)
 {
-    *w = (lm_walker){.m = m, .g = g, .B = B};
-    return lm_state_init(&w->state, m, B) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    if (by->rows < B) {
+        lm_means_free(by);
+        by->scorer = lm_scorer_new(by->m, by->d, B, by->weights, err);
+        if (!by->scorer) return err->status;
+        by->rows = B;
+    }
+    const rf_scorer *f = lm_scorer_interface(by->scorer);
+    f->reset(f->self, B);
+    return RF_OK;
 }
 
-void lm_walker_free(lm_walker *w) { lm_state_free(&w->state); }
+void lm_means_free(lm_means *by)
+{
+    lm_scorer_free(by->scorer);
+    by->scorer = NULL;
+    by->rows = 0;
+}
+
+rf_status lm_walker_init(lm_walker *w, lm_means *by, rf_index B, rf_error *err)
+{
+    *w = (lm_walker){.by = by, .B = B};
+    if (by->weights == RF_WEIGHTS_F32)
+        return lm_state_init(&w->state, by->m, B) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    w->row = malloc((size_t)by->m->V * sizeof *w->row);
+    return w->row ? ready_scorer(by, B, err) : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
+void lm_walker_free(lm_walker *w)
+{
+    lm_state_free(&w->state);
+    free(w->row);
+    w->row = NULL;
+}
 
 rf_index lm_walker_window(const lm_walker *w)
 {
-    rf_index T = WINDOW_LOGITS / (w->B * w->m->V);
+    rf_index T = WINDOW_LOGITS / (w->B * w->by->m->V);
     return T < 1 ? 1 : T > 128 ? 128 : T;
 }
 
@@ -29,15 +59,36 @@ static const int32_t *lawful(rf_graph *g, const int32_t *y, rf_index n)
     return index;
 }
 
+static void walk_units(const lm_walker *w, const int32_t *x, const int32_t *y, rf_index T,
+                       double *logp)
+{
+    const rf_scorer *f = lm_scorer_interface(w->by->scorer);
+    const rf_index V = f->vocabulary;
+    for (rf_index i = 0; i < T * w->B; i += w->B) {
+        const rf_real *scores = f->step(f->self, x + i, w->B);
+        for (rf_index b = 0; b < w->B; b++) {
+            logp[i + b] = 0;
+            if (y[i + b] < 0) continue;
+            rf_log_probabilities(scores + b * V, f->vocabulary, w->row);
+            logp[i + b] = w->row[y[i + b]];
+        }
+    }
+}
+
 rf_status lm_walk(lm_walker *w, const int32_t *x, const int32_t *y, rf_index T, double *logp,
                   rf_error *err)
 {
-    rf_graph *g = w->g;
+    if (w->row) {
+        walk_units(w, x, y, T, logp);
+        return RF_OK;
+    }
+    rf_graph *g = w->by->g;
+    const lm_model *m = w->by->m;
     rf_graph_begin(g, RF_INFER, rf_key_make(0, "walk", 0));
     const int32_t *index = lawful(g, y, T * w->B);
-    rf_sequence q = lm_model_apply(g, w->m, &w->state, x, T, w->B);
+    rf_sequence q = lm_model_apply(g, m, &w->state, x, T, w->B);
     rf_node p =
-        index ? rf_pick(g, rf_log_softmax(g, lm_model_logits(g, w->m, q.out)), index) : RF_POISON;
+        index ? rf_pick(g, rf_log_softmax(g, lm_model_logits(g, m, q.out)), index) : RF_POISON;
     rf_status st = rf_graph_status(g, err);
     if (st) return st;
     const rf_real *v = rf_value(g, p).data;
@@ -112,15 +163,15 @@ static rf_status evaluate(lm_walker *w, const lanes *l, lm_watch watch, lm_total
     return st;
 }
 
-rf_status lm_evaluate(const lm_model *m, rf_graph *g, const int32_t *ids, rf_index n, rf_index most,
-                      lm_watch watch, lm_total *out, rf_error *err)
+rf_status lm_evaluate(lm_means *by, const int32_t *ids, rf_index n, rf_index most, lm_watch watch,
+                      lm_total *out, rf_error *err)
 {
     rf_index worth = n / (4 * CONTEXT) + 1; /* shorter parts would mostly repeat their context */
-    lanes l = {.ids = ids, .before = rf_tokenizer_eos(m->tokens), .n = n};
+    lanes l = {.ids = ids, .before = rf_tokenizer_eos(by->m->tokens), .n = n};
     lm_walker w;
     l.B = most < worth ? most : worth;
     *out = (lm_total){0};
-    rf_status st = lm_walker_init(&w, m, g, l.B, err);
+    rf_status st = lm_walker_init(&w, by, l.B, err);
     if (!st) st = evaluate(&w, &l, watch, out, err);
     lm_walker_free(&w);
     return st;

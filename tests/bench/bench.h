@@ -11,8 +11,7 @@ double bench_median(double *at, size_t n);
 /* GFLOP/s of independent fused multiply-adds in registers, on all threads of the device: the best of
  * a few short rounds. */
 double bench_peak(rf_device *d);
-/* softmax(w h + b) into p [V]; w [V,H]. */
-void bench_logits(rf_device *d, const rf_real *w, const rf_real *b, const rf_real *h, rf_index V,
-                  rf_index H, rf_real *p);
+/* softmax(scores) into p [V]. */
+void bench_softmax(const rf_device *d, const rf_real *scores, rf_index V, rf_real *p);
 
 #endif

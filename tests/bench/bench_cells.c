@@ -109,7 +109,8 @@ static void measure(const shape *s, rf_device *d, int rounds)
 }
 
 /* Steps of a decoder in a second: W6 without its softmax, and a beam of 8. */
-static void measure_stepper(rf_device *d, const char *cell, rf_index rows, bool half, int rounds)
+static void measure_stepper(rf_device *d, const char *cell, rf_index rows, rf_weights form,
+                            int rounds)
 {
     enum { I = 96, H = 512, STEPS = 2000 };
     const rf_rnn_spec spec = {.cell = rf_cell_find(cell), .input = I, .hidden = H, .layers = 1};
@@ -117,20 +118,20 @@ static void measure_stepper(rf_device *d, const char *cell, rf_index rows, bool 
     rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
     if (!r) return;
     rf_params_init(ps, 1);
-    rf_stepper *s = rf_stepper_new(d, r, rows, NULL);
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    static const double size[] = {4, 2, 1};
+    rf_stepper *s = rf_stepper_new_as(d, r, rows, form, NULL);
     rf_real *x = filled(rows * I, 1);
     double best = 1e30;
-    if (s && half) rf_stepper_use_bf16(s, true);
     for (int k = 0; s && x && k < rounds; k++) {
         const double t0 = bench_now();
         for (int i = 0; i < STEPS; i++) (void)rf_stepper_step(s, x);
         const double t = (bench_now() - t0) / STEPS;
         best = t < best ? t : best;
     }
-    const double bytes = (double)sizeof(rf_real) * spec.cell->gates * H * (I + H);
-    printf("W6  %-10s %s %d rows: %7.1f us a step, %8.0f rows/s, weights %5.1f GB/s\n", cell,
-           half ? "bf16" : "f32 ", (int)rows, best * 1e6, (double)rows / best,
-           bytes / best * 1e-9 * (half ? 0.5 : 1));
+    const double bytes = size[form] * spec.cell->gates * H * (I + H);
+    printf("W6  %-10s %-4s %d rows: %7.1f us a step, %8.0f rows/s, weights %5.1f GB/s\n", cell,
+           names[form], (int)rows, best * 1e6, (double)rows / best, bytes / best * 1e-9);
     rf_aligned_free(x);
     rf_stepper_free(s);
     rf_rnn_free(r);
@@ -145,8 +146,9 @@ int main(int argc, char **argv)
     rf_device *d = rf_device_new(threads, NULL);
     if (!d) return 1;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) measure(&shapes[i], d, rounds);
-    for (int k = 0; k < 8; k++)
-        measure_stepper(d, k % 2 ? "gru-torch" : "lstm", k / 4 ? 8 : 1, k / 2 % 2, rounds);
+    for (int k = 0; k < 12; k++)
+        measure_stepper(d, k % 2 ? "gru-torch" : "lstm", k / 6 ? 8 : 1, (rf_weights)(k / 2 % 3),
+                        rounds);
     printf("%d threads, %s, %s\n", rf_device_threads(d), rf_device_isa(d), rf_device_blas(d));
     rf_device_free(d);
     return 0;

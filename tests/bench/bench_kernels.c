@@ -17,7 +17,6 @@ typedef struct bench {
     double seconds;
     rf_index B, H, K, N, repeat;
     rfi_panels w;
-    rfi_qpanels q;
     rf_real *A, *C, *W;
     rfi_map_fn *map;
     bool ta, tb;
@@ -91,11 +90,14 @@ static void quantised_part(void *ctx, int thread, int threads)
 {
     bench *b = ctx;
     rf_index p0, p1;
-    rfi_split(b->q.count, 1, thread, threads, &p0, &p1);
-    const rf_index width = (rf_index)b->q.v * b->q.lanes;
+    rfi_split(b->w.count, 1, thread, threads, &p0, &p1);
+    const rf_index width = rfi_panel_width(&b->w);
+    char *rows = (char *)(b->C + 65536 * (1 + thread));
     for (rf_index i = 0; i < b->repeat; i++) {
+        if (b->w.bits == 8) rfi_qrows(b->d->k, 1, b->K, b->A, b->K, rows);
         for (rf_index p = p0; p < p1; p++)
-            rfi_qpanel_mul(b->d->k, &b->q, p, 1, b->A, b->K, b->C + p * width, width);
+            rfi_qpanel_mul(b->d->k, &b->w, p, 1, b->w.bits == 8 ? (void *)rows : b->A, b->K,
+                           b->C + p * width, width, false);
         rfi_device_barrier(b->d, thread);
     }
 }
@@ -106,15 +108,14 @@ static void quantised_rate(bench *b, int bits, rf_index H)
 {
     b->K = H;
     b->repeat = 20;
-    b->q = rfi_qpanels_gates(b->d->k, bits, 4, H, H);
-    b->q.data = rf_aligned_calloc(rfi_qpanels_bytes(&b->q), 1);
-    b->q.scale = rf_aligned_calloc((size_t)(4 * (H + 64)), sizeof(rf_real));
-    rfi_qpack_gates(&b->q, b->W, H);
+    b->w = rfi_panels_gates(b->d->k, 4, H, H);
+    b->w.bits = bits;
+    b->w.data = rf_aligned_calloc(rfi_panels_size(&b->w), sizeof(rf_real));
+    rfi_pack_gates(b->d->k, &b->w, b->W, H, 0, b->w.count);
     const double flop = 8.0 * (double)(H * H * b->repeat);
     printf("recurrent %s B   1 H %4d  %8.1f GFLOP/s\n", bits == 16 ? "bf16" : "int8", (int)H,
            rate(b, quantised, flop) / 1e9);
-    rf_aligned_free(b->q.data);
-    rf_aligned_free(b->q.scale);
+    rf_aligned_free(b->w.data);
 }
 
 /* ---- General products ------------------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ typedef struct bench {
     rf_linear_layer head;
     rf_optimizer *opt;
     rf_stepper *stepper;
+    rf_weights weights; /* of the stepper */
     rf_real *x, *seed, *logits;
     int32_t *in, *out;
     int32_t last;
@@ -133,8 +134,12 @@ static void setup(bench *b)
         if (!b->opt) die("optimizer", &err);
     }
     if (w->task == GENERATE) {
-        b->stepper = rf_stepper_new(b->d, b->rnn, 1, &err);
-        if (!b->stepper) die("stepper", &err);
+        b->stepper = rf_stepper_new_as(b->d, b->rnn, 1, b->weights, &err);
+        if (!b->stepper ||
+            !rf_stepper_set_inputs(b->stepper, b->embed.weight->value.data, w->V, &err) ||
+            !rf_stepper_set_output(b->stepper, b->head.weight->value.data, b->head.bias->value.data,
+                                   w->K, &err))
+            die("stepper", &err);
         rf_stepper_reset(b->stepper, 1);
     }
 }
@@ -183,9 +188,9 @@ static void train_step(bench *b)
 /* One character: step, logits, a draw from their softmax. */
 static void generate_step(bench *b)
 {
-    const rf_index V = b->w->V, H = b->w->H;
-    const rf_real *h = rf_stepper_step(b->stepper, b->embed.weight->value.data + b->last * V);
-    bench_logits(b->d, b->head.weight->value.data, b->head.bias->value.data, h, V, H, b->logits);
+    const rf_index V = b->w->V;
+    (void)rf_stepper_step_ids(b->stepper, &b->last);
+    bench_softmax(b->d, rf_stepper_scores(b->stepper), V, b->logits);
     const double u = rf_uniform(rf_key_make(1, "sample", 0), (uint64_t)b->step++);
     double q = 0;
     int32_t k = 0;
@@ -206,11 +211,11 @@ typedef struct result {
     rf_index mallocs;
 } result;
 
-static result measure(const workload *w, int threads, double seconds)
+static result measure(const workload *w, int threads, double seconds, rf_weights weights)
 {
     rf_error err = {0};
     const double t0 = bench_now();
-    bench b = {.w = w, .d = rf_device_new(threads, &err)};
+    bench b = {.w = w, .d = rf_device_new(threads, &err), .weights = weights};
     if (!b.d) die("device", &err);
     setup(&b);
     run_step(&b);
@@ -254,18 +259,27 @@ static void show(const workload *w, int threads, const result *r, bool json)
 static int usage(void)
 {
     fputs("usage: bench_rnn [--all | --workload W1..W6] [--threads N] [--seconds S] [--format "
-          "text|json]\n",
+          "text|json] [--weights f32|bf16|int8 (of W6)]\n",
           stderr);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         fprintf(stderr, "  %s  %s\n", workloads[i].name, workloads[i].what);
     return 2;
 }
 
+/* -1: none of that name. */
+static int weights_of(const char *name)
+{
+    static const char *const names[] = {"f32", "bf16", "int8"}; /* in the order of rf_weights */
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0) return i;
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     const char *only = NULL, *format = "text";
     double seconds = 5;
-    int threads = 0;
+    int threads = 0, weights = RF_WEIGHTS_F32;
     for (int i = 1; i < argc; i++) {
         const bool more = i + 1 < argc;
         if (!strcmp(argv[i], "--all"))
@@ -278,16 +292,19 @@ int main(int argc, char **argv)
             seconds = atof(argv[++i]);
         else if (!strcmp(argv[i], "--format") && more)
             format = argv[++i];
+        else if (!strcmp(argv[i], "--weights") && more)
+            weights = weights_of(argv[++i]);
         else
             return usage();
     }
+    if (weights < 0) return usage();
     int shown = 0;
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
         if (only && strcmp(only, workloads[i].name) != 0) continue;
         rf_device *d = rf_device_new(threads, NULL);
         const int real = d ? rf_device_threads(d) : threads;
         rf_device_free(d);
-        const result r = measure(&workloads[i], threads, seconds);
+        const result r = measure(&workloads[i], threads, seconds, (rf_weights)weights);
         show(&workloads[i], real, &r, strcmp(format, "json") == 0);
         shown++;
     }

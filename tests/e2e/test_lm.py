@@ -5,7 +5,7 @@ import math
 import xml.dom.minidom
 from pathlib import Path
 
-from harness import TEXT, TINY, lm, main, metrics, near, rows, run, tensors, train
+from harness import SOURCE, TEXT, TINY, lm, main, metrics, near, rows, run, tensors, train
 
 
 def test_training_lowers_the_loss_and_writes_a_model():
@@ -145,6 +145,30 @@ def test_eval_score_and_predict_agree():
     assert all(a["probability"] >= b["probability"] for a, b in zip(p, p[1:]))
     last = [x for x in p if x["unit"] == "l"][0]
     near(last["log10p"], tokens[-2]["log10p"], 1e-3)
+
+
+def test_fewer_bits_lose_little():
+    """On a page of the part of Tiny Shakespeare that the shipped model has not learned from."""
+    model, text = SOURCE / "data/lm/shakespeare.safetensors", SOURCE / "tests/e2e/shrew.txt"
+    loss = {w: metrics("eval", text, "--model", model, "--weights", w)["loss"]
+            for w in ("f32", "bf16", "int8")}
+    assert 1 < loss["f32"] < 1.5, loss
+    for w in ("bf16", "int8"):
+        assert 0 < abs(loss[w] - loss["f32"]) < 0.003, loss
+    line = "ROMEO: What light is that?\n"
+    total = {}
+    for w in loss:
+        more = ["--model", model, "--weights", w]
+        (score,) = rows("score", *more, stdin=line)
+        each = rows("score", "--per-token", *more, stdin=line)
+        near(score["log10p"], sum(r["log10p"] for r in each), 1e-4)
+        first = [r for r in rows("predict", "ROMEO", *more) if r["unit"] == ":"]
+        near(first[0]["log10p"], each[5]["log10p"], 1e-4)
+        total[w] = score["log10p"]
+        assert len(lm("generate", "--length=30", "--seed=1", *more).text.strip()) > 20
+        assert rows("generate", "--beam=3", "--length=8", *more)[0]["text"]
+    near(total["bf16"], total["f32"], 0.05)
+    near(total["int8"], total["f32"], 0.3)
 
 
 def test_score_ranks_candidates():

@@ -481,60 +481,6 @@ static void stepper_takes_ids(void)
     }
 }
 
-/* Make every parameter a number that bf16 can hold. */
-static void round_to_bf16(rf_params *ps)
-{
-    for (size_t k = 0; k < rf_params_count(ps); k++) {
-        const rf_param *p = rf_params_at(ps, k);
-        for (rf_index i = 0; i < rf_shape_count(p->value.shape); i++) {
-            uint32_t bits;
-            memcpy(&bits, p->value.data + i, sizeof bits);
-            bits &= 0xffff0000u;
-            memcpy(p->value.data + i, &bits, sizeof bits);
-        }
-    }
-}
-
-/* Weights that bf16 holds exactly give the same steps; others nearly so; on every CPU. */
-static void bf16_case(const char *cell, rf_index H, rf_index B, int isa)
-{
-    enum { T = 4, I = 3 };
-    net n = net_open(cell, I, H, 2, false);
-    rf_real *x = filled(T * B * I, 5, 1);
-    for (int exact = 0; exact < 2; exact++) {
-        double far = 0;
-        if (exact) round_to_bf16(n.params);
-        rf_stepper *full = rf_stepper_new(n.device, n.rnn, B, NULL);
-        n.device->k = rfi_kernels_for(isa);
-        rf_stepper *half = rf_stepper_new(n.device, n.rnn, B, NULL);
-        rf_stepper_use_bf16(half, true);
-        for (int t = 0; t < T; t++) {
-            const rf_real *h = rf_stepper_step(half, x + t * B * I);
-            n.device->k = rfi_kernels_best();
-            far = fmax(far, distance(rf_stepper_step(full, x + t * B * I), h, B * H));
-            n.device->k = rfi_kernels_for(isa);
-        }
-        n.device->k = rfi_kernels_best();
-        CU_ASSERT(far < (exact ? 2e-6 : 1e-2));
-        CU_ASSERT(exact || far > 0);
-        if (!(far < (exact ? 2e-6 : 1e-2))) printf("%s: bf16 off by %g\n", cell, far);
-        rf_stepper_free(half);
-        rf_stepper_free(full);
-    }
-    rf_aligned_free(x);
-    net_close(&n);
-}
-
-static void stepper_keeps_bf16(void)
-{
-    for (int i = 0; rf_cell_at(i); i++)
-        for (int isa = 0; isa < RFI_ISAS; isa++) {
-            if (!rfi_kernels_for(isa)) continue;
-            bf16_case(rf_cell_at(i)->name, 17, 5, isa);
-            bf16_case(rf_cell_at(i)->name, 200, 1, isa);
-        }
-}
-
 static void stepper_refuses_both_directions(void)
 {
     rf_error err = {0};
@@ -560,7 +506,6 @@ int main(void)
                            {"stepper equals graph", stepper_equals_graph},
                            {"stepper gathers", stepper_gathers},
                            {"stepper takes ids", stepper_takes_ids},
-                           {"stepper keeps bf16", stepper_keeps_bf16},
                            {"stepper refuses both directions", stepper_refuses_both_directions},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "cells", .pTests = tests}, CU_SUITE_INFO_NULL};

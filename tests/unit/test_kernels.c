@@ -460,70 +460,153 @@ static void column_panels(void)
     FOR_ISA(k) check_columns(k, 0, 20, 65, 2600);
 }
 
-/* Products with rounded weights: within the rounding of the weights of the exact ones. */
-static void check_quantised(const rfi_kernels *k, int bits, int G, rf_index H, rf_index K)
+/* ---- Weights in few bits ----------------------------------------------------------------------------- */
+
+/* W [G H, K] by gates, or W [H, K] by rows (G 0), in `bits`. */
+static rfi_panels few_bits(const rfi_kernels *k, int bits, int G, rf_index H, rf_index K,
+                           const rf_real *W)
 {
-    enum { ROWS = 3 };
-    rf_real *W = noise(G * H * K, 1, 19), *a = noise(ROWS * K, 1, 20), c[ROWS][64];
-    rfi_qpanels w = rfi_qpanels_gates(k, bits, G, H, K);
-    const rf_index width = (rf_index)G * k->lanes;
-    w.data = rf_aligned_calloc(rfi_qpanels_bytes(&w), 1);
-    w.scale = rf_aligned_calloc((size_t)(w.count * width), sizeof *w.scale);
-    rfi_qpack_gates(&w, W, K);
-    const double step = bits == 16 ? 1.0 / 256 : 0.51 / 127;
-    bool ok = true;
-    for (rf_index p = 0; p < w.count; p++) {
-        rfi_qpanel_mul(k, &w, p, ROWS, a, K, c[0], 64);
-        for (rf_index r = 0; r < ROWS; r++)
-            for (rf_index j = 0; j < width; j++) {
-                const rf_index u = p * k->lanes + j % k->lanes, g = j / k->lanes;
-                const rf_real *row = W + (g * H + u) * K;
-                double bound = 1e-5;
-                for (rf_index i = 0; i < K && u < H; i++)
-                    bound += step * fabs((double)a[r * K + i]);
-                const double due = u < H ? inner(K, a + r * K, 1, row, 1) : 0;
-                ok = ok && fabs((double)c[r][j] - due) <= bound;
-            }
-    }
-    CU_ASSERT(ok);
-    rf_aligned_free(W);
-    rf_aligned_free(a);
-    rf_aligned_free(w.data);
-    rf_aligned_free(w.scale);
+    rfi_panels w = G ? rfi_panels_gates(k, G, H, K) : rfi_panels_rows(k, H, K);
+    w.bits = bits;
+    w.data = rf_aligned_calloc(rfi_panels_size(&w), sizeof(rf_real));
+    rfi_pack_gates(k, &w, W, K, 0, w.count);
+    return w;
 }
 
-static void quantised_panels(void)
+/* The row of W behind column j of panel p; -1: padding. */
+static rf_index row_of(const rfi_panels *w, rf_index p, rf_index j)
 {
-    static const rf_index hk[][2] = {{1, 1}, {15, 17}, {17, 2}, {33, 200}, {200, 33}};
-    FOR_ISA(k)
-    for (int G = 1; G <= 4; G++)
-        for (size_t i = 0; i < sizeof hk / sizeof *hk; i++) {
-            check_quantised(k, 16, G, hk[i][0], hk[i][1]);
-            check_quantised(k, 8, G, hk[i][0], hk[i][1]);
+    rf_index n;
+    const rf_index from = rfi_panel_from(w, p, j / w->lanes, &n);
+    return j % w->lanes < n ? from + j % w->lanes : -1;
+}
+
+/* All products of m rows a, out [m, rows of W], added twice. */
+static void multiply_few(const rfi_kernels *k, const rfi_panels *w, rf_index m, const rf_real *a,
+                         rf_real *out, rf_index N)
+{
+    const rf_index width = rfi_panel_width(w), K = w->K;
+    rf_real *sum = rf_aligned_calloc((size_t)(m * width), sizeof *sum);
+    char *rounded = rf_aligned_calloc((size_t)m, rfi_qrow_bytes(K));
+    rfi_qrows(k, m, K, a, K, rounded);
+    const void *rows = w->bits == 8 ? (const void *)rounded : a;
+    for (rf_index p = 0; p < w->count; p++) {
+        if (w->bits) {
+            rfi_qpanel_mul(k, w, p, m, rows, K, sum, width, false);
+            rfi_qpanel_mul(k, w, p, m, rows, K, sum, width, true);
+        } else {
+            rfi_panel_mul(k, w, p, m, a, K, sum, width, false);
+            rfi_panel_mul(k, w, p, m, a, K, sum, width, true);
         }
+        for (rf_index r = 0; r < m; r++)
+            for (rf_index j = 0; j < width; j++)
+                if (row_of(w, p, j) >= 0) out[r * N + row_of(w, p, j)] = sum[r * width + j];
+    }
+    rf_aligned_free(sum);
+    rf_aligned_free(rounded);
 }
 
-/* Weights that the few bits can hold come out exactly, on every instruction set. */
-static void quantised_exactly(void)
+/* Half a step of the rounding of a number, of the largest one for int8. */
+static double half_step(int bits, rf_index K, const rf_real *row)
 {
-    enum { K = 9 };
-    rf_real W[K], a[K], c[64], scale[64];
-    double due = 0;
-    for (int i = 0; i < K; i++) {
-        W[i] = (rf_real)(i == 0 ? 127 : (i * 29) % 64 - 32);
-        a[i] = (rf_real)(i - 3);
-        due += (double)W[i] * (double)a[i];
-    }
+    double most = 0;
+    for (rf_index i = 0; i < K; i++) most = fmax(most, fabs((double)row[i]));
+    return bits == 8 ? 0.501 / 127 * most : bits == 16 ? most / 256 : 0;
+}
+
+/* Within the rounding of weights, and for int8 of rows, of the exact products. */
+static bool near_exact(int bits, rf_index m, rf_index N, rf_index K, const rf_real *W,
+                       const rf_real *a, const rf_real *got)
+{
+    for (rf_index r = 0; r < m; r++)
+        for (rf_index n = 0; n < N; n++) {
+            const double dw = half_step(bits, K, W + n * K);
+            const double da = bits == 8 ? half_step(8, K, a + r * K) : 0;
+            double bound = 1e-5 * sqrt((double)K) + 1e-6;
+            for (rf_index i = 0; i < K; i++)
+                bound += dw * fabs((double)a[r * K + i]) + da * (fabs((double)W[n * K + i]) + dw);
+            const double due = 2 * inner(K, a + r * K, 1, W + n * K, 1);
+            if (!(fabs((double)got[r * N + n] - due) <= 2 * bound)) return false;
+        }
+    return true;
+}
+
+/* Every instruction set: near the exact products; int8 has the bits of plain C. */
+static void check_few_bits(int bits, int G, rf_index m, rf_index H, rf_index K)
+{
+    const rf_index N = (G ? G : 1) * H;
+    rf_real *W = noise(N * K, 1, 19), *a = noise(m * K, 1, 20);
+    rf_real *due = noise(m * N, 1, 21), *got = noise(m * N, 1, 22);
     FOR_ISA(k)
-    for (int bits = 8; bits <= 16; bits += 8) {
-        rfi_qpanels w = rfi_qpanels_gates(k, bits, 1, 1, K);
-        w.data = rf_aligned_calloc(rfi_qpanels_bytes(&w), 1);
-        w.scale = scale;
-        rfi_qpack_gates(&w, W, K);
-        rfi_qpanel_mul(k, &w, 0, 1, a, K, c, 64);
-        CU_ASSERT((double)c[0] == due);
+    {
+        rfi_panels w = few_bits(k, bits, G, H, K, W);
+        multiply_few(k, &w, m, a, got, N);
+        CU_ASSERT(near_exact(bits, m, N, K, W, a, got));
+        if (k->isa == RFI_ISA_C) memcpy(due, got, (size_t)(m * N) * sizeof *got);
+        CU_ASSERT(bits != 8 || memcmp(due, got, (size_t)(m * N) * sizeof *got) == 0);
+        CU_ASSERT(worst(m * N, due, got) < 1e-4);
         rf_aligned_free(w.data);
     }
+    rf_real *const all[] = {W, a, due, got};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) rf_aligned_free(all[i]);
+}
+
+static void few_bits_are_near(void)
+{
+    static const rf_index hk[][2] = {{1, 1}, {15, 17}, {17, 2}, {33, 200}, {200, 33}, {97, 650}};
+    static const rf_index m[] = {1, 2, 7};
+    for (int bits = 0; bits <= 16; bits += 8)
+        for (int G = 0; G <= 4; G++)
+            for (size_t i = 0; i < sizeof hk / sizeof *hk; i++)
+                for (int r = 0; r < 3; r++) check_few_bits(bits, G, m[r], hk[i][0], hk[i][1]);
+}
+
+/* Whole numbers that 8 bits hold come out exactly, the largest ones too, from the widest row. */
+static void few_bits_are_exact(void)
+{
+    static const rf_index wide[] = {1, 9, 131072};
+    for (int i = 0; i < 3; i++) {
+        const rf_index K = wide[i];
+        rf_real *W = noise(K, 1, 23), *a = noise(K, 1, 24), got = 0;
+        double due = 0;
+        for (rf_index n = 0; n < K; n++) {
+            W[n] = (rf_real)(n % 3 ? -127 : 127 - n % 5);
+            a[n] = (rf_real)(n % 3 ? -127 : 127 - n % 2);
+            due += 2 * (double)W[n] * (double)a[n];
+        }
+        FOR_ISA(k)
+        {
+            rfi_panels w = few_bits(k, 8, 1, 1, K, W);
+            multiply_few(k, &w, 1, a, &got, 1);
+            CU_ASSERT(fabs((double)got - due) <= 2e-7 * due);
+            rf_aligned_free(w.data);
+        }
+        rf_aligned_free(W);
+        rf_aligned_free(a);
+    }
+}
+
+/* What is not a number, or infinite, is not hidden by the rounding; zeros and tiny rows are zero. */
+static void few_bits_pass_nan(void)
+{
+    enum { K = 20, N = 3 };
+    const rf_real bad[] = {(rf_real)NAN, (rf_real)INFINITY};
+    rf_real W[N * K], a[K], got[N];
+    FOR_ISA(k)
+    for (int bits = 8; bits <= 16; bits += 8)
+        for (int in = 0; in < 4; in++) {
+            for (int i = 0; i < N * K; i++) W[i] = (rf_real)(i % 7 - 3);
+            for (int i = 0; i < K; i++) a[i] = in == 3 ? 0 : 1;
+            if (in < 2) W[K + 3] = bad[in];
+            if (in == 2) a[K - 1] = bad[0];
+            rfi_panels w = few_bits(k, bits, 0, N, K, W);
+            multiply_few(k, &w, 1, a, got, N);
+            CU_ASSERT(in > 1 || !isfinite(got[1]));
+            CU_ASSERT(in > 1 || (isfinite(got[0]) && isfinite(got[2])));
+            CU_ASSERT(in != 2 || (isnan(got[0]) && isnan(got[1]) && isnan(got[2])));
+            CU_ASSERT(in != 3 || (got[0] == 0 && got[1] == 0 && got[2] == 0));
+            rf_aligned_free(w.data);
+        }
 }
 
 /* ---- General products ------------------------------------------------------------------------------------ */
@@ -598,8 +681,9 @@ int main(void)
                            {"transpose", transposes},
                            {"gate panels", gate_panels},
                            {"column panels", column_panels},
-                           {"quantised panels", quantised_panels},
-                           {"quantised exactly", quantised_exactly},
+                           {"few bits are near", few_bits_are_near},
+                           {"few bits are exact", few_bits_are_exact},
+                           {"few bits pass NaN", few_bits_pass_nan},
                            {"own gemm", own_gemm},
                            {"choice of instructions", best_is_a_row},
                            CU_TEST_INFO_NULL};

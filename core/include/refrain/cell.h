@@ -90,25 +90,42 @@ RF_API rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node
  * rows; rf_stepper_gather reorders, copies or drops them, for beams. */
 typedef struct rf_stepper rf_stepper;
 
+/* How a stepper keeps its weights.  With few rows a step costs what reading its weights costs.
+ *   F32   as they are
+ *   BF16  rounded to 8 significant bits; all else is float.  The results of instruction sets are close.
+ *   INT8  rounded to 255 steps between the extremes of each output; inputs and states of a product
+ *         are rounded likewise, row by row.  The products have the same bits on every instruction set,
+ *         what follows them (exp, tanh) is close.
+ * Any CPU computes any of them; where it has no such instructions F32 may be the fastest. */
+typedef enum rf_weights { RF_WEIGHTS_F32, RF_WEIGHTS_BF16, RF_WEIGHTS_INT8 } rf_weights;
+
 /* For up to `rows` hypotheses.  The parameters are read here, not again: make a new stepper, or
- * rf_stepper_refresh, when they changed.  NULL with err: bidirectional, no memory. */
+ * rf_stepper_refresh, when they changed.  NULL with err: bidirectional; more than 131072 numbers
+ * enter a product in 8 bits; no memory. */
+RF_API rf_stepper *rf_stepper_new_as(rf_device *d, const rf_rnn *r, rf_index rows, rf_weights form,
+                                     rf_error *err);
+/* With RF_WEIGHTS_F32. */
 RF_API rf_stepper *rf_stepper_new(rf_device *d, const rf_rnn *r, rf_index rows, rf_error *err);
 RF_API void rf_stepper_free(rf_stepper *s);
 RF_API void rf_stepper_refresh(rf_stepper *s);
-/* Keep the stepper's weights as bf16 (8 bits of precision; states and sums stay float): with few
- * rows a step costs what its weights' bytes cost.  Reads the parameters anew. */
-RF_API void rf_stepper_use_bf16(rf_stepper *s, bool on);
 /* `rows` hypotheses with zero state. */
 RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
 /* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
 RF_API const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x);
 /* The same for inputs chosen by number, such as the rows of an embedding or one-hot vectors: what
- * layer 0 makes of them is computed once, [count,G*H].  inputs [count,I] is borrowed and read again
- * by rf_stepper_refresh.  False with err: no memory. */
+ * layer 0 makes of them is computed once, [count,G*H], in full precision whatever the weights' form:
+ * a step reads a row of it.  inputs [count,I] is borrowed and read again by rf_stepper_refresh.  False with err: no memory. */
 RF_API bool rf_stepper_set_inputs(rf_stepper *s, const rf_real *inputs, rf_index count,
                                   rf_error *err);
 /* ids [rows] -> the top layer's h [rows,H]; after rf_stepper_set_inputs. */
 RF_API const rf_real *rf_stepper_step_ids(rf_stepper *s, const int32_t *ids);
+/* From now on every step ends with scores = h weight^T + bias, by all threads at once: weight [V,H] in
+ * the stepper's form, bias [V] or NULL.  Both are borrowed and read again by rf_stepper_refresh.
+ * False with err: no memory. */
+RF_API bool rf_stepper_set_output(rf_stepper *s, const rf_real *weight, const rf_real *bias,
+                                  rf_index V, rf_error *err);
+/* Those of the last step [rows,V], valid until the next; after rf_stepper_set_output. */
+RF_API const rf_real *rf_stepper_scores(const rf_stepper *s);
 /* Row k becomes what row from[k] was; afterwards there are `rows` rows, at most those of _new. */
 RF_API void rf_stepper_gather(rf_stepper *s, const int32_t *from, rf_index rows);
 /* All states, [L,states,rows,H], for saving and restoring (full gate recurrence: the last gates

@@ -41,12 +41,12 @@ RF_API bool rf_shape_broadcast(rf_shape a, rf_shape b, rf_shape *out);
  * caller, and stay within the process's CPU affinity.  One device serves one thread at a time. */
 typedef struct rf_device rf_device;
 
-/* threads 0: one for each CPU this process may use.  REFRAIN_ISA=c|avx2|avx512 lowers the choice of
- * instructions.  NULL with err: no memory.  A missing OpenBLAS is not an error: see rf_device_blas. */
+/* threads 0: one for each CPU this process may use.  REFRAIN_ISA=c|avx2|avx512|avx512vnni lowers
+ * the choice of instructions.  NULL with err: no memory.  A missing OpenBLAS is not an error: see rf_device_blas. */
 RF_API rf_device *rf_device_new(int threads, rf_error *err);
 RF_API void rf_device_free(rf_device *d);
 RF_API int rf_device_threads(const rf_device *d);
-/* "avx512", "avx2", "neon" or "c". */
+/* "avx512vnni", "avx512", "avx2", "neon" or "c". */
 RF_API const char *rf_device_isa(const rf_device *d);
 /* "OpenBLAS 0.3.21 SkylakeX", or why there is none; a slow core is named as such. */
 RF_API const char *rf_device_blas(const rf_device *d);
