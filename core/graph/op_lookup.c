@@ -42,13 +42,6 @@ static void embedding_tangent(const rf_call *c)
     gather(c->attr, c->x[0].shape.dim[1], c->dx[0], c->dy);
 }
 
-static void touch(rf_param *p, int32_t row)
-{
-    if (p->touched[row]) return;
-    p->touched[row] = 1;
-    p->row[p->rows++] = row;
-}
-
 static void embedding_adjoint(const rf_call *c)
 {
     const embedding_attr *a = c->attr;
@@ -59,7 +52,7 @@ static void embedding_adjoint(const rf_call *c)
     for (rf_index i = 0; i < a->n; i++) {
         rf_real *gw = c->gx[0] + a->id[i] * E;
         c->device->k->add(E, c->gy + i * E, gw, gw);
-        if (p && p->sparse) touch(p, (int32_t)(first + a->id[i]));
+        if (p && p->sparse) rfi_param_touch(p, first + a->id[i]);
     }
 }
 

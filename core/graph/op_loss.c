@@ -1,35 +1,47 @@
 /* graph/op_loss.c -- losses: cross entropy of classes (also fused with the linear layer before it),
  * mean squared error, binary cross entropy. */
-#include "graph/ops.h"
+#include "graph/loss.h"
 #include "tensor/blas.h"
 #include "tensor/vec.h"
 #include <math.h>
 
-/* ---- What both cross entropies share ------------------------------------------------------------ */
+/* ---- What all cross entropies share ------------------------------------------------------------- */
 
-static bool check_targets(const rf_call *c, rf_index K)
+bool rfi_targets_fit(const rf_call *c, rf_index n, const int32_t *target, rf_index K)
 {
-    const rfi_ids *t = c->attr;
-    for (rf_index r = 0; r < t->n; r++)
-        if (t->id[r] >= K)
-            return rf_call_fail(c, "target %d of row %lld is not below %lld", t->id[r],
+    for (rf_index r = 0; r < n; r++)
+        if (target[r] >= K)
+            return rf_call_fail(c, "target %d of row %lld is not below %lld", target[r],
                                 (long long)r, (long long)K);
     return true;
 }
 
-/* One over the number of rows that count. */
-static double row_weight(const rfi_ids *t)
+double rfi_row_weight(rf_index n, const int32_t *target)
 {
-    rf_index n = 0;
-    for (rf_index r = 0; r < t->n; r++) n += t->id[r] >= 0;
-    return n ? 1 / (double)n : 0;
+    rf_index counting = 0;
+    for (rf_index r = 0; r < n; r++) counting += target[r] >= 0;
+    return counting ? 1 / (double)counting : 0;
 }
 
-static double sum_rows(rf_index n, const rf_real *loss)
+double rfi_sum_losses(rf_index n, const rf_real *loss)
 {
     double s = 0;
     for (rf_index r = 0; r < n; r++) s += (double)loss[r];
     return s;
+}
+
+rf_node rfi_mean_loss(rf_graph *g, rf_node logp, rf_index n, const int32_t *target)
+{
+    int32_t *index = rf_graph_alloc(g, (size_t)n * sizeof *index);
+    rf_node counts = rf_zeros(g, RF_SHAPE(n));
+    if (!index || counts == RF_POISON) return RF_POISON;
+    for (rf_index r = 0; r < n; r++) {
+        index[r] = target[r] < 0 ? 0 : target[r];
+        rf_value(g, counts).data[r] = target[r] < 0 ? 0 : 1;
+    }
+    rf_node rows = rf_reshape(g, logp, RF_SHAPE(n, rfi_last(rf_shape_of(g, logp))));
+    rf_node right = rf_pick(g, rows, index);
+    return rf_affine(g, rf_sum(g, rf_mul(g, right, counts)), -rfi_row_weight(n, target), 0);
 }
 
 /* ---- cross_entropy ----------------------------------------------------------------------------------
@@ -40,7 +52,8 @@ static bool ce_shape(const rf_call *c, rf_shape *y)
     char text[RF_SHAPE_TEXT];
     if (c->x[0].shape.rank < 1)
         return rf_call_fail(c, "%s has no classes", rf_shape_text(c->x[0].shape, text));
-    return rfi_shape_scalar(c, y) && check_targets(c, rfi_last(c->x[0].shape));
+    const rfi_ids *t = c->attr;
+    return rfi_shape_scalar(c, y) && rfi_targets_fit(c, t->n, t->id, rfi_last(c->x[0].shape));
 }
 
 static size_t ce_save(const rf_call *c)
@@ -51,12 +64,12 @@ static size_t ce_save(const rf_call *c)
 static void ce_forward(const rf_call *c)
 {
     const rfi_ids *t = c->attr;
-    const double weight = row_weight(t);
+    const double weight = rfi_row_weight(t->n, t->id);
     rf_real *loss = rf_graph_scratch(c->graph, (size_t)t->n * sizeof *loss);
     if (!loss) return;
     rfi_vec_softmax_xent(c->device, t->n, rfi_last(c->x[0].shape), c->x[0].data, t->id,
                          (rf_real)weight, c->saved, loss);
-    *c->y.data = (rf_real)(weight * sum_rows(t->n, loss));
+    *c->y.data = (rf_real)(weight * rfi_sum_losses(t->n, loss));
 }
 
 static void ce_tangent(const rf_call *c)
@@ -79,20 +92,10 @@ static void ce_adjoint(const rf_call *c)
         rfi_vec_axpy(c->device, n, *c->gy, c->saved, c->gx[0]);
 }
 
-/* -sum_r log softmax(x)[r, target] over the number of rows. */
 static rf_node ce_expand(rf_graph *g, const rf_call *c, const rf_node *x)
 {
     const rfi_ids *t = c->attr;
-    int32_t *index = rf_graph_alloc(g, (size_t)t->n * sizeof *index);
-    rf_node counts = rf_zeros(g, RF_SHAPE(t->n));
-    if (!index || counts == RF_POISON) return RF_POISON;
-    for (rf_index r = 0; r < t->n; r++) {
-        index[r] = t->id[r] < 0 ? 0 : t->id[r];
-        rf_value(g, counts).data[r] = t->id[r] < 0 ? 0 : 1;
-    }
-    rf_node rows = rf_reshape(g, x[0], RF_SHAPE(t->n, rfi_last(c->x[0].shape)));
-    rf_node right = rf_pick(g, rf_log_softmax(g, rows), index);
-    return rf_affine(g, rf_sum(g, rf_mul(g, right, counts)), -row_weight(t), 0);
+    return rfi_mean_loss(g, rf_log_softmax(g, x[0]), t->n, t->id);
 }
 
 static const struct {
@@ -123,76 +126,111 @@ rf_node rf_cross_entropy(rf_graph *g, rf_node logits, const int32_t *targets)
     return t ? rf_apply(g, &rfi_op_cross_entropy, 1, &logits, t, 0) : RF_POISON;
 }
 
-/* ---- linear_cross_entropy ----------------------------------------------------------------------------
+/* ---- A product and its cross entropy ----------------------------------------------------------------
  * The logits are made a block of rows at a time and turned at once, in place, into the gradient
- * with respect to them.  That is what is saved, [R,V]; for RF_INFER one block is reused. */
+ * with respect to them. */
 
 enum { BLOCK = 1 << 23 }; /* elements of a block of logits: smaller ones multiply slower */
 
 /* Rows of a block: all blocks are about equal. */
-static rf_index block_rows(const rf_call *c)
+static rf_index block_rows(const rfi_xent *p)
 {
-    const rf_index R = rfi_rows(c->x[0].shape), V = c->x[1].shape.dim[0];
-    const rf_index most = BLOCK / (V ? V : 1) < 64 ? 64 : BLOCK / (V ? V : 1);
-    const rf_index blocks = (R + most - 1) / most;
-    return blocks ? (R + blocks - 1) / blocks : 1;
+    const rf_index most = BLOCK / (p->V ? p->V : 1) < 64 ? 64 : BLOCK / (p->V ? p->V : 1);
+    const rf_index blocks = (p->R + most - 1) / most;
+    return blocks ? (p->R + blocks - 1) / blocks : 1;
 }
+
+rf_index rfi_xent_size(const rfi_xent *p, bool keep)
+{
+    const rf_index n = block_rows(p);
+    return (keep || p->R < n ? p->R : n) * p->V;
+}
+
+static void xent_block(const rfi_xent *p, rf_index from, rf_index rows, bool keep, rf_real scale,
+                       rf_real *D, rf_real *loss)
+{
+    if (p->b) rfi_fill_rows(p->device, rows, p->V, p->b, D);
+    rfi_gemm(p->device, false, true, rows, p->V, p->H, 1, p->x + from * p->H, p->H, p->w, p->H,
+             p->b ? 1 : 0, D, p->V);
+    rfi_vec_softmax_xent(p->device, rows, p->V, D, p->target + from, scale, keep ? D : NULL,
+                         loss + from);
+}
+
+void rfi_xent_forward(const rfi_xent *p, bool keep, rf_real scale, rf_real *D, rf_real *loss)
+{
+    const rf_index n = block_rows(p);
+    for (rf_index r = 0; r < p->R; r += n)
+        xent_block(p, r, p->R - r < n ? p->R - r : n, keep, scale, keep ? D + r * p->V : D, loss);
+}
+
+void rfi_xent_adjoint(const rfi_xent *p, const rf_real *D, rf_real gy, const rfi_xent_grads *g)
+{
+    const rf_index R = p->R, V = p->V, H = p->H;
+    if (g->x)
+        rfi_gemm(p->device, false, false, R, H, V, gy, D, V, p->w, H, g->fresh_x ? 0 : 1, g->x, H);
+    if (g->w)
+        rfi_gemm(p->device, true, false, V, H, R, gy, D, V, p->x, H, g->fresh_w ? 0 : 1, g->w, H);
+    if (!g->b) return;
+    rfi_vec_column_sum(p->device, R, V, D, V, g->sum, false);
+    if (g->fresh_b)
+        rfi_vec_scale(p->device, V, gy, g->sum, g->b);
+    else
+        rfi_vec_axpy(p->device, V, gy, g->sum, g->b);
+}
+
+rfi_xent rfi_xent_of(const rf_call *c, const int32_t *target)
+{
+    return (rfi_xent){.device = c->device,
+                      .R = rfi_rows(c->x[0].shape),
+                      .V = c->x[1].shape.dim[0],
+                      .H = c->x[1].shape.dim[1],
+                      .x = c->x[0].data,
+                      .w = c->x[1].data,
+                      .b = c->x[2].data,
+                      .target = target};
+}
+
+bool rfi_xent_grads_of(const rf_call *c, rfi_xent_grads *g)
+{
+    *g =
+        (rfi_xent_grads){c->gx[0], c->gx[1], c->gx[2], NULL, c->fresh[0], c->fresh[1], c->fresh[2]};
+    if (g->b) g->sum = rf_graph_scratch(c->graph, (size_t)c->x[1].shape.dim[0] * sizeof *g->sum);
+    return !g->b || g->sum;
+}
+
+/* ---- linear_cross_entropy ----------------------------------------------------------------------------
+ * saved: [R,V], the gradient with respect to the logits; for RF_INFER one block is reused. */
 
 static bool lce_shape(const rf_call *c, rf_shape *y)
 {
-    return rfi_linear_fits(c) && rfi_shape_scalar(c, y) && check_targets(c, c->x[1].shape.dim[0]);
+    const rfi_ids *t = c->attr;
+    return rfi_linear_fits(c) && rfi_shape_scalar(c, y) &&
+           rfi_targets_fit(c, t->n, t->id, c->x[1].shape.dim[0]);
 }
 
 static size_t lce_save(const rf_call *c)
 {
-    const rf_index R = rfi_rows(c->x[0].shape), n = block_rows(c);
-    const rf_index rows = c->mode != RF_INFER || R < n ? R : n;
-    return (size_t)(rows * c->x[1].shape.dim[0]) * sizeof(rf_real);
-}
-
-static void lce_block(const rf_call *c, rf_index from, rf_index rows, rf_real scale, rf_real *D,
-                      rf_real *loss)
-{
-    const rfi_ids *t = c->attr;
-    const rf_index V = c->x[1].shape.dim[0], H = c->x[1].shape.dim[1];
-    const rf_real *b = c->x[2].data;
-    if (b) rfi_fill_rows(c->device, rows, V, b, D);
-    rfi_gemm(c->device, false, true, rows, V, H, 1, c->x[0].data + from * H, H, c->x[1].data, H,
-             b ? 1 : 0, D, V);
-    rfi_vec_softmax_xent(c->device, rows, V, D, t->id + from, scale, c->mode == RF_INFER ? NULL : D,
-                         loss + from);
+    const rfi_xent p = rfi_xent_of(c, NULL);
+    return (size_t)rfi_xent_size(&p, c->mode != RF_INFER) * sizeof(rf_real);
 }
 
 static void lce_forward(const rf_call *c)
 {
     const rfi_ids *t = c->attr;
-    const rf_index V = c->x[1].shape.dim[0], n = block_rows(c);
-    const double weight = row_weight(t);
-    rf_real *D = c->saved, *loss = rf_graph_scratch(c->graph, (size_t)t->n * sizeof *loss);
-    for (rf_index r = 0; loss && r < t->n; r += n)
-        lce_block(c, r, t->n - r < n ? t->n - r : n, (rf_real)weight,
-                  c->mode == RF_INFER ? D : D + r * V, loss);
-    if (loss) *c->y.data = (rf_real)(weight * sum_rows(t->n, loss));
+    const rfi_xent p = rfi_xent_of(c, t->id);
+    const double weight = rfi_row_weight(t->n, t->id);
+    rf_real *loss = rf_graph_scratch(c->graph, (size_t)t->n * sizeof *loss);
+    if (!loss) return;
+    rfi_xent_forward(&p, c->mode != RF_INFER, (rf_real)weight, c->saved, loss);
+    *c->y.data = (rf_real)(weight * rfi_sum_losses(t->n, loss));
 }
 
 /* With D the saved gradient: gx = gy D w, gw = gy D^T x, gb = gy sum of D's rows. */
 static void lce_adjoint(const rf_call *c)
 {
-    const rf_index R = rfi_rows(c->x[0].shape), V = c->x[1].shape.dim[0], H = c->x[1].shape.dim[1];
-    const rf_real *D = c->saved, gy = *c->gy;
-    rf_real *sum = c->gx[2] ? rf_graph_scratch(c->graph, (size_t)V * sizeof *sum) : NULL;
-    if (c->gx[0])
-        rfi_gemm(c->device, false, false, R, H, V, gy, D, V, c->x[1].data, H, c->fresh[0] ? 0 : 1,
-                 c->gx[0], H);
-    if (c->gx[1])
-        rfi_gemm(c->device, true, false, V, H, R, gy, D, V, c->x[0].data, H, c->fresh[1] ? 0 : 1,
-                 c->gx[1], H);
-    if (!sum) return;
-    rfi_vec_column_sum(c->device, R, V, D, V, sum, false);
-    if (c->fresh[2])
-        rfi_vec_scale(c->device, V, gy, sum, c->gx[2]);
-    else
-        rfi_vec_axpy(c->device, V, gy, sum, c->gx[2]);
+    const rfi_xent p = rfi_xent_of(c, NULL);
+    rfi_xent_grads g;
+    if (rfi_xent_grads_of(c, &g)) rfi_xent_adjoint(&p, c->saved, *c->gy, &g);
 }
 
 static rf_node lce_expand(rf_graph *g, const rf_call *c, const rf_node *x)

@@ -14,11 +14,7 @@
 static void touch_all(rf_param *p)
 {
     const rf_index n = p->value.shape.dim[0];
-    for (rf_index r = 0; r < n; r++) {
-        if (p->touched[r]) continue;
-        p->touched[r] = 1;
-        p->row[p->rows++] = (int32_t)r;
-    }
+    for (rf_index r = 0; r < n; r++) rfi_param_touch(p, r);
 }
 
 /* A parameter's gradient, to be added to, or to be written where *fresh stays true. */

@@ -63,5 +63,12 @@ rf_node rfi_expand_node(rf_graph *g, rf_node x);
 
 /* In an adjoint rule: the parameter that input i is, or is a view of; NULL: none. */
 rf_param *rfi_call_param(const rf_call *c, int i);
+/* Name a row of a sparse parameter as one that has a gradient. */
+static inline void rfi_param_touch(rf_param *p, rf_index row)
+{
+    if (p->touched[row]) return;
+    p->touched[row] = 1;
+    p->row[p->rows++] = (int32_t)row;
+}
 
 #endif

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Make rnn.safetensors: values and gradients of PyTorch's nn.RNN, nn.LSTM and nn.GRU.
+"""Make what test_golden.c compares with: values and gradients of PyTorch's modules.
 
-Made once with PyTorch 1.13.1 on one thread and committed; tests/unit/test_golden.c reads it.
-A case is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
+Made once with PyTorch 1.13.1 on one thread and committed.  rnn.safetensors has nn.RNN, nn.LSTM and
+nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss.
+
+A case of the first is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
 
     x h0 c0 lengths      inputs (h0, c0 and lengths in the variant "given" only)
     weight_ih_l0 ...     parameters, as state_dict names them
@@ -10,7 +12,14 @@ A case is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
     u.out u.h u.c        the loss is sum(u.out out) + sum(u.h h) + sum(u.c c)
     grad.NAME            gradient of the loss with respect to x, h0, c0 and each parameter
 
-usage: make_golden.py [OUTPUT]
+A case of the second is named I.V.CUTOFF.CUTOFF...[.bias]:
+
+    x target             inputs
+    head.weight ...      parameters, as state_dict names them
+    loss log_prob        outputs; the loss is the mean
+    grad.NAME            gradient of the loss with respect to x and each parameter
+
+usage: make_golden.py [FOLDER]
 """
 import json
 import os
@@ -27,6 +36,8 @@ CELLS = {
     "lstm": lambda **k: torch.nn.LSTM(I, H, **k),
     "gru-torch": lambda **k: torch.nn.GRU(I, H, **k),
 }
+# Size of the input, classes, cutoffs, whether the head has a bias.
+ADAPTIVE = [(16, 20, [5], False), (16, 30, [4, 12], True), (64, 40, [3, 9, 20], True)]
 
 
 def run(net, x, states, lengths):
@@ -58,6 +69,17 @@ def case(cell, layers, directions, given):
     return {**tensors, **results, **{"u." + k: v for k, v in u.items()}, **gradients}
 
 
+def adaptive_case(size, classes, cutoffs, bias):
+    net = torch.nn.AdaptiveLogSoftmaxWithLoss(size, classes, cutoffs, head_bias=bias)
+    x = torch.randn(12, size, requires_grad=True)
+    target = torch.randint(classes, (12,))
+    loss = net(x, target).loss
+    loss.backward()
+    tensors = {"x": x, **dict(net.named_parameters())}
+    gradients = {"grad." + k: v.grad for k, v in tensors.items()}
+    return {"target": target.int(), **tensors, "loss": loss, "log_prob": net.log_prob(x), **gradients}
+
+
 def write_safetensors(path, tensors):
     """The format is eight bytes of header length, a JSON header, and the numbers."""
     header, blobs, at = {}, [], 0
@@ -74,21 +96,30 @@ def write_safetensors(path, tensors):
         f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
-def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "rnn.safetensors")
-    torch.manual_seed(20230101)
-    torch.set_num_threads(1)
-    tensors = {}
+def rnn_cases():
     for cell in CELLS:
         for layers in (1, 2):
             for directions in (1, 2):
                 for variant in ("plain", "given"):
                     name = f"{cell}.l{layers}.d{directions}.{variant}"
-                    made = case(cell, layers, directions, variant == "given")
-                    tensors.update({f"{name}/{k}": v for k, v in made.items()})
-    write_safetensors(path, tensors)
-    print(f"{path}: {len(tensors)} tensors, {os.path.getsize(path)} bytes")
+                    yield name, case(cell, layers, directions, variant == "given")
+
+
+def adaptive_cases():
+    for size, classes, cutoffs, bias in ADAPTIVE:
+        name = ".".join(map(str, [size, classes, *cutoffs])) + (".bias" if bias else "")
+        yield name, adaptive_case(size, classes, cutoffs, bias)
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+    torch.set_num_threads(1)
+    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases):
+        path = os.path.join(folder, file + ".safetensors")
+        torch.manual_seed(20230101)
+        tensors = {f"{name}/{k}": v for name, made in cases() for k, v in made.items()}
+        write_safetensors(path, tensors)
+        print(f"{path}: {len(tensors)} tensors, {os.path.getsize(path)} bytes")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
-/* test_golden.c -- values and gradients of rf_rnn against PyTorch's, read from rnn.safetensors.
- * The file's cases are described in make_golden.py, which made it. */
+/* test_golden.c -- values and gradients against PyTorch's: rf_rnn and the adaptive softmax.
+ * The files' cases are described in make_golden.py, which made them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <refrain/cell.h>
+#include <refrain/layers.h>
 #include <refrain/model.h>
 
 #include "../suite.h"
 
-static const char *golden_path;
+static const char *rnn_path, *adaptive_path;
 
-enum { T = 4, B = 3, I = 3, H = 4, MOST = T * B * 4 * H * H };
+enum { T = 4, B = 3, I = 3, H = 4, MOST = 1024 };
 static const double tolerance = 1e-5;
 
 typedef struct golden {
@@ -84,6 +85,16 @@ static void compare_gradient(const golden *c, const char *name, rf_node x)
     if (x != RF_NONE) compare(c, name, rf_gradient(c->graph, x), rf_shape_of(c->graph, x));
 }
 
+static void compare_params(const golden *c)
+{
+    char name[128];
+    for (size_t i = 0; i < rf_params_count(c->params); i++) {
+        const rf_param *p = rf_params_at(c->params, i);
+        snprintf(name, sizeof name, "grad.%s", p->name);
+        compare(c, name, p->grad, p->value.shape);
+    }
+}
+
 static void run_case(const golden *c, const rf_rnn *r)
 {
     int64_t wide[B];
@@ -105,11 +116,7 @@ static void run_case(const golden *c, const rf_rnn *r)
     compare_gradient(c, "grad.x", x);
     compare_gradient(c, "grad.h0", h0);
     compare_gradient(c, "grad.c0", c0);
-    for (size_t i = 0; i < rf_params_count(c->params); i++) {
-        const rf_param *p = rf_params_at(c->params, i);
-        snprintf(name, sizeof name, "grad.%s", p->name);
-        compare(c, name, p->grad, p->value.shape);
-    }
+    compare_params(c);
 }
 
 static void check_case(const rf_model *file, rf_device *d, const char *cell, int layers,
@@ -136,7 +143,7 @@ static void check_case(const rf_model *file, rf_device *d, const char *cell, int
 static void check_cell(const char *cell)
 {
     rf_error err = {0};
-    rf_model *file = rf_model_read(golden_path, &err);
+    rf_model *file = rf_model_read(rnn_path, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     for (int threads = 1; threads <= 2; threads++) {
         rf_device *d = rf_device_new(threads, NULL);
@@ -152,17 +159,77 @@ static void nn_rnn_relu(void) { check_cell("elman-relu"); }
 static void nn_lstm(void) { check_cell("lstm"); }
 static void nn_gru(void) { check_cell("gru-torch"); }
 
+/* ---- The adaptive softmax ------------------------------------------------------------------------ */
+
+enum { ROWS = 12, SHAPES = 3 };
+static const struct {
+    const char *name;
+    rf_index cutoff[3];
+    rf_adaptive_spec spec;
+} shapes[SHAPES] = {
+    {"16.20.5", {5}, {.in = 16, .classes = 20, .cutoffs = 1}},
+    {"16.30.4.12.bias",
+     {4, 12},
+     {.in = 16, .classes = 30, .cutoffs = 2, .divisor = 4, .bias = true}},
+    {"64.40.3.9.20.bias", {3, 9, 20}, {.in = 64, .classes = 40, .cutoffs = 3, .bias = true}}};
+
+static void run_adaptive(const golden *c, const rf_adaptive_layer *l)
+{
+    int64_t wide[ROWS];
+    int32_t target[ROWS];
+    char name[128];
+    snprintf(name, sizeof name, "%s/target", c->name);
+    CU_ASSERT_EQUAL(rf_model_get_int(c->file, name, wide, ROWS, NULL), RF_OK);
+    for (int r = 0; r < ROWS; r++) target[r] = (int32_t)wide[r];
+    const rf_node x = variable(c, "x");
+    compare_node(c, "log_prob", rf_adaptive_layer_apply(c->graph, l, x));
+    const rf_node loss = rf_adaptive_layer_loss(c->graph, l, x, target);
+    compare_node(c, "loss", loss);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(c->graph, loss), RF_OK);
+    compare_gradient(c, "grad.x", x);
+    compare_params(c);
+}
+
+static void check_adaptive(const rf_model *file, rf_device *d, int i)
+{
+    golden c = {file, shapes[i].name, rf_graph_new(d), rf_params_new()};
+    rf_adaptive_spec spec = shapes[i].spec;
+    rf_adaptive_layer l;
+    spec.cutoff = shapes[i].cutoff;
+    CU_ASSERT_EQUAL_FATAL(rf_adaptive_layer_init(&l, c.params, "", &spec, NULL), RF_OK);
+    load_params(&c);
+    rf_graph_begin(c.graph, RF_TRAIN, rf_key_make(1, "golden", 0));
+    run_adaptive(&c, &l);
+    rf_params_free(c.params);
+    rf_graph_free(c.graph);
+}
+
+static void nn_adaptive_log_softmax_with_loss(void)
+{
+    rf_error err = {0};
+    rf_model *file = rf_model_read(adaptive_path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int threads = 1; threads <= 2; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        for (int i = 0; i < SHAPES; i++) check_adaptive(file, d, i);
+        rf_device_free(d);
+    }
+    rf_model_free(file);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: test_golden rnn.safetensors\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_golden rnn.safetensors adaptive.safetensors\n");
         return 2;
     }
-    golden_path = argv[1];
+    rnn_path = argv[1];
+    adaptive_path = argv[2];
     CU_TestInfo tests[] = {{"nn.RNN tanh", nn_rnn_tanh},
                            {"nn.RNN relu", nn_rnn_relu},
                            {"nn.LSTM", nn_lstm},
                            {"nn.GRU", nn_gru},
+                           {"nn.AdaptiveLogSoftmaxWithLoss", nn_adaptive_log_softmax_with_loss},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

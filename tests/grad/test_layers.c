@@ -198,12 +198,88 @@ static void attention_holds(void)
     }
 }
 
+/* ---- Adaptive softmax ------------------------------------------------------------------------------ */
+
+static rf_node build_adaptive_loss(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const int32_t target[] = {11, 0, 4, -1, 2, 7};
+    return rf_adaptive_layer_loss(g, ctx, x[0], target);
+}
+
+static rf_node build_adaptive(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    return rf_adaptive_layer_apply(g, ctx, x[0]);
+}
+
+static void adaptive_holds(void)
+{
+    static const rf_index cutoff[] = {3, 7};
+    const rf_adaptive_spec spec = {
+        .in = 6, .classes = 12, .cutoffs = 2, .cutoff = cutoff, .divisor = 2, .bias = true};
+    rf_adaptive_layer l;
+    rf_params *ps = rf_params_new();
+    CU_ASSERT_EQUAL_FATAL(rf_adaptive_layer_init(&l, ps, "out.", &spec, NULL), RF_OK);
+    rf_params_init(ps, 1);
+    check_problem p = {.name = "adaptive layer, loss",
+                       .build = build_adaptive_loss,
+                       .ctx = &l,
+                       .n = 1,
+                       .shape = {RF_SHAPE(2, 3, 6)},
+                       .low = -2,
+                       .high = 2,
+                       .params = ps};
+    check_all(&p);
+    p.name = "adaptive layer, log-probabilities";
+    p.build = build_adaptive;
+    check_all(&p);
+    rf_params_free(ps);
+}
+
+/* ---- Sampled softmax ------------------------------------------------------------------------------- */
+
+typedef struct sampled_problem {
+    rf_param *w;
+    rf_index samples;
+} sampled_problem;
+
+/* Tied: w is read by id, too. */
+static rf_node build_sampled(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const int32_t target[] = {8, 1, -1, 2}, id[] = {8, 3, 3, 0};
+    const sampled_problem *s = ctx;
+    rf_node w = rf_parameter(g, s->w);
+    rf_node in = rf_mul(g, x[0], rf_embedding(g, w, id, RF_SHAPE(4)));
+    return rf_sampled_cross_entropy(g, in, w, x[1], target, s->samples);
+}
+
+static void sampled_holds(void)
+{
+    rf_params *ps = rf_params_new();
+    sampled_problem s = {
+        .w = rf_params_add(ps, "w", RF_SHAPE(9, 3), (rf_init){RF_INIT_NORMAL, 1}, NULL)};
+    rf_params_init(ps, 1);
+    for (s.samples = 1; s.samples <= 10; s.samples += 3) {
+        check_problem p = {.name = "sampled, tied",
+                           .build = build_sampled,
+                           .ctx = &s,
+                           .n = 2,
+                           .shape = {RF_SHAPE(4, 3), RF_SHAPE(9)},
+                           .low = -1,
+                           .high = 1,
+                           .params = ps,
+                           .mode = RF_TRAIN};
+        check_all(&p);
+    }
+    rf_params_free(ps);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"linear holds", linear_holds},       {"norm holds", norm_holds},
         {"embedding holds", embedding_holds}, {"tied weights hold", tied_weights_hold},
-        {"attention holds", attention_holds}, CU_TEST_INFO_NULL};
+        {"attention holds", attention_holds}, {"adaptive holds", adaptive_holds},
+        {"sampled holds", sampled_holds},     CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "layers", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }

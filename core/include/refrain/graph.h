@@ -31,7 +31,8 @@ typedef enum rf_init_kind {
 typedef struct rf_init {
     rf_init_kind kind;
     double scale;
-    double shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
+    double
+        shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
     rf_index shift_from, shift_count;
 } rf_init;
 
@@ -40,10 +41,10 @@ typedef struct rf_param {
     rf_tensor value;
     rf_real *grad; /* same shape as value */
     rf_init init;
-    bool frozen;   /* has no gradient */
-    bool decay;    /* weight decay applies: true for rank >= 2 unless changed */
-    bool sparse;   /* gradient is non-zero in the rows row[0 .. rows) only, each named once */
-    int32_t *row;  /* [value.shape.dim[0]] */
+    bool frozen;  /* has no gradient */
+    bool decay;   /* weight decay applies: true for rank >= 2 unless changed */
+    bool sparse;  /* gradient is non-zero in the rows row[0 .. rows) only, each named once */
+    int32_t *row; /* [value.shape.dim[0]] */
     rf_index rows;
     uint8_t *touched; /* [dim[0]], 1 for the rows named */
     bool zero;        /* grad is known to hold zeros: set with rf_params_zero_grad, cleared by the
@@ -188,6 +189,32 @@ RF_API rf_node rf_cross_entropy(rf_graph *g, rf_node logits, const int32_t *targ
 /* The same with logits = x w^T + b, fused: logits are not kept.  x [..,H], w [V,H], b [V] or none. */
 RF_API rf_node rf_linear_cross_entropy(rf_graph *g, rf_node x, rf_node w, rf_node b,
                                        const int32_t *targets);
+/* The adaptive softmax: V classes numbered by falling frequency, of which the first S are told apart
+ * at once and the others in clusters, each in fewer dimensions.
+ *
+ *   head  [S+n,H]  a row for each frequent class and for each of n clusters; bias [S+n] or RF_NONE
+ *   down  [h,H]    of cluster k, what it sees of x; up [o,h]: its o classes, after those before
+ *
+ * Source: Grave et al., ICML 2017; PyTorch's nn.AdaptiveLogSoftmaxWithLoss. */
+#define RF_ADAPTIVE_CLUSTERS 6
+typedef struct rf_adaptive {
+    rf_node head, bias;
+    int clusters; /* n, from 1 to RF_ADAPTIVE_CLUSTERS */
+    rf_node down[RF_ADAPTIVE_CLUSTERS], up[RF_ADAPTIVE_CLUSTERS];
+} rf_adaptive;
+/* Mean of -ln p(target), as rf_cross_entropy's; a cluster costs its own rows of x [..,H] only. */
+RF_API rf_node rf_adaptive_cross_entropy(rf_graph *g, rf_node x, const rf_adaptive *a,
+                                         const int32_t *targets);
+/* ln p of every class: x [..,H] -> [..,V]. */
+RF_API rf_node rf_adaptive_log_softmax(rf_graph *g, rf_node x, const rf_adaptive *a);
+
+/* rf_linear_cross_entropy on samples: each row's target against `samples` classes that are drawn
+ * once for all rows, log-uniformly (classes are numbered by falling frequency) and without
+ * repetition; logits lower by the log of how probable the draw was.  With samples >= V, and unless
+ * RF_TRAIN, it is rf_linear_cross_entropy.  Source: Jean et al., ACL 2015; TensorFlow's
+ * sampled_softmax_loss.  The gradients of w and b are sparse. */
+RF_API rf_node rf_sampled_cross_entropy(rf_graph *g, rf_node x, rf_node w, rf_node b,
+                                        const int32_t *targets, rf_index samples);
 /* Mean of squared differences; mean binary cross-entropy of logits against targets in [0,1]. */
 RF_API rf_node rf_mean_squared_error(rf_graph *g, rf_node x, rf_node target);
 RF_API rf_node rf_binary_cross_entropy(rf_graph *g, rf_node logits, rf_node target);
@@ -240,6 +267,9 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_pick(g, ...)               rf_pick(RF_HERE(g), __VA_ARGS__)
 #define rf_cross_entropy(g, ...)      rf_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_linear_cross_entropy(g, ...) rf_linear_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_adaptive_cross_entropy(g, ...) rf_adaptive_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_adaptive_log_softmax(g, ...) rf_adaptive_log_softmax(RF_HERE(g), __VA_ARGS__)
+#define rf_sampled_cross_entropy(g, ...) rf_sampled_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
 #define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_dropout(g, ...)            rf_dropout(RF_HERE(g), __VA_ARGS__)

@@ -27,6 +27,30 @@ RF_API rf_status rf_embedding_layer_init(rf_embedding_layer *l, rf_params *ps, c
 RF_API rf_node rf_embedding_layer_apply(rf_graph *g, const rf_embedding_layer *l,
                                         const int32_t *ids, rf_shape shape);
 
+/* The adaptive softmax (rf_adaptive).  Classes below cutoff[0] are the head's own; cluster k has
+ * those from cutoff[k] up to the next cutoff, the last up to `classes`, in I / divisor^(k+1)
+ * dimensions, at least 1.  Parameters as nn.AdaptiveLogSoftmaxWithLoss: PREFIXhead.weight [S+n,I],
+ * PREFIXhead.bias [S+n], PREFIXtail.K.0.weight [h,I], PREFIXtail.K.1.weight [o,h]. */
+typedef struct rf_adaptive_spec {
+    rf_index in, classes;   /* I, V: numbered by falling frequency */
+    int cutoffs;            /* n, 1 to RF_ADAPTIVE_CLUSTERS */
+    const rf_index *cutoff; /* [n], rising, from 1 to V-1 */
+    double divisor;         /* 0: 4 */
+    bool bias;              /* of the head */
+} rf_adaptive_spec;
+typedef struct rf_adaptive_layer {
+    rf_linear_layer head;
+    int clusters;
+    rf_linear_layer down[RF_ADAPTIVE_CLUSTERS], up[RF_ADAPTIVE_CLUSTERS];
+} rf_adaptive_layer;
+/* Errors: EINVAL (cutoffs, divisor), those of rf_params_add. */
+RF_API rf_status rf_adaptive_layer_init(rf_adaptive_layer *l, rf_params *ps, const char *prefix,
+                                        const rf_adaptive_spec *spec, rf_error *err);
+/* rf_adaptive_cross_entropy and rf_adaptive_log_softmax. */
+RF_API rf_node rf_adaptive_layer_loss(rf_graph *g, const rf_adaptive_layer *l, rf_node x,
+                                      const int32_t *targets);
+RF_API rf_node rf_adaptive_layer_apply(rf_graph *g, const rf_adaptive_layer *l, rf_node x);
+
 /* gain [I] (weight, from 1), bias [I] (from 0), eps 1e-5. */
 typedef struct rf_norm_layer {
     rf_param *weight, *bias;
@@ -74,6 +98,8 @@ RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_laye
 /* clang-format off */
 #define rf_linear_layer_apply(g, ...)      rf_linear_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_embedding_layer_apply(g, ...)   rf_embedding_layer_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_adaptive_layer_loss(g, ...)     rf_adaptive_layer_loss(RF_HERE(g), __VA_ARGS__)
+#define rf_adaptive_layer_apply(g, ...)    rf_adaptive_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_norm_layer_apply(g, ...)        rf_norm_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_prepare(g, ...) rf_attention_layer_prepare(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_attend(g, ...)  rf_attention_layer_attend(RF_HERE(g), __VA_ARGS__)
