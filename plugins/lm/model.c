@@ -10,18 +10,6 @@
 
 /* ---- The network ----------------------------------------------------------------------------- */
 
-static rf_status add_output(lm_model *m, rf_error *err)
-{
-    rf_index V = m->V, H = m->shape.hidden;
-    rf_init uniform = {RF_INIT_UNIFORM, 1 / sqrt((double)H)}, zero = {RF_INIT_CONSTANT, 0};
-    m->weight = m->shape.tie
-                    ? m->in.weight
-                    : rf_params_add(m->params, "output.weight", RF_SHAPE(V, H), uniform, err);
-    if (!m->weight) return RF_ENOMEM;
-    m->bias = rf_params_add(m->params, "output.bias", RF_SHAPE(V), zero, err);
-    return m->bias ? RF_OK : RF_ENOMEM;
-}
-
 static rf_status build(lm_model *m, rf_error *err)
 {
     const lm_shape *s = &m->shape;
@@ -45,7 +33,9 @@ static rf_status build(lm_model *m, rf_error *err)
                        .weight_dropout = m->drop.weight,
                        .forget_bias = s->forget_bias};
     m->rnn = rf_rnn_new(&rnn, m->params, "rnn.", err);
-    return m->rnn ? add_output(m, err) : RF_EINVAL;
+    if (!m->rnn) return RF_EINVAL;
+    return lm_output_init(&m->output, m->params, s->softmax, &s->cutoffs, m->V, s->hidden,
+                          s->tie ? m->in.weight : NULL, err);
 }
 
 lm_model *lm_model_new(const lm_shape *shape, const lm_dropout *drop, rf_tokenizer *tokens,
@@ -90,16 +80,6 @@ rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const lm_state *s, co
     rf_sequence q = rf_rnn_apply(g, m->rnn, drop(g, m, e, m->drop.input), h0, c0, NULL);
     q.out = drop(g, m, q.out, m->drop.output);
     return q;
-}
-
-rf_node lm_model_loss(rf_graph *g, const lm_model *m, rf_node out, const int32_t *y)
-{
-    return rf_linear_cross_entropy(g, out, rf_parameter(g, m->weight), rf_parameter(g, m->bias), y);
-}
-
-rf_node lm_model_logits(rf_graph *g, const lm_model *m, rf_node out)
-{
-    return rf_linear(g, out, rf_parameter(g, m->weight), rf_parameter(g, m->bias));
 }
 
 /* ---- States ---------------------------------------------------------------------------------- */
@@ -166,6 +146,33 @@ static rf_status read_number(const rf_model *f, const json_t *options, int which
     return RF_OK;
 }
 
+/* Models from before there was a choice have a full softmax. */
+static rf_status read_softmax(const rf_model *f, const json_t *options, lm_shape *s, rf_error *err)
+{
+    const rf_option *o = &lm_train_options[TRAIN_SOFTMAX];
+    const json_t *v = json_object_get(options, o->name);
+    const char *word = v ? json_string_value(v) : o->choices[LM_FULL];
+    int kind = 0;
+    while (kind < LM_SOFTMAXES && (!word || strcmp(word, o->choices[kind]) != 0)) kind++;
+    if (kind == LM_SOFTMAXES)
+        return rf_fail(err, RF_EFORMAT, "%s: its softmax %s is not known here", rf_model_name(f),
+                       word ? word : "(none)");
+    s->softmax = (lm_softmax)kind;
+    if (kind != LM_ADAPTIVE || !s->tie) return RF_OK;
+    return rf_fail(err, RF_EFORMAT, "%s: its softmax is adaptive, and it says tie",
+                   rf_model_name(f));
+}
+
+/* They begin to mean something once the vocabulary's size is known. */
+static rf_status read_cutoffs(const rf_model *f, const json_t *options, rf_index V, lm_shape *s,
+                              rf_error *err)
+{
+    const char *text = json_string_value(json_object_get(options, "cutoffs"));
+    if (s->softmax != LM_ADAPTIVE || (text && lm_cutoffs_parse(text, V, &s->cutoffs))) return RF_OK;
+    return rf_fail(err, RF_EFORMAT, "%s: its cutoffs %s are no rising numbers below %lld",
+                   rf_model_name(f), text ? text : "(none)", (long long)V);
+}
+
 static rf_status read_shape(const rf_model *f, const json_t *options, lm_shape *s, rf_error *err)
 {
     const char *cell = json_string_value(json_object_get(options, "cell"));
@@ -182,7 +189,7 @@ static rf_status read_shape(const rf_model *f, const json_t *options, lm_shape *
         return st;
     if (!s->embed) s->embed = s->hidden;
     s->layers = (int)layers;
-    return st;
+    return read_softmax(f, options, s, err);
 }
 
 static rf_status check_plugin(const rf_model *f, rf_error *err)
@@ -246,6 +253,10 @@ static lm_model *parse(const rf_model *f, rf_error *err)
     }
     if (read_shape(f, options, &shape, err) || check_size(f, &shape, err)) goto end;
     tokens = read_tokens(f, err);
+    if (tokens && read_cutoffs(f, options, rf_tokenizer_size(tokens), &shape, err)) {
+        rf_tokenizer_free(tokens);
+        tokens = NULL;
+    }
     m = tokens ? lm_model_new(&shape, &none, tokens, err) : NULL;
     if (m && read_params(f, m, err)) {
         lm_model_free(m);

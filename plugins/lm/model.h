@@ -1,10 +1,9 @@
 /* lm/model.h -- the network of a language model, and its file.
  *
- *     id -> embedding -> dropout -> recurrent layers -> dropout -> linear -> logits of the next id
+ *     id -> embedding -> dropout -> recurrent layers -> dropout -> output layer -> the next id
  *
- * Tied, the linear layer has the embedding as its weight (Press & Wolf, EACL 2017).  Tensors in the
- * file: embedding.weight [V,E], rnn.weight_ih_l0 ..., output.weight [V,H] unless tied,
- * output.bias [V]. */
+ * Tied, the output layer has the embedding as its weight (Press & Wolf, EACL 2017).  Tensors in the
+ * file: embedding.weight [V,E], rnn.weight_ih_l0 ..., and those of output.h. */
 #ifndef LM_MODEL_H
 #define LM_MODEL_H
 
@@ -12,6 +11,8 @@
 #include <refrain/layers.h>
 #include <refrain/model.h>
 #include <refrain/text.h>
+
+#include "output.h"
 
 #define LM_ID      "org.refrain.lm"
 #define LM_VERSION "1.0.0"
@@ -22,6 +23,8 @@ typedef struct lm_shape {
     int layers;             /* L */
     bool tie;
     double forget_bias;
+    lm_softmax softmax;
+    lm_cutoffs cutoffs; /* of an adaptive softmax */
 } lm_shape;
 
 /* Probabilities, while training. */
@@ -38,11 +41,11 @@ typedef struct lm_model {
     rf_params *params;
     rf_embedding_layer in;
     rf_rnn *rnn;
-    rf_param *weight, *bias; /* of the linear layer */
+    lm_output output;
 } lm_model;
 
 /* An untrained model, all parameters zero.  It takes the tokenizer, also when it fails.  NULL with
- * err: EINVAL (tie with E != H), ENOMEM. */
+ * err: EINVAL (tie with E != H or an adaptive softmax; cutoffs), ENOMEM. */
 lm_model *lm_model_new(const lm_shape *shape, const lm_dropout *drop, rf_tokenizer *tokens,
                        rf_error *err);
 void lm_model_free(lm_model *m);
@@ -67,9 +70,4 @@ void lm_state_keep(lm_state *s, const rf_graph *g, rf_sequence q);
 /* x [T,B] ids, from the state on -> out [T,B,H] after its dropout, and the states. */
 rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const lm_state *s, const int32_t *x,
                            rf_index T, rf_index B);
-/* Mean of -log p(y) over the y [T,B] that are not negative. */
-rf_node lm_model_loss(rf_graph *g, const lm_model *m, rf_node out, const int32_t *y);
-/* out [..,H] -> logits [..,V]. */
-rf_node lm_model_logits(rf_graph *g, const lm_model *m, rf_node out);
-
 #endif

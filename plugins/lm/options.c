@@ -1,14 +1,14 @@
 /* lm/options.c -- what the user can choose: one row an option, with type, range, default and help.
  *
- * Words of a choice stand in the order of the library's own enumeration (rf_unit,
- * rf_schedule_kind, rf_weights).  Cells and optimisers are rows of the library's tables and are checked against
- * those. */
+ * Words of a choice stand in the order of the enumeration (rf_unit, rf_schedule_kind, rf_weights,
+ * lm_softmax).  Cells and optimisers are rows of the library's tables and are checked against those. */
 #include "options.h"
 
 static const char *const units[] = {"byte", "char", "word", "bpe", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", "linear", "plateau", NULL};
 static const char *const storages[] = {"f32", "f16", "bf16", NULL};
 static const char *const weights[] = {"f32", "bf16", "int8", NULL};
+static const char *const softmaxes[] = {"full", "adaptive", "sampled", NULL};
 static const char *const ranks[] = {"none", "total", "mean", NULL};
 
 #define WEIGHTS                                                                                    \
@@ -110,6 +110,29 @@ const rf_option lm_train_options[TRAIN_COUNT + 1] = {
                    .def = "0",
                    .group = NET,
                    .help = "read and write with the same vectors"},
+    [TRAIN_SOFTMAX] = {.name = "softmax",
+                       .type = RF_CHOICE,
+                       .flags = RF_OPT_MODEL,
+                       .def = "full",
+                       .choices = softmaxes,
+                       .group = NET,
+                       .help = "the others learn faster with many thousands of units"},
+    [TRAIN_CUTOFFS] = {.name = "cutoffs",
+                       .type = RF_STRING,
+                       .flags = RF_OPT_MODEL | RF_OPT_ADVANCED,
+                       .def = "",
+                       .meta = "N,N",
+                       .group = NET,
+                       .help = "adaptive: how many frequent units, then where clusters end"},
+    [TRAIN_SAMPLES] = {.name = "samples",
+                       .type = RF_INT,
+                       .flags = RF_OPT_ADVANCED,
+                       .def = "1024",
+                       .min = 1,
+                       .max = 1e7,
+                       .unit = "units",
+                       .group = NET,
+                       .help = "sampled: how many units a step compares with"},
     [TRAIN_DROPOUT] = {.name = "dropout",
                        .type = RF_REAL,
                        .letter = 'd',

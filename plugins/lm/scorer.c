@@ -7,6 +7,7 @@
 struct lm_scorer {
     rf_scorer face;
     const lm_model *m;
+    rf_graph *g; /* for an adaptive output layer; the stepper has any other */
     rf_stepper *stepper;
     rf_real *x; /* [rows,E] */
     bool by_id; /* what layer 0 makes of each unit is known beforehand */
@@ -21,24 +22,24 @@ static void reset(void *self, rf_index rows)
     rf_stepper_reset(s->stepper, rows);
 }
 
-static void read_units(lm_scorer *s, const int32_t *tokens, rf_index rows)
+static const rf_real *read_units(lm_scorer *s, const int32_t *tokens, rf_index rows)
 {
     rf_index E = s->m->shape.embed;
     const rf_real *w = s->m->in.weight->value.data;
-    if (s->by_id) {
-        (void)rf_stepper_step_ids(s->stepper, tokens);
-        return;
-    }
+    if (s->by_id) return rf_stepper_step_ids(s->stepper, tokens);
     for (rf_index r = 0; r < rows; r++)
         memcpy(s->x + r * E, w + tokens[r] * E, (size_t)E * sizeof *w);
-    (void)rf_stepper_step(s->stepper, s->x);
+    return rf_stepper_step(s->stepper, s->x);
 }
 
 static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
 {
     lm_scorer *s = self;
-    read_units(s, tokens, rows);
-    return rf_stepper_scores(s->stepper);
+    const rf_real *h = read_units(s, tokens, rows);
+    if (!s->g) return rf_stepper_scores(s->stepper);
+    rf_graph_begin(s->g, RF_INFER, rf_key_make(0, "score", 0));
+    rf_node x = rf_borrow(s->g, h, RF_SHAPE(rows, s->m->shape.hidden));
+    return rf_value(s->g, lm_output_logits(s->g, &s->m->output, x)).data;
 }
 
 static void gather(void *self, const int32_t *from, rf_index rows)
@@ -73,7 +74,11 @@ static bool open_stepper(lm_scorer *s, rf_device *d, rf_weights form, rf_error *
     if (!s->stepper) return false;
     s->by_id = m->V <= MOST_BY_ID &&
                rf_stepper_set_inputs(s->stepper, m->in.weight->value.data, m->V, NULL);
-    return rf_stepper_set_output(s->stepper, m->weight->value.data, m->bias->value.data, m->V, err);
+    if (m->output.kind != LM_ADAPTIVE)
+        return rf_stepper_set_output(s->stepper, m->output.weight->value.data,
+                                     m->output.bias->value.data, m->V, err);
+    s->g = rf_graph_new(d);
+    return s->g || (rf_fail(err, RF_ENOMEM, "no memory"), false);
 }
 
 lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weights form,
@@ -88,6 +93,7 @@ lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weig
                      .face = {.self = s,
                               .vocabulary = m->V,
                               .rows = rows,
+                              .normalized = m->output.kind == LM_ADAPTIVE,
                               .reset = reset,
                               .step = step,
                               .gather = gather,
@@ -107,6 +113,7 @@ void lm_scorer_free(lm_scorer *s)
 {
     if (!s) return;
     rf_stepper_free(s->stepper);
+    rf_graph_free(s->g);
     rf_aligned_free(s->x);
     free(s);
 }

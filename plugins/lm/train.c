@@ -19,7 +19,7 @@ typedef struct setup {
     rf_str state_path;
     json_t *stored[2]; /* options of the state that is resumed: they own texts in v */
     rf_tokenizer *tokens;
-    rf_str text_hash, stored_hash, tokens_json;
+    rf_str text_hash, stored_hash, tokens_json, cutoffs;
     char *model_json, *training_json, seed_json[32];
     const char *meta[13];
     bool resume;
@@ -119,6 +119,8 @@ static rf_status check_options(setup *u)
         return rf_fail(u->err, RF_EINVAL,
                        "--tie: --embed must be --hidden: %" PRId64 " is not %" PRId64,
                        v[TRAIN_EMBED].as.i, v[TRAIN_HIDDEN].as.i);
+    if (v[TRAIN_SOFTMAX].as.i != LM_FULL && v[TRAIN_UNIT].as.i == RF_BYTE)
+        return rf_fail(u->err, RF_EINVAL, "--softmax: --unit byte is not numbered by frequency");
     return RF_OK;
 }
 
@@ -196,6 +198,35 @@ static double either(const rf_setting *v, double otherwise)
     return v->as.f >= 0 ? v->as.f : otherwise;
 }
 
+/* Those of the option, or of the text; then they are the option's. */
+static rf_status choose_cutoffs(setup *u, lm_cutoffs *out)
+{
+    rf_setting *v = &u->v[TRAIN_CUTOFFS];
+    const rf_index V = rf_tokenizer_size(u->tokens);
+    if (u->v[TRAIN_SOFTMAX].as.i != LM_ADAPTIVE) return RF_OK;
+    if (v->as.s && *v->as.s) {
+        if (lm_cutoffs_parse(v->as.s, V, out)) return RF_OK;
+        return rf_fail(u->err, RF_EINVAL,
+                       "--cutoffs: %s: up to %d rising numbers below %lld are due", v->as.s,
+                       RF_ADAPTIVE_CLUSTERS, (long long)V);
+    }
+    if (!lm_cutoffs_choose(u->t.train.at, u->t.train.n, V, out))
+        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    lm_cutoffs_write(out, &u->cutoffs);
+    if (u->cutoffs.failed) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    *v = (rf_setting){.set = 1, .count = 1, .as.s = u->cutoffs.s};
+    return RF_OK;
+}
+
+/* Most rows of a large vocabulary have no gradient in a step, as far as they are found by number. */
+static bool make_sparse(const lm_model *m)
+{
+    const bool sampled = m->output.kind == LM_SAMPLED;
+    if (m->shape.tie) return !sampled || rf_param_set_sparse(m->in.weight, true);
+    return rf_param_set_sparse(m->in.weight, true) &&
+           (!sampled || rf_param_set_sparse(m->output.weight, true));
+}
+
 static rf_status make_model(setup *u)
 {
     const rf_setting *v = u->v;
@@ -206,20 +237,22 @@ static rf_status make_model(setup *u)
                       .embed = (rf_index)v[TRAIN_EMBED].as.i,
                       .layers = (int)v[TRAIN_LAYERS].as.i,
                       .tie = v[TRAIN_TIE].as.i,
+                      .softmax = (lm_softmax)v[TRAIN_SOFTMAX].as.i,
                       .forget_bias = v[TRAIN_FORGET_BIAS].as.f};
     lm_dropout drop = {.input = either(&v[TRAIN_DROPOUT_INPUT], p / 2),
                        .hidden = either(&v[TRAIN_DROPOUT_HIDDEN], p),
                        .output = either(&v[TRAIN_DROPOUT_OUTPUT], p),
                        .weight = v[TRAIN_WEIGHT_DROPOUT].as.f,
                        .variational = v[TRAIN_VARIATIONAL].as.i};
+    rf_status st = choose_cutoffs(u, &shape.cutoffs);
+    if (st) return st;
     if (!shape.embed) shape.embed = shape.hidden;
     rf_tokenizer *tokens = u->tokens;
     u->tokens = NULL;
     t->m = lm_model_new(&shape, &drop, tokens, u->err);
     if (!t->m) return u->err->status;
-    /* Most rows of a large vocabulary have no gradient in a step; tied, all have. */
-    if (!shape.tie && !rf_param_set_sparse(t->m->in.weight, true))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    t->m->output.samples = (rf_index)v[TRAIN_SAMPLES].as.i;
+    if (!make_sparse(t->m)) return rf_fail(u->err, RF_ENOMEM, "no memory");
     rf_params_init(t->m->params, t->seed);
     return RF_OK;
 }
@@ -403,6 +436,7 @@ static void setup_free(setup *u)
     rf_str_free(&u->text_hash);
     rf_str_free(&u->stored_hash);
     rf_str_free(&u->tokens_json);
+    rf_str_free(&u->cutoffs);
     json_decref(u->stored[0]);
     json_decref(u->stored[1]);
     free(u->model_json);

@@ -28,7 +28,7 @@ static rf_node loss(void *self, rf_graph *g, double *units)
     lm_trainer *t = self;
     *units = (double)t->batch.count;
     t->last = lm_model_apply(g, t->m, &t->state, t->batch.x, t->batch.T, t->batch.B);
-    t->loss = lm_model_loss(g, t->m, t->last.out, t->batch.y);
+    t->loss = lm_output_loss(g, &t->m->output, t->last.out, t->batch.y);
     return t->loss;
 }
 

@@ -88,7 +88,7 @@ rf_status lm_walk(lm_walker *w, const int32_t *x, const int32_t *y, rf_index T, 
     const int32_t *index = lawful(g, y, T * w->B);
     rf_sequence q = lm_model_apply(g, m, &w->state, x, T, w->B);
     rf_node p =
-        index ? rf_pick(g, rf_log_softmax(g, lm_model_logits(g, m, q.out)), index) : RF_POISON;
+        index ? rf_pick(g, lm_output_log_probabilities(g, &m->output, q.out), index) : RF_POISON;
     rf_status st = rf_graph_status(g, err);
     if (st) return st;
     const rf_real *v = rf_value(g, p).data;
