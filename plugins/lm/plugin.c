@@ -26,6 +26,8 @@ static const char *const train_examples[] = {
     "refrain-lm train data/lm/nursery.txt --model song.safetensors",
     "# Words, tied vectors, and a picture of the learning curves.\n"
     "refrain-lm train ptb.txt --unit word --tie --model ptb --plot ptb.svg",
+    "# Tens of thousands of words: do not compare with all of them at each step.\n"
+    "refrain-lm train novels.txt --unit word --softmax adaptive --model novels",
     "# Stop it at any time; go on where it was.\n"
     "refrain-lm train data/lm/nursery.txt --model song.safetensors --resume",
     NULL};
@@ -120,7 +122,11 @@ static const char *const cites[] = {
     "Interspeech 2010",
     "Zaremba, Sutskever, Vinyals: Recurrent neural network regularization, 2014",
     "Press, Wolf: Using the output embedding to improve language models, EACL 2017",
-    "Merity, Keskar, Socher: Regularizing and optimizing LSTM language models, ICLR 2018", NULL};
+    "Merity, Keskar, Socher: Regularizing and optimizing LSTM language models, ICLR 2018",
+    "Grave, Joulin, Cisse, Grangier, Jegou: Efficient softmax approximation for GPUs, ICML 2017",
+    "Jean, Cho, Memisevic, Bengio: On using very large target vocabulary for neural machine "
+    "translation, ACL 2015",
+    NULL};
 
 static const char *const features[] = {"text", NULL};
 

@@ -97,7 +97,8 @@ def test_models_whose_options_lie():
     meta.pop("refrain.checksum")
     for change in ({"hidden": 65536}, {"hidden": -1}, {"hidden": 1e300}, {"hidden": 8},
                    {"layers": 3}, {"layers": 64}, {"embed": 3}, {"cell": "gru"}, {"cell": "nonsense"},
-                   {"cell": 5}, {"hidden": "x"}):
+                   {"cell": 5}, {"hidden": "x"}, {"softmax": "adaptive"}, {"softmax": "nonsense"},
+                   {"softmax": 3}, {"softmax": "adaptive", "cutoffs": "5"}):
         options = json.loads(meta["refrain.options"]) | change
         lie = {k: v for k, v in header.items()}
         lie["__metadata__"] = meta | {"refrain.options": json.dumps(options)}
@@ -108,6 +109,42 @@ def test_models_whose_options_lie():
         lie["__metadata__"] = {k: v for k, v in meta.items() if k != key}
         Path("lie").write_bytes(safetensors(lie, data[8 + n :]))
         fails("generate", "--model=lie", "--length=5", needed=["lie"])
+
+
+def test_adaptive_models_whose_cutoffs_lie():
+    from harness import tensors
+    train("m", "--epochs=1", "--unit=word", "--softmax=adaptive", "--cutoffs=5,12")
+    meta = tensors("m")[1]
+    data = Path("m").read_bytes()
+    (n,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + n])
+    meta.pop("refrain.checksum")
+    for change, needed in (
+        ({"cutoffs": ""}, "cutoffs"), ({"cutoffs": "12,5"}, "cutoffs"), ({"cutoffs": 5}, "cutoffs"),
+        ({"cutoffs": "5,12,"}, "cutoffs"), ({"cutoffs": "5,99999999999999999999"}, "cutoffs"),
+        ({"cutoffs": "0,5"}, "cutoffs"), ({"cutoffs": "-5"}, "cutoffs"), ({"cutoffs": "5,x"}, "cutoffs"),
+        ({"cutoffs": "1,2,3,4,5,6,7"}, "cutoffs"), ({"cutoffs": "5,13"}, "output"),
+        ({"cutoffs": "5"}, "output"), ({"softmax": "full"}, "output.weight"), ({"tie": True}, "tie"),
+    ):
+        options = json.loads(meta["refrain.options"]) | change
+        lie = dict(header, __metadata__=meta | {"refrain.options": json.dumps(options)})
+        Path("lie").write_bytes(safetensors(lie, data[8 + n :]))
+        fails("eval", "text.txt", "--model=lie", needed=["lie", needed])
+
+
+def test_a_softmax_that_does_not_fit_is_refused():
+    for words, needed in (
+        (["--unit=byte", "--softmax=adaptive"], ["--softmax", "byte"]),
+        (["--unit=byte", "--softmax=sampled"], ["--softmax", "byte"]),
+        (["--softmax=adaptive", "--tie"], ["--tie", "adaptive"]),
+        (["--softmax=adaptive", "--cutoffs=5,5"], ["--cutoffs", "5,5"]),
+        (["--softmax=adaptive", "--cutoffs=5 9"], ["--cutoffs"]),
+        (["--softmax=adaptive", "--cutoffs=100000"], ["--cutoffs", "below"]),
+        (["--softmax=adaptiv"], ["adaptiv", "adaptive"]),
+        (["--softmax=sampled", "--samples=0"], ["--samples", "1"]),
+    ):
+        one_line(train("m", *words, ok=2), *needed)
+    assert not Path("m").exists()
 
 
 def test_absurd_options_are_refused_with_a_hint():

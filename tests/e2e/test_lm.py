@@ -71,6 +71,56 @@ def test_every_optimizer_and_schedule():
         train("m", f"--schedule={s}", "--epochs=2", "--warmup=2")
 
 
+def test_every_softmax_learns_and_is_a_distribution():
+    Path("held.txt").write_text("".join(TEXT.splitlines(True)[-3:]))
+    shapes = {"full": [], "adaptive": ["--cutoffs=5,12"], "chosen": ["--softmax=adaptive"],
+              "sampled": ["--samples=8"], "tied": ["--softmax=sampled", "--samples=8", "--tie"]}
+    for name, more in shapes.items():
+        kind = [] if any(w.startswith("--softmax") for w in more) else [f"--softmax={name}"]
+        train(name, *kind, *more, "--unit=word", "--valid=held.txt", "--epochs=30", "--learning-rate=0.02")
+        m = metrics("eval", "held.txt", "--model", name)
+        assert m["loss"] < 1.2, (name, m)
+        stored = json.loads(tensors(name)[1]["refrain.metrics"])["valid_loss"]
+        near(m["loss"], stored, 2e-4)
+        top = rows("predict", "the fox", "--model", name, "--top=1000")
+        near(sum(r["probability"] for r in top), 1, 1e-4)
+        assert len({r["unit"] for r in top}) == len(top) > 20
+        assert [r["probability"] for r in top] == sorted((r["probability"] for r in top), reverse=True)
+        line = rows("score", "--model", name, "--per-token", stdin="the fox went up\n")
+        went = [r["log10p"] for r in rows("predict", "the fox", "--model", name, "--top=1000")
+                if r["unit"] == "went"]
+        near([r["log10p"] for r in line if r["unit"] == "went"][0], went[0], 1e-4)
+        assert lm("generate", "--model", name, "--length=20").text.strip()
+        assert rows("generate", "--model", name, "--length=6", "--beam=3", "--prompt=the")
+
+
+def test_the_files_of_every_softmax():
+    train("adaptive", "--unit=word", "--softmax=adaptive", "--cutoffs=5,12", "--epochs=1")
+    names, meta = tensors("adaptive")
+    options = json.loads(meta["refrain.options"])
+    assert options["softmax"] == "adaptive" and options["cutoffs"] == "5,12", options
+    assert len(names["output.head.weight"]) == 4 * (5 + 2) * 16
+    assert len(names["output.head.bias"]) == 4 * (5 + 2)
+    assert len(names["output.tail.0.0.weight"]) == 4 * 4 * 16
+    assert len(names["output.tail.0.1.weight"]) == 4 * (12 - 5) * 4
+    assert len(names["output.tail.1.0.weight"]) == 4 * 1 * 16
+    assert "output.weight" not in names
+    train("chosen", "--unit=word", "--softmax=adaptive", "--epochs=1")
+    cutoffs = json.loads(tensors("chosen")[1]["refrain.options"])["cutoffs"].split(",")
+    assert 1 <= len(cutoffs) <= 2 and all(int(c) > 0 for c in cutoffs), cutoffs
+    train("sampled", "--unit=word", "--softmax=sampled", "--epochs=1")
+    train("full", "--unit=word", "--epochs=1")
+    assert set(tensors("sampled")[0]) == set(tensors("full")[0])
+
+
+def test_all_samples_are_the_full_softmax():
+    same = ["--unit=word", "--epochs=3", "--learning-rate=0.01", "--optimizer=sgd"]
+    train("sampled", *same, "--softmax=sampled")  # 1024: more than there are
+    train("full", *same)
+    a, b = (metrics("eval", "text.txt", f"--model={m}")["loss"] for m in ("sampled", "full"))
+    near(a, b, 1e-4)
+
+
 def test_regularisation_and_tied_vectors():
     train("m", "--tie", "--dropout=0.2", "--variational", "--weight-dropout=0.1", "--layers=2",
           "--weight-decay=0.001", "--epochs=2")

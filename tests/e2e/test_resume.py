@@ -48,6 +48,18 @@ def test_resuming_in_the_middle_gives_the_same_bits():
     same("two", "three")
 
 
+def test_resuming_keeps_the_softmax_and_its_samples():
+    for more in (["--softmax=adaptive"], ["--softmax=sampled", "--samples=6"],
+                 ["--softmax=sampled", "--samples=6", "--tie", "--optimizer=sgd"]):
+        rest = ["--unit=word", "--seed=3", "--dropout=0.2", "--schedule=constant"]
+        train("two", *rest, *more, "--steps=5")
+        train("two", *rest, "--resume", "--steps=12")
+        train("three", *rest, *more, "--steps=12")
+        same("two", "three")
+        for f in Path(".").glob("t[wh]*"):
+            f.unlink()
+
+
 def test_interrupt_saves_and_exits_with_130():
     took = whole("one")
     for sig in (signal.SIGINT, signal.SIGTERM):
