@@ -13,6 +13,7 @@
 #define ALIGN       ((size_t)64)
 #define FIRST_BLOCK ((size_t)1 << 16)
 #define HUGE_PAGE   ((size_t)1 << 21)
+#define SLACK       8                /* one part in so many is kept above what was used */
 #define LARGEST     (SIZE_MAX >> 25) /* what is above can only be a mistake */
 
 typedef struct block {
@@ -109,7 +110,7 @@ char *rf_arena_strdup(rf_arena *a, const char *s)
 void rf_arena_reset(rf_arena *a)
 {
     if (a->top && a->top->below) {
-        a->next = a->used;
+        a->next = a->used + a->used / SLACK;
         free_blocks(a);
     }
     if (a->top) a->top->used = 0;

@@ -62,7 +62,8 @@ static void arena_settles(void)
     rf_arena *a = rf_arena_new(64);
     size_t mallocs = 0;
     for (int round = 0; round < 6; round++) {
-        for (size_t n = 1; n < 200; n++) rf_arena_alloc(a, n * 7);
+        for (size_t n = 1; n < 200; n++) rf_arena_alloc(a, n * 70);
+        if (round > 1) rf_arena_alloc(a, 160000); /* a tenth more than in the first two rounds */
         CU_ASSERT(rf_arena_used(a) > 0);
         if (round == 1) mallocs = rf_arena_mallocs(a);
         rf_arena_reset(a);

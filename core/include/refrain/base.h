@@ -19,7 +19,8 @@ RF_API void *rf_arena_alloc(rf_arena *a, size_t n);
 RF_API void *rf_arena_zalloc(rf_arena *a, size_t n);
 RF_API char *rf_arena_strdup(rf_arena *a, const char *s);
 /* Forget every allocation, keep the memory.  After a reset all memory is one block, large enough
- * for what was used before: a cycle that repeats calls malloc in its first two rounds only. */
+ * for an eighth more than was used before: a cycle that repeats, with no more variation than that,
+ * calls malloc in its first two rounds only. */
 RF_API void rf_arena_reset(rf_arena *a);
 /* Bytes handed out since the last reset, and how often the arena has called malloc. */
 RF_API size_t rf_arena_used(const rf_arena *a);
