@@ -92,6 +92,9 @@ def test_every_softmax_learns_and_is_a_distribution():
         near([r["log10p"] for r in line if r["unit"] == "went"][0], went[0], 1e-4)
         assert lm("generate", "--model", name, "--length=20").text.strip()
         assert rows("generate", "--model", name, "--length=6", "--beam=3", "--prompt=the")
+        for weights in ("bf16", "int8"):
+            few = metrics("eval", "held.txt", "--model", name, "--weights", weights)
+            near(few["loss"], m["loss"], 0.05)
 
 
 def test_the_files_of_every_softmax():
