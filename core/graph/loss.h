@@ -22,9 +22,9 @@ typedef struct rfi_xent {
     const int32_t *target;
 } rfi_xent;
 
-/* Reals of memory that D takes: [R,V] to keep it, else one block of rows. */
+/* Reals of memory that D takes; with `keep` it holds what the adjoint needs. */
 rf_index rfi_xent_size(const rfi_xent *p, bool keep);
-/* loss [R]; with `keep`, D = scale (softmax - onehot), the gradient with respect to the logits. */
+/* loss [R]; scale is what D is multiplied with: the weight of a row. */
 void rfi_xent_forward(const rfi_xent *p, bool keep, rf_real scale, rf_real *D, rf_real *loss);
 
 /* Where gradients go: NULL, not wanted; fresh, to be written instead of added to. */
@@ -32,8 +32,9 @@ typedef struct rfi_xent_grads {
     rf_real *x, *w, *b, *sum; /* sum [V]: scratch, needed with b */
     bool fresh_x, fresh_w, fresh_b;
 } rfi_xent_grads;
-/* x (+)= gy D w, w (+)= gy D^T x, b (+)= gy times the sum of D's rows. */
-void rfi_xent_adjoint(const rfi_xent *p, const rf_real *D, rf_real gy, const rfi_xent_grads *g);
+/* With D = scale (softmax - onehot), the gradient with respect to the logits: x (+)= gy D w,
+ * w (+)= gy D^T x, b (+)= gy times the sum of D's rows. */
+void rfi_xent_adjoint(const rfi_xent *p, rf_real *D, rf_real gy, const rfi_xent_grads *g);
 
 /* That of a call whose inputs begin with x [..,H], w [V,H], b [V] or none. */
 rfi_xent rfi_xent_of(const rf_call *c, const int32_t *target);

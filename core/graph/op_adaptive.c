@@ -205,7 +205,7 @@ static void cluster_adjoint(const rf_call *c, const plan *p, int i, const int32_
 {
     const cluster *k = &p->k[i];
     const int down = FIRST + 2 * i, up = down + 1;
-    const rf_real *saved = c->saved;
+    rf_real *saved = c->saved;
     const rfi_xent x = cluster_xent(c, k, NULL);
     rf_real *gP = rf_graph_scratch(c->graph, (size_t)(k->rows * k->h + 1) * sizeof *gP);
     if (!gP) return;

@@ -101,7 +101,8 @@ static rf_node ce_expand(rf_graph *g, const rf_call *c, const rf_node *x)
 static const struct {
     rf_index n;
     int32_t id[6];
-} ce_targets = {6, {4, -1, 2, 4, 0, 1}}, ce_one = {1, {2}}, ce_none = {3, {-1, -1, -1}};
+} ce_targets = {6, {4, -1, 2, 4, 0, 1}}, ce_one = {1, {2}}, ce_none = {3, {-1, -1, -1}},
+  ce_far = {6, {0, 1099, -1, 512, 40, 1099}};
 static const rf_case ce_cases[] = {
     {.n = 1, .shape = {RFI_S3(2, 3, 5)}, .low = -2, .high = 2, RFI_ATTR(ce_targets)},
     {.n = 1, .shape = {RFI_S1(3)}, .low = -2, .high = 2, RFI_ATTR(ce_one)},
@@ -126,58 +127,6 @@ rf_node rf_cross_entropy(rf_graph *g, rf_node logits, const int32_t *targets)
     return t ? rf_apply(g, &rfi_op_cross_entropy, 1, &logits, t, 0) : RF_POISON;
 }
 
-/* ---- A product and its cross entropy ----------------------------------------------------------------
- * The logits are made a block of rows at a time and turned at once, in place, into the gradient
- * with respect to them. */
-
-enum { BLOCK = 1 << 23 }; /* elements of a block of logits: smaller ones multiply slower */
-
-/* Rows of a block: all blocks are about equal. */
-static rf_index block_rows(const rfi_xent *p)
-{
-    const rf_index most = BLOCK / (p->V ? p->V : 1) < 64 ? 64 : BLOCK / (p->V ? p->V : 1);
-    const rf_index blocks = (p->R + most - 1) / most;
-    return blocks ? (p->R + blocks - 1) / blocks : 1;
-}
-
-rf_index rfi_xent_size(const rfi_xent *p, bool keep)
-{
-    const rf_index n = block_rows(p);
-    return (keep || p->R < n ? p->R : n) * p->V;
-}
-
-static void xent_block(const rfi_xent *p, rf_index from, rf_index rows, bool keep, rf_real scale,
-                       rf_real *D, rf_real *loss)
-{
-    if (p->b) rfi_fill_rows(p->device, rows, p->V, p->b, D);
-    rfi_gemm(p->device, false, true, rows, p->V, p->H, 1, p->x + from * p->H, p->H, p->w, p->H,
-             p->b ? 1 : 0, D, p->V);
-    rfi_vec_softmax_xent(p->device, rows, p->V, D, p->target + from, scale, keep ? D : NULL,
-                         loss + from);
-}
-
-void rfi_xent_forward(const rfi_xent *p, bool keep, rf_real scale, rf_real *D, rf_real *loss)
-{
-    const rf_index n = block_rows(p);
-    for (rf_index r = 0; r < p->R; r += n)
-        xent_block(p, r, p->R - r < n ? p->R - r : n, keep, scale, keep ? D + r * p->V : D, loss);
-}
-
-void rfi_xent_adjoint(const rfi_xent *p, const rf_real *D, rf_real gy, const rfi_xent_grads *g)
-{
-    const rf_index R = p->R, V = p->V, H = p->H;
-    if (g->x)
-        rfi_gemm(p->device, false, false, R, H, V, gy, D, V, p->w, H, g->fresh_x ? 0 : 1, g->x, H);
-    if (g->w)
-        rfi_gemm(p->device, true, false, V, H, R, gy, D, V, p->x, H, g->fresh_w ? 0 : 1, g->w, H);
-    if (!g->b) return;
-    rfi_vec_column_sum(p->device, R, V, D, V, g->sum, false);
-    if (g->fresh_b)
-        rfi_vec_scale(p->device, V, gy, g->sum, g->b);
-    else
-        rfi_vec_axpy(p->device, V, gy, g->sum, g->b);
-}
-
 rfi_xent rfi_xent_of(const rf_call *c, const int32_t *target)
 {
     return (rfi_xent){.device = c->device,
@@ -199,7 +148,7 @@ bool rfi_xent_grads_of(const rf_call *c, rfi_xent_grads *g)
 }
 
 /* ---- linear_cross_entropy ----------------------------------------------------------------------------
- * saved: [R,V], the gradient with respect to the logits; for RF_INFER one block is reused. */
+ * saved: rfi_xent's memory. */
 
 static bool lce_shape(const rf_call *c, rf_shape *y)
 {
@@ -248,7 +197,12 @@ static const rf_case lce_cases[] = {{.n = 3,
                                      .shape = {RFI_S2(1, 3), RFI_S2(3, 3), RFI_OUT},
                                      .low = -1,
                                      .high = 1,
-                                     RFI_ATTR(ce_one)}};
+                                     RFI_ATTR(ce_one)},
+                                    {.n = 3, /* many classes */
+                                     .shape = {RFI_S2(6, 2), RFI_S2(1100, 2), RFI_S1(1100)},
+                                     .low = -1,
+                                     .high = 1,
+                                     RFI_ATTR(ce_far)}};
 RFI_CASES(lce_cases)
 
 const rf_op rfi_op_linear_cross_entropy = {.name = "linear_cross_entropy",

@@ -3,8 +3,8 @@
  * C[m,N] = A[m,K] B[K,N] goes by strips of A (a few rows, [K][r]) and panels of B (a few vectors of
  * columns, [K][width], width = wide lanes).  The table of kernels packs strips (pack_rows,
  * pack_turned) and multiplies all strips of A with one panel (block).  Strips of m rows take m K
- * reals; their borders are the kernels' own affair.  Panels of n columns take n, rounded up to
- * whole panels, times K reals, and are zero beyond n. */
+ * reals; their borders are the kernels' own affair.  The last panel of n columns is one vector wide
+ * where that is enough, and is zero beyond n. */
 #ifndef RFI_TENSOR_BLOCK_H
 #define RFI_TENSOR_BLOCK_H
 
@@ -18,8 +18,8 @@ static inline rf_index rfi_block_width(const rfi_kernels *k)
 /* Columns that n columns take in panels. */
 static inline rf_index rfi_block_padded(const rfi_kernels *k, rf_index n)
 {
-    const rf_index w = rfi_block_width(k);
-    return (n + w - 1) / w * w;
+    const rf_index w = rfi_block_width(k), rest = n % w;
+    return n - rest + (rest == 0 ? 0 : rest <= k->lanes ? k->lanes : w);
 }
 
 /* Panels of op(B)[K,n], B stored [K,n] or, turned, [n,K]. */

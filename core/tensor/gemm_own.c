@@ -35,9 +35,9 @@ typedef struct part {
 static void pack_a(const own *g, const part *p)
 {
     if (g->ta)
-        g->k->pack_turned(p->m, p->k, g->A + p->k0 * g->lda + p->m0, g->lda, g->a);
+        g->k->pack_turned(p->m, p->k, g->A + p->k0 * g->lda + p->m0, g->lda, NULL, NULL, g->a);
     else
-        g->k->pack_rows(p->m, p->k, g->A + p->m0 * g->lda + p->k0, g->lda, g->a);
+        g->k->pack_rows(p->m, p->k, g->A + p->m0 * g->lda + p->k0, g->lda, NULL, g->a);
     if (g->alpha != 1) g->k->scale(p->m * p->k, g->alpha, g->a, g->a);
 }
 

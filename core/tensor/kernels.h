@@ -50,6 +50,8 @@ typedef struct rfi_kernels {
     double (*sumsq)(rf_index n, const rf_real *x);
     bool (*finite)(rf_index n, const rf_real *x);
 
+    /* x = e^(x + b - m), b NULL: 0, with m the largest x + b; returns the sum. */
+    rf_real (*exp_row)(rf_index n, const rf_real *b, rf_real *x, rf_real *m);
     /* One row.  softmax: y = e^x / sum e^x.  log_softmax: y = x - ln sum e^x. */
     rfi_map_fn *softmax, *log_softmax;
     /* -ln softmax(x)[target]; gx = scale (softmax(x) - onehot(target)) unless gx is NULL.
@@ -66,13 +68,16 @@ typedef struct rfi_kernels {
     /* C[m, v lanes] (+)= A[m, K] panel[K, v lanes], v in 1..4: see tensor/pack.h. */
     void (*panel)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
                   const rf_real *panel, rf_real *C, rf_index ldc, bool accumulate);
-    /* Strips of A [m,K] and of A stored turned, [K,m]; C[m, wide lanes] (+)= strips panel: see
-     * tensor/block.h. */
-    void (*pack_rows)(rf_index m, rf_index K, const rf_real *A, rf_index lda, rf_real *to);
-    void (*pack_turned)(rf_index m, rf_index K, const rf_real *A, rf_index lda, rf_real *to);
-    void (*block)(rf_index m, rf_index K, const rf_real *strips, const rf_real *panel, rf_real *C,
-                  rf_index ldc, bool accumulate);
-    /* The same with weights in few bits, see tensor/qpack.h; for int8 A is made by row_i8. */
+    /* Strips of A [m,K], and of A stored turned, [K,m]; C (+)= strips panel, whose columns are wide
+     * lanes where it is whole, else lanes: see tensor/block.h.  factor: of each stored row, or NULL;
+     * sums [m]: the stored rows are added to it, or NULL. */
+    void (*pack_rows)(rf_index m, rf_index K, const rf_real *A, rf_index lda, const rf_real *factor,
+                      rf_real *to);
+    void (*pack_turned)(rf_index m, rf_index K, const rf_real *A, rf_index lda,
+                        const rf_real *factor, rf_real *sums, rf_real *to);
+    void (*block)(bool whole, rf_index m, rf_index K, const rf_real *strips, const rf_real *panel,
+                  rf_real *C, rf_index ldc, bool accumulate);
+    /* As panel, with weights in few bits, see tensor/qpack.h; for int8 A is made by row_i8. */
     void (*panel_bf16)(int v, rf_index m, rf_index K, const rf_real *A, rf_index lda,
                        const uint16_t *panel, rf_real *C, rf_index ldc, bool accumulate);
     void (*row_i8)(rf_index K, const rf_real *a, void *row);

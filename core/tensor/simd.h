@@ -18,7 +18,7 @@
  *   vi_dot(sum, p, a)                  per lane: sum + the four products (p[4 lane + i] - 128) a[i]
  *                                      when RFI_I8_BIAS is 0, p[4 lane + i] a[i] when it is 128
  *   vf_of(vi)                          to the nearest real
- *   vf_load_turned(row, t)             a square, from RFI_LANES places: rows become columns
+ *   vf_load_turned(row, c, t)          a square, from column c of RFI_LANES rows, turned
  *   vf_if_bits(bits, x)                x in the lanes whose bit is set, else 0; bit 0 is lane 0
  *
  * and, but in plain C, of vectors `vq` of RFI_LANES/2 whole numbers of 64 bits

@@ -74,11 +74,11 @@ static inline vf vf_frexp(vf x, vf *e)
 }
 
 /* Rows become columns: 32-bit pairs, 64-bit pairs, then halves of registers. */
-static inline void vf_load_turned(const float *const row[RFI_LANES], vf t[RFI_LANES])
+static inline void vf_load_turned(const float *const row[RFI_LANES], rf_index c, vf t[RFI_LANES])
 {
     vf a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
-        const vf x = vf_load(row[i]), y = vf_load(row[i + 1]);
+        const vf x = vf_load(row[i] + c), y = vf_load(row[i + 1] + c);
         a[i] = _mm256_unpacklo_ps(x, y);
         a[i + 1] = _mm256_unpackhi_ps(x, y);
     }

@@ -48,26 +48,26 @@ static inline vf vf_frexp(vf x, vf *e)
 }
 
 /* Quarters of four rows meet in a register as it is loaded; two rounds of shuffles do the rest. */
-static inline void vf_load_turned(const float *const row[RFI_LANES], vf t[RFI_LANES])
+static inline void vf_load_turned(const float *const row[RFI_LANES], rf_index c, vf t[RFI_LANES])
 {
 #pragma GCC unroll 4
-    for (int c = 0; c < RFI_LANES; c += 4) {
+    for (int j = 0; j < RFI_LANES; j += 4) {
         vf r[4];
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++) {
-            vf v = _mm512_castps128_ps512(_mm_loadu_ps(row[i] + c));
-            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 4] + c), 1);
-            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 8] + c), 2);
-            r[i] = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 12] + c), 3);
+            vf v = _mm512_castps128_ps512(_mm_loadu_ps(row[i] + c + j));
+            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 4] + c + j), 1);
+            v = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 8] + c + j), 2);
+            r[i] = _mm512_insertf32x4(v, _mm_loadu_ps(row[i + 12] + c + j), 3);
         }
         const __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(r[0], r[1])),
                       b = _mm512_castps_pd(_mm512_unpackhi_ps(r[0], r[1])),
                       p = _mm512_castps_pd(_mm512_unpacklo_ps(r[2], r[3])),
                       q = _mm512_castps_pd(_mm512_unpackhi_ps(r[2], r[3]));
-        t[c] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, p));
-        t[c + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, p));
-        t[c + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, q));
-        t[c + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, q));
+        t[j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, p));
+        t[j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, p));
+        t[j + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, q));
+        t[j + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, q));
     }
 }
 

@@ -41,7 +41,10 @@ static inline vf vf_exp(vf x) { return RFI_M(exp, expf)(x); }
 static inline vf vf_log(vf x) { return RFI_M(log, logf)(x); }
 static inline vf vf_tanh(vf x) { return RFI_M(tanh, tanhf)(x); }
 static inline vf vf_sigmoid(vf x) { return 1 / (1 + RFI_M(exp, expf)(-x)); }
-static inline void vf_load_turned(const rf_real *const row[1], vf t[1]) { t[0] = *row[0]; }
+static inline void vf_load_turned(const rf_real *const row[1], rf_index c, vf t[1])
+{
+    t[0] = row[0][c];
+}
 
 /* Pairs of bf16: the even ones and the odd ones as reals. */
 static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)

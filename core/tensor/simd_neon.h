@@ -56,10 +56,10 @@ static inline vf vf_frexp(vf x, vf *e)
 }
 
 /* Rows become columns. */
-static inline void vf_load_turned(const float *const row[RFI_LANES], vf t[RFI_LANES])
+static inline void vf_load_turned(const float *const row[RFI_LANES], rf_index c, vf t[RFI_LANES])
 {
-    const float32x4x2_t a = vtrnq_f32(vld1q_f32(row[0]), vld1q_f32(row[1])),
-                        b = vtrnq_f32(vld1q_f32(row[2]), vld1q_f32(row[3]));
+    const float32x4x2_t a = vtrnq_f32(vld1q_f32(row[0] + c), vld1q_f32(row[1] + c)),
+                        b = vtrnq_f32(vld1q_f32(row[2] + c), vld1q_f32(row[3] + c));
     t[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
     t[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
     t[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
