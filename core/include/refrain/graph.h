@@ -31,7 +31,8 @@ typedef enum rf_init_kind {
 typedef struct rf_init {
     rf_init_kind kind;
     double scale;
-    double shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
+    double
+        shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
     rf_index shift_from, shift_count;
 } rf_init;
 
@@ -40,10 +41,10 @@ typedef struct rf_param {
     rf_tensor value;
     rf_real *grad; /* same shape as value */
     rf_init init;
-    bool frozen;   /* has no gradient */
-    bool decay;    /* weight decay applies: true for rank >= 2 unless changed */
-    bool sparse;   /* gradient is non-zero in the rows row[0 .. rows) only, each named once */
-    int32_t *row;  /* [value.shape.dim[0]] */
+    bool frozen;  /* has no gradient */
+    bool decay;   /* weight decay applies: true for rank >= 2 unless changed */
+    bool sparse;  /* gradient is non-zero in the rows row[0 .. rows) only, each named once */
+    int32_t *row; /* [value.shape.dim[0]] */
     rf_index rows;
     uint8_t *touched; /* [dim[0]], 1 for the rows named */
     bool zero;        /* grad is known to hold zeros: set with rf_params_zero_grad, cleared by the
@@ -77,6 +78,11 @@ RF_API void rf_graph_free(rf_graph *g);
 RF_API void rf_graph_begin(rf_graph *g, rf_mode mode, rf_key key);
 /* RF_OK, or the first failure since rf_graph_begin, copied to err. */
 RF_API rf_status rf_graph_status(const rf_graph *g, rf_error *err);
+/* From now on entries of dimension `dim` are lanes from, from+1 ... of a batch of `total` that is
+ * dealt out to several processes: dropout counts elements of the whole batch, so that masks do not
+ * depend on how it is dealt.  That holds for every node but parameters, whose masks are the same
+ * everywhere.  total 0: not so (the default). */
+RF_API void rf_graph_set_lanes(rf_graph *g, int dim, rf_index from, rf_index total);
 RF_API rf_device *rf_graph_device(const rf_graph *g);
 RF_API rf_mode rf_graph_mode(const rf_graph *g);
 /* Memory from the graph's arena, valid until the next rf_graph_begin; NULL poisons the graph. */
