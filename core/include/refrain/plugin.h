@@ -246,7 +246,8 @@ struct rf_host {
     /* The path of a data file ("lm/tang.safetensors") into buf of n bytes.  RF_EINVAL: there is
      * none, or buf is too small; says nothing by itself.  [any] */
     rf_status (*data_path)(const rf_host *h, const char *name, char *buf, size_t n);
-    /* An optional service by id, or NULL; the same answer always.  [any] */
+    /* An optional service by id (RF_COLLECTIVE: collective.h), or NULL; the same answer always.
+     * [any] */
     const void *(*service)(const rf_host *h, const char *id);
 };
 
