@@ -87,7 +87,7 @@ def test_the_same_losses():
 
 def test_resume_with_other_numbers_of_processes():
     train(1, "one", "--steps=40")
-    for first, then in ((4, 1), (1, 4), (3, 2)):
+    for first, then in ((4, 1), (1, 4)):
         train(first, "many", "--steps=17")
         train(then, "many", "--steps=40", "--resume")
         far = distance("one", "many")
