@@ -170,6 +170,8 @@ static rf_node apply_dropout(rf_graph *g, rf_node x, double p, int64_t dim)
     dropout_attr a = {.p = p, .dim = dim};
     if (p == 0 || g->mode != RF_TRAIN) return x;
     a.key = rf_graph_next_key(g);
+    const bool lawful = p > 0 && p < 1 && dim < rf_shape_of(g, x).rank; /* else the op complains */
+    if (lawful && rfi_has_lanes(g, x)) return rfi_dropout_lanes(g, x, p, (int)dim, a.key);
     return rf_apply(g, &rfi_op_dropout, 1, &x, &a, sizeof a);
 }
 

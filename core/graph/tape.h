@@ -42,7 +42,9 @@ struct rf_graph {
     uint32_t sweep;
     rf_index visits;
     rf_node current; /* whose tangent or adjoint rule runs */
-    bool textbook;   /* builders of fused ops build the expansion instead */
+    int lane_dim;    /* rf_graph_set_lanes */
+    rf_index lane_from, lane_total;
+    bool textbook; /* builders of fused ops build the expansion instead */
     rf_error error;
     const char *file; /* where the builder was called */
     int line;
@@ -60,6 +62,11 @@ void rfi_graph_truncate(rf_graph *g, uint32_t count);
 rf_node rfi_poison(rf_graph *g, rf_status status, const char *what, const char *text);
 /* The expansion of node x on the same inputs, behind the tape. */
 rf_node rfi_expand_node(rf_graph *g, rf_node x);
+
+/* lanes.c: dropout of x, whose entries of one dimension are lanes of a larger batch; `dim` is shared
+ * as in rf_dropout_shared, -1: none. */
+bool rfi_has_lanes(const rf_graph *g, rf_node x);
+rf_node rfi_dropout_lanes(rf_graph *g, rf_node x, double p, int dim, rf_key key);
 
 /* In an adjoint rule: the parameter that input i is, or is a view of; NULL: none. */
 rf_param *rfi_call_param(const rf_call *c, int i);

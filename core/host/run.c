@@ -4,23 +4,25 @@
  * a failure has one message. */
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "host/group.h"
 #include "host/host.h"
 
 typedef struct runner {
     rf_host host;
     const char *program;
     const rf_command *c;
+    rfi_group group;
     rfi_render render;
     rfi_progress progress;
     pthread_mutex_t lock; /* log may come from any thread, while the live line is drawn */
     rf_error err;
     bool lost, pipe_closed; /* the output; because nobody reads it any more */
+    bool silent;            /* another rank says why the run failed */
 } runner;
 
 /* ---- Signals: the one thing a handler can reach is a global --------------------------------- */
@@ -77,6 +79,7 @@ static rf_status host_emit(const rf_host *h, const rf_event *ev)
 {
     runner *r = h->self;
     if (stops) return RF_ECANCELLED;
+    if (r->group.rank) return RF_OK;
     pthread_mutex_lock(&r->lock);
     rfi_progress_clear(&r->progress);
     rf_status st = rfi_render_event(&r->render, ev);
@@ -92,6 +95,7 @@ static rf_status host_progress(const rf_host *h, double done, double total, cons
 {
     runner *r = h->self;
     if (stops) return RF_ECANCELLED;
+    if (r->group.rank) return RF_OK;
     pthread_mutex_lock(&r->lock);
     /* A live line may not stand behind an open line of the answer. */
     if (!(r->render.open && r->progress.live && isatty(STDOUT_FILENO)))
@@ -111,7 +115,7 @@ static void host_log(const rf_host *h, rf_level level, const char *msg)
     static const char *const prefix[] = {"debug: ", "", "warning: "};
     runner *r = h->self;
     bool shown = level >= RF_LOG_WARN || (level == RF_LOG_INFO && !r->c->quiet) || r->c->verbose;
-    if (!shown || !msg) return;
+    if (!shown || !msg || r->group.rank) return;
     pthread_mutex_lock(&r->lock);
     rfi_progress_clear(&r->progress);
     fprintf(stderr, "%s: %s%s\n", r->program, prefix[level < 3 ? level : 2], msg);
@@ -126,9 +130,8 @@ static rf_status host_data_path(const rf_host *h, const char *name, char *buf, s
 
 static const void *host_service(const rf_host *h, const char *id)
 {
-    (void)h;
-    (void)id;
-    return NULL;
+    const runner *r = h->self;
+    return strcmp(id, RF_COLLECTIVE) ? NULL : r->group.c;
 }
 
 static void runner_start(runner *r, const rf_command *c, const char *program)
@@ -162,21 +165,12 @@ static void runner_end(runner *r)
 
 /* ---- The run -------------------------------------------------------------------------------- */
 
-/* Processors that this process may use. */
-static uint32_t processors(void)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return n > 0 ? (uint32_t)n : 1;
-}
-
 static rf_status run_verb(runner *r, const rf_module *m, const rf_module_verb *v)
 {
     const rf_command *c = r->c;
     rf_session *s = NULL;
     rf_run run = {.size = sizeof run,
-                  .threads = c->threads > 0 ? (uint32_t)c->threads : processors(),
+                  .threads = rfi_group_threads(&r->group, c->threads),
                   .seed = (uint64_t)c->seed,
                   .opt = c->opt,
                   .arg = c->arg,
@@ -197,7 +191,9 @@ static int exit_status(const runner *r, rf_status st)
     if (r->pipe_closed) return EXIT_FAILED;
     if (st == RF_ECANCELLED || (st && stops)) return EXIT_INTERRUPTED;
     if (!st && !r->err.status) return EXIT_DONE;
-    if (r->err.text[0])
+    if (r->silent)
+        ;
+    else if (r->err.text[0])
         fprintf(stderr, "%s: %s\n", r->program, r->err.text);
     else
         fprintf(stderr, "%s: %s; the plugin gave no reason\n", r->program, rf_status_name(st));
@@ -210,12 +206,16 @@ int rfi_run(const rf_module *m, const rf_module_verb *v, const rf_command *c, co
     signals old;
     runner_start(&r, c, program);
     signals_take(&old);
-    rf_status st = run_verb(&r, m, v);
+    rf_status st = rfi_group_join(&r.group, v, c->plugin_dir, &r.err);
+    if (!st) st = run_verb(&r, m, v);
     rfi_progress_clear(&r.progress);
     if (!rfi_render_flush(&r.render)) output_lost(&r);
     /* A plugin may have explained something it then recovered from. */
     if (!st && !r.lost) r.err = (rf_error){0};
+    const bool met = rfi_group_meet(&r.group, st || r.lost);
+    r.silent = r.group.rank && met;
     int code = exit_status(&r, st);
+    rfi_group_end(&r.group, met, code);
     bool quiet_end = r.pipe_closed;
     runner_end(&r);
     signals_give_back(&old);

@@ -20,6 +20,18 @@ double rfi_clock(void)
 
 double rfi_fit_elapsed(const rfi_fit *f) { return f->base + rfi_clock() - f->begun; }
 
+static bool passed(double seconds, double since)
+{
+    return seconds > 0 && rfi_clock() - since >= seconds;
+}
+
+bool rfi_fit_is_late(const rfi_fit *f)
+{
+    return f->spec->minutes > 0 && rfi_fit_elapsed(f) >= f->spec->minutes * 60;
+}
+
+bool rfi_fit_save_is_due(const rfi_fit *f) { return passed(f->spec->save_seconds, f->saved); }
+
 /* ---- One step ---------------------------------------------------------------------------------- */
 
 static rf_status diverged(rfi_fit *f, const char *what, double value, rf_error *err)
@@ -29,6 +41,15 @@ static rf_status diverged(rfi_fit *f, const char *what, double value, rf_error *
                    "step %lld: the %s is %g; a learning rate below %.3g or clipping may help",
                    (long long)f->count.step, what, value,
                    rf_schedule_rate(&f->schedule, f->count.step));
+}
+
+/* Gradients of this rank's part in the batch's mean loss, then of that mean itself. */
+static rf_status differentiate_part(rfi_fit *f, rf_node node, double part, rf_error *err)
+{
+    const rf_real seed = (rf_real)part;
+    rf_adjoint_with(f->spec->graph, node, &seed);
+    rf_status status = rf_graph_status(f->spec->graph, err);
+    return status ? status : rfi_ranks_sum_gradients(f, err);
 }
 
 /* Loss and gradients of the batch. */
@@ -41,7 +62,11 @@ static rf_status differentiate(rfi_fit *f, double *loss, double *units, rf_error
     rf_status status = rf_graph_status(s->graph, err);
     if (status) return status;
     *loss = (double)rf_value(s->graph, node).data[0];
+    const double own = *units;
+    status = rfi_ranks_agree(f, loss, units, err);
+    if (status) return status;
     if (!isfinite(*loss)) return diverged(f, "loss", *loss, err);
+    if (f->ranks.c) return differentiate_part(f, node, *units > 0 ? own / *units : 0, err);
     rf_adjoint(s->graph, node);
     return rf_graph_status(s->graph, err);
 }
@@ -74,6 +99,7 @@ static rf_status measure(rfi_fit *f, rf_metrics *m, rf_error *err)
         return RF_OK;
     }
     rf_status status = task->validate(task->self, f->spec->graph, m, err);
+    if (!status) status = rfi_ranks_tell(f, m, err);
     if (status) return status;
     assert(m->n > 0);
     if (isfinite(m->m[0].value)) return RF_OK;
@@ -97,7 +123,9 @@ static rf_status keep_best(rfi_fit *f, const rf_metrics *m, rf_error *err)
     f->number.best = m->m[0].value;
     f->metrics = *m;
     rfi_fit_keep_best(f);
-    return task->save ? task->save(task->self, m, err) : RF_OK;
+    if (!task->save) return RF_OK;
+    rf_status status = rfi_ranks_lead(f) ? task->save(task->self, m, err) : RF_OK;
+    return rfi_ranks_settle(f, status, err);
 }
 
 /* Measure and keep what is best, with averaged parameters in place if there are any. */
@@ -117,9 +145,10 @@ static rf_status validate(rfi_fit *f, rf_error *err)
     rf_optimizer_validated(f->optimizer, cost);
     rf_schedule_validated(&f->schedule, cost);
     f->count.valid_step = f->count.step;
-    f->number.since_valid = (rf_mean_value){0};
     f->away += rfi_clock() - start;
-    return rfi_report_valid(f, &m, better, err);
+    status = rfi_report_valid(f, &m, better, err);
+    f->number.since_valid = (rf_mean_value){0};
+    return status;
 }
 
 /* ---- Saving ------------------------------------------------------------------------------------ */
@@ -127,7 +156,7 @@ static rf_status validate(rfi_fit *f, rf_error *err)
 static rf_status save(rfi_fit *f, rf_error *err)
 {
     if (!f->spec->state_path) return RF_OK;
-    rf_status status = rfi_fit_save(f, err);
+    rf_status status = rfi_ranks_settle(f, rfi_fit_save(f, err), err);
     return status ? status : rfi_report(f, RF_FIT_SAVED, err);
 }
 
@@ -137,22 +166,18 @@ static rf_status validate_and_save(rfi_fit *f, rf_error *err)
     return status ? status : save(f, err);
 }
 
-static bool due(int64_t every, int64_t step, double seconds, double since)
-{
-    if (every > 0 && step % every == 0) return true;
-    return seconds > 0 && rfi_clock() - since >= seconds;
-}
+static bool due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
 
 static rf_status after_step(rfi_fit *f, rf_error *err)
 {
     const rf_fit_spec *s = f->spec;
     const int64_t step = f->count.step;
     rf_status status = RF_OK;
-    if (due(s->report_steps, step, s->report_seconds, f->reported))
+    if (due(s->report_steps, step) || passed(s->report_seconds, f->reported))
         status = rfi_report_step(f, err);
-    if (!status && s->valid_every > 0 && step % s->valid_every == 0)
-        return validate_and_save(f, err);
-    if (!status && due(s->save_steps, step, s->save_seconds, f->saved)) status = save(f, err);
+    if (!status && due(s->valid_every, step)) return validate_and_save(f, err);
+    const bool in_time = f->ranks.c ? f->ranks.save : rfi_fit_save_is_due(f);
+    if (!status && (due(s->save_steps, step) || in_time)) status = save(f, err);
     return status;
 }
 
@@ -176,7 +201,7 @@ static bool is_done(rfi_fit *f)
     const char *why = NULL;
     if (s->epochs > 0 && f->count.epoch >= s->epochs) why = "all epochs done";
     if (s->steps > 0 && f->count.step >= s->steps) why = "all steps done";
-    if (s->minutes > 0 && rfi_fit_elapsed(f) >= s->minutes * 60) why = "the time is up";
+    if (f->ranks.c ? f->ranks.late : rfi_fit_is_late(f)) why = "the time is up";
     if (why) snprintf(f->why, sizeof f->why, "%s", why);
     if (s->patience > 0 && f->count.bad >= s->patience) {
         snprintf(f->why, sizeof f->why, "no improvement in %lld validations",
@@ -210,6 +235,15 @@ static rf_status cancel(rfi_fit *f, rf_error *err)
                    (long long)f->count.step, f->spec->state_path);
 }
 
+static bool asked_to_stop(rfi_fit *f)
+{
+    const rf_fit_task *task = &f->spec->task;
+    const bool wants = task->stop && task->stop(task->self);
+    if (!f->ranks.c) return wants;
+    f->ranks.wants_stop = wants;
+    return f->ranks.stop;
+}
+
 static rf_status run(rfi_fit *f, rf_error *err)
 {
     const rf_fit_task *task = &f->spec->task;
@@ -220,7 +254,7 @@ static rf_status run(rfi_fit *f, rf_error *err)
         rf_status status = more ? train_step(f, err) : end_epoch(f, err);
         if (!status && more) status = after_step(f, err);
         if (status) return status;
-        if (task->stop && task->stop(task->self)) return cancel(f, err);
+        if (asked_to_stop(f)) return cancel(f, err);
     }
 }
 
@@ -241,6 +275,7 @@ static rf_status begin(rfi_fit *f, rf_error *err)
     rf_params_zero_grad(f->spec->params);
     rf_status status = f->spec->resume ? rfi_fit_load(f, err) : RF_OK;
     f->begun = f->reported = f->saved = rfi_clock();
+    if (!status) status = rfi_ranks_begin(f, err);
     return status ? status : rfi_report_open(f, err);
 }
 

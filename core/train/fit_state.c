@@ -57,11 +57,12 @@ rf_status rfi_fit_init(rfi_fit *f, const rf_fit_spec *spec, rf_error *err)
     f->count.seed = (int64_t)spec->seed;
     f->number.best = (double)NAN;
     f->count.valid_step = f->saved_step = -1;
-    return RF_OK;
+    return rfi_ranks_init(f, err);
 }
 
 void rfi_fit_free(rfi_fit *f)
 {
+    rfi_ranks_free(f);
     rf_optimizer_free(f->optimizer);
     free(f->train);
     free(f->valid);
@@ -113,8 +114,10 @@ rf_status rfi_fit_save(rfi_fit *f, rf_error *err)
     f->count.plateau_validations = f->schedule.validations;
     f->count.plateau_bad = f->schedule.bad;
     const int best = f->count.has_best ? (int)rf_params_count(s->params) : 0;
-    rf_status status = rf_state_write(s->state_path, s->params, f->optimizer, f->slots,
-                                      f->n_slots + best, s->meta, err);
+    rf_status status = rfi_ranks_gather(f, err);
+    if (!status && rfi_ranks_lead(f))
+        status = rf_state_write(s->state_path, s->params, f->optimizer, f->slots, f->n_slots + best,
+                                s->meta, err);
     f->saved = rfi_clock();
     f->away += f->saved - start;
     f->saved_step = f->count.step;
@@ -144,6 +147,7 @@ rf_status rfi_fit_load(rfi_fit *f, rf_error *err)
     rf_status status = take_all(f, m, err);
     rf_model_free(m);
     if (status) return status;
+    rfi_ranks_scatter(f);
     f->schedule.factor = f->number.plateau_factor;
     f->schedule.best = f->number.plateau_best;
     f->schedule.validations = f->count.plateau_validations;

@@ -27,7 +27,7 @@ static void curve_add(rfi_curve *c, double x, double y)
 static rf_status draw_curves(const rfi_fit *f, rf_error *err)
 {
     const rf_fit_spec *s = f->spec;
-    if (!s->plot_path) return RF_OK;
+    if (!s->plot_path || !rfi_ranks_lead(f)) return RF_OK;
     rf_plot *p = rf_plot_new(s->title);
     bool done = p != NULL;
     if (p) rf_plot_axes(p, "step", f->metric, 0);
@@ -54,7 +54,7 @@ static rf_status log_failed(const rfi_fit *f, rf_error *err)
 rf_status rfi_report_open(rfi_fit *f, rf_error *err)
 {
     const char *path = f->spec->log_path;
-    if (!path) return RF_OK;
+    if (!path || !rfi_ranks_lead(f)) return RF_OK;
     struct stat st;
     const bool go_on = f->spec->resume && stat(path, &st) == 0 && S_ISREG(st.st_mode);
     if (go_on && st.st_size > f->count.log_bytes && truncate(path, f->count.log_bytes))
@@ -150,6 +150,7 @@ static rf_fit_event event_make(const rfi_fit *f, rf_fit_kind kind)
 static rf_status tell(rfi_fit *f, const rf_fit_event *e, rf_error *err)
 {
     const rf_fit_task *task = &f->spec->task;
+    if (!rfi_ranks_lead(f)) return RF_OK;
     rf_status status = f->log && e->kind != RF_FIT_SAVED ? log_event(f, e) : RF_OK;
     if (task->report) task->report(task->self, e);
     return status ? log_failed(f, err) : RF_OK;
@@ -190,6 +191,7 @@ rf_status rfi_report_valid(rfi_fit *f, const rf_metrics *m, bool best, rf_error 
     rf_fit_event e = event_make(f, RF_FIT_VALID);
     e.metrics = m;
     e.best = best;
+    e.learned = rf_mean_get(&f->number.since_valid);
     if (!status) status = tell(f, &e, err);
     if (status) return status;
     const double start = rfi_clock();

@@ -1,7 +1,8 @@
 /* train/stream.c -- windows of a long token stream, for truncated backpropagation through time.
  *
  * Invariant: the transitions 0 .. n-2 are cut into B lanes of equal length L (the last ones may run
- * past the end), and a window is a function of the cursor, seed and spec alone. */
+ * past the end), and a window is a function of the cursor, seed and spec alone.  Which of the lanes
+ * are read here changes nothing else. */
 #include <stdlib.h>
 
 #include <refrain/train.h>
@@ -12,6 +13,14 @@ struct rf_stream_batches {
     int32_t *x, *y; /* [T,B] */
     rf_cursor cursor;
 };
+
+static bool lanes_fit(const rf_stream_spec *s, rf_error *err)
+{
+    if (s->lane_from >= 0 && s->lanes > 0 && s->lane_from <= s->B - s->lanes) return true;
+    rf_fail(err, RF_EINVAL, "batches: lanes %lld to %lld of %lld", (long long)s->lane_from,
+            (long long)(s->lane_from + s->lanes - 1), (long long)s->B);
+    return false;
+}
 
 rf_stream_batches *rf_stream_batches_new(const rf_stream_spec *spec, rf_error *err)
 {
@@ -30,17 +39,21 @@ rf_stream_batches *rf_stream_batches_new(const rf_stream_spec *spec, rf_error *e
     s->spec = *spec;
     const rf_index pairs = spec->n - 1;
     if (s->spec.B > pairs) s->spec.B = pairs;
+    if (!s->spec.lanes) s->spec.lanes = s->spec.B;
     s->lane = (pairs + s->spec.B - 1) / s->spec.B;
     if (s->spec.T > s->lane) s->spec.T = s->lane;
-    s->x = rf_aligned_calloc((size_t)(2 * s->spec.T), (size_t)s->spec.B * sizeof *s->x);
+    if (!lanes_fit(&s->spec, err)) goto fail;
+    s->x = rf_aligned_calloc((size_t)(2 * s->spec.T), (size_t)s->spec.lanes * sizeof *s->x);
     if (!s->x) {
-        rf_fail(err, RF_ENOMEM, "batches: no memory for %lld lanes of %lld", (long long)s->spec.B,
-                (long long)s->spec.T);
-        rf_stream_batches_free(s);
-        return NULL;
+        rf_fail(err, RF_ENOMEM, "batches: no memory for %lld lanes of %lld",
+                (long long)s->spec.lanes, (long long)s->spec.T);
+        goto fail;
     }
-    s->y = s->x + s->spec.T * s->spec.B;
+    s->y = s->x + s->spec.T * s->spec.lanes;
     return s;
+fail:
+    rf_stream_batches_free(s);
+    return NULL;
 }
 
 void rf_stream_batches_free(rf_stream_batches *s)
@@ -65,10 +78,11 @@ static rf_index first_window(const rf_stream_batches *s)
     return 1 + (rf_index)(rf_uniform(key, 0) * (double)s->spec.T);
 }
 
-/* One lane's part of a window: time first, so its entries are B apart. */
+/* One lane's part of a window, column b: time first, so its entries are B apart. */
 static rf_index fill_lane(rf_stream_batches *s, rf_index b, rf_index start, rf_index steps)
 {
-    const rf_index B = s->spec.B, pairs = s->spec.n - 1, base = b * s->lane + start;
+    const rf_index B = s->spec.lanes, pairs = s->spec.n - 1;
+    const rf_index base = (s->spec.lane_from + b) * s->lane + start;
     rf_index count = pairs - base;
     if (count < 0) count = 0;
     if (count > steps) count = steps;
@@ -94,8 +108,8 @@ bool rf_stream_batches_next(rf_stream_batches *s, rf_stream_batch *out)
     }
     rf_index steps = k == 0 ? first_window(s) : s->spec.T;
     if (steps > s->lane - start) steps = s->lane - start;
-    *out = (rf_stream_batch){.T = steps, .B = s->spec.B, .x = s->x, .y = s->y, .first = k == 0};
-    for (rf_index b = 0; b < s->spec.B; b++) out->count += fill_lane(s, b, start, steps);
+    *out = (rf_stream_batch){.T = steps, .B = s->spec.lanes, .x = s->x, .y = s->y, .first = k == 0};
+    for (rf_index b = 0; b < s->spec.lanes; b++) out->count += fill_lane(s, b, start, steps);
     s->cursor.position++;
     return true;
 }

@@ -53,13 +53,15 @@ static const rf_verb verbs[] = {
          "is held out to validate, unless --valid names a text for that.  MODEL is written "
          "whenever the validation is the best so far: one safetensors file, complete in "
          "itself.  MODEL.state holds all that --resume needs to go on as if nothing had "
-         "happened; it may be removed when the training is done.",
+         "happened; it may be removed when the training is done.\n\n"
+         "Started by mpirun, several processes share the --batch.",
      .operands = "TEXT...",
      .operand_type = RF_INFILE,
      .arg_min = 1,
      .arg_max = UINT32_MAX,
      .model = RF_MODEL_WRITE,
      .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_FILE),
+     .flags = RF_VERB_RANKS,
      .options = lm_train_options,
      .examples = train_examples,
      .run = lm_train},

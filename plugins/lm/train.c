@@ -261,12 +261,25 @@ static rf_status make_sampler(setup *u)
 {
     lm_trainer *t = &u->t;
     int32_t unk = rf_tokenizer_unk(t->m->tokens);
-    if (!u->v[TRAIN_SAMPLE].as.i) return RF_OK;
+    if (!u->v[TRAIN_SAMPLE].as.i || (t->ranks && t->ranks->rank(t->ranks))) return RF_OK;
     t->scorer = lm_scorer_new(t->m, t->d, 1, RF_WEIGHTS_F32, u->err);
     t->forbid = calloc((size_t)t->m->V, 1);
     if (!t->scorer || !t->forbid) return rf_fail(u->err, RF_ENOMEM, "no memory");
     if (unk >= 0) t->forbid[unk] = 1;
     return RF_OK;
+}
+
+/* This process's lanes of the batch: all where it is alone. */
+static rf_status share_lanes(setup *u, rf_stream_spec *spec)
+{
+    const rf_collective *c = u->t.ranks;
+    spec->lanes = spec->B;
+    if (!c) return RF_OK;
+    rf_rank_share(spec->B, c->rank(c), c->ranks(c), &spec->lane_from, &spec->lanes);
+    if (spec->B >= c->ranks(c)) return RF_OK;
+    return rf_fail(u->err, RF_EINVAL,
+                   "--batch: %" PRId64 " places of the text for %d processes: each needs one",
+                   (int64_t)spec->B, c->ranks(c));
 }
 
 static rf_status make_trainer(setup *u)
@@ -278,11 +291,15 @@ static rf_status make_trainer(setup *u)
                            .T = (rf_index)u->v[TRAIN_BPTT].as.i,
                            .seed = t->seed};
     if (spec.B > spec.n - 1) spec.B = spec.n - 1;
+    rf_status st = share_lanes(u, &spec);
+    if (st) return st;
     t->d = rf_device_new((int)t->r->threads, u->err);
     t->g = t->d ? rf_graph_new(t->d) : NULL;
     t->batches = t->g ? rf_stream_batches_new(&spec, u->err) : NULL;
-    if (!t->batches || !lm_state_init(&t->state, t->m, spec.B))
+    if (!t->batches || !lm_state_init(&t->state, t->m, spec.lanes))
         return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (t->ranks) rf_graph_set_lanes(t->g, 1, spec.lane_from, spec.B);
+    t->lanes = spec.B;
     return make_sampler(u);
 }
 
@@ -359,8 +376,8 @@ static rf_status fit(setup *u, rf_fit_result *result)
     memcpy(meta + 2, u->meta, sizeof u->meta);
     const rf_slot slots[] = {
         {"cursor", RF_SLOT_I64, RF_SHAPE(2), rf_stream_batches_cursor(t->batches)},
-        {"carried_h", RF_SLOT_REAL, t->state.shape, t->state.h},
-        {"carried_c", RF_SLOT_REAL, t->state.shape, t->state.c}};
+        {"carried_h", RF_SLOT_REAL, t->state.shape, t->state.h, 2, t->lanes},
+        {"carried_c", RF_SLOT_REAL, t->state.shape, t->state.c, 2, t->lanes}};
     const rf_fit_spec spec = {.task = lm_trainer_task(t),
                               .params = t->m->params,
                               .graph = t->g,
@@ -383,7 +400,8 @@ static rf_status fit(setup *u, rf_fit_result *result)
                               .report_steps = LM_REPORT_STEPS,
                               .log_path = v[TRAIN_LOG].as.s,
                               .plot_path = v[TRAIN_PLOT].as.s,
-                              .title = t->r->model};
+                              .title = t->r->model,
+                              .collective = t->ranks};
     return rf_fit(&spec, result, u->err);
 }
 
@@ -452,6 +470,7 @@ rf_status lm_train(rf_session *s, const rf_run *r)
     u.t.r = r;
     u.t.v = u.v;
     u.t.seed = r->seed;
+    u.t.ranks = s->host->service(s->host, RF_COLLECTIVE);
     rf_status st = train(&u);
     setup_free(&u);
     return lm_end(s, st, &err);

@@ -28,15 +28,13 @@ static rf_node loss(void *self, rf_graph *g, double *units)
     lm_trainer *t = self;
     *units = (double)t->batch.count;
     t->last = lm_model_apply(g, t->m, &t->state, t->batch.x, t->batch.T, t->batch.B);
-    t->loss = lm_output_loss(g, &t->m->output, t->last.out, t->batch.y);
-    return t->loss;
+    return lm_output_loss(g, &t->m->output, t->last.out, t->batch.y);
 }
 
 static void carry(void *self, rf_graph *g)
 {
     lm_trainer *t = self;
     lm_state_keep(&t->state, g, t->last);
-    rf_mean_add(&t->train_loss, (double)rf_value(g, t->loss).data[0], (double)t->batch.count);
 }
 
 static void heed(lm_trainer *t, rf_status st)
@@ -68,7 +66,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     lm_trainer *t = self;
     lm_total total;
-    lm_means by = {.m = t->m, .g = g}; /* full precision */
+    lm_means by = {.m = t->m, .g = g, .ranks = t->ranks}; /* full precision */
     rf_status st =
         lm_evaluate(&by, t->valid.at, (rf_index)t->valid.n, 16, (lm_watch){watch, t}, &total, err);
     if (st) return st;
@@ -154,13 +152,11 @@ static void report_validation(lm_trainer *t, const rf_fit_event *e)
 {
     static const char *const units[] = {"nats", NULL, "bits"};
     const rf_host *h = t->s->host;
-    double learned = rf_mean_get(&t->train_loss);
     for (int i = 0; e->metrics && i < e->metrics->n; i++)
         heed(t, rf_emit_metric(h, e->step, "valid", e->metrics->m[i].name, e->metrics->m[i].value,
                                i < 3 ? units[i] : NULL));
-    if (isfinite(learned))
-        heed(t, rf_emit_metric(h, e->step, "valid", "train_loss", learned, "nats"));
-    t->train_loss = (rf_mean_value){0};
+    if (isfinite(e->learned))
+        heed(t, rf_emit_metric(h, e->step, "valid", "train_loss", e->learned, "nats"));
     if (t->scorer && !t->stopped) heed(t, lm_trainer_sample(t, NULL));
 }
 

@@ -16,6 +16,7 @@ typedef struct lm_trainer {
     const rf_run *r;
     rf_setting *v; /* the run's options, completed from a resumed state */
     uint64_t seed;
+    const rf_collective *ranks; /* processes that share the batch; NULL: there are no others */
     rf_device *d;
     rf_graph *g;
     lm_model *m;
@@ -23,16 +24,15 @@ typedef struct lm_trainer {
     int64_t valid_characters;
     rf_stream_batches *batches;
     rf_stream_batch batch;
-    lm_state state;   /* carried from window to window */
+    lm_state state;   /* carried from window to window; of this process's lanes */
+    rf_index lanes;   /* of all processes */
     rf_sequence last; /* the nodes of the step in progress */
     /* Metadata of model and state: key, JSON text, ..., NULL. */
     const char *const *meta;
-    lm_scorer *scorer;        /* for --sample; else NULL */
-    uint8_t *forbid;          /* [V], what a sample may not have: the unknown unit */
-    rf_node loss;             /* likewise */
-    rf_mean_value train_loss; /* since the last validation */
-    double total;             /* steps in all as far as is known, or 0 */
-    rf_status stopped;        /* what the host said: a cancellation, or that the output is lost */
+    lm_scorer *scorer; /* for --sample; else NULL */
+    uint8_t *forbid;   /* [V], what a sample may not have: the unknown unit */
+    double total;      /* steps in all as far as is known, or 0 */
+    rf_status stopped; /* what the host said: a cancellation, or that the output is lost */
 } lm_trainer;
 
 rf_fit_task lm_trainer_task(lm_trainer *t);

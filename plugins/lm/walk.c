@@ -2,6 +2,7 @@
  * by unit. */
 #include "walk.h"
 
+#include <refrain/train.h>
 #include <stdlib.h>
 
 #define CONTEXT       128
@@ -102,10 +103,11 @@ rf_status lm_walk(lm_walker *w, const int32_t *x, const int32_t *y, rf_index T, 
 typedef struct lanes {
     const int32_t *ids;
     int32_t before;
-    rf_index n, B;
+    rf_index n, B;       /* B lanes are read here: */
+    rf_index first, all; /* first, first + 1 ... of `all` */
 } lanes;
 
-static rf_index lane_from(const lanes *l, rf_index b) { return l->n * b / l->B; }
+static rf_index lane_from(const lanes *l, rf_index b) { return l->n * (l->first + b) / l->all; }
 
 static rf_index lane_start(const lanes *l, rf_index b)
 {
@@ -163,16 +165,33 @@ static rf_status evaluate(lm_walker *w, const lanes *l, lm_watch watch, lm_total
     return st;
 }
 
+static rf_status evaluate_lanes(lm_means *by, const lanes *l, lm_watch watch, lm_total *out,
+                                rf_error *err)
+{
+    lm_walker w;
+    rf_status st = lm_walker_init(&w, by, l->B, err);
+    if (!st) st = evaluate(&w, l, watch, out, err);
+    lm_walker_free(&w);
+    return st;
+}
+
+static rf_status sum(const rf_collective *c, lm_total *total, rf_error *err)
+{
+    double both[] = {total->nats, (double)total->tokens};
+    rf_status st = c->sum(c, both, 2, err);
+    *total = (lm_total){.nats = both[0], .tokens = (int64_t)both[1]};
+    return st;
+}
+
 rf_status lm_evaluate(lm_means *by, const int32_t *ids, rf_index n, rf_index most, lm_watch watch,
                       lm_total *out, rf_error *err)
 {
     rf_index worth = n / (4 * CONTEXT) + 1; /* shorter parts would mostly repeat their context */
     lanes l = {.ids = ids, .before = rf_tokenizer_eos(by->m->tokens), .n = n};
-    lm_walker w;
-    l.B = most < worth ? most : worth;
+    const rf_collective *c = by->ranks;
+    l.all = l.B = most < worth ? most : worth;
+    if (c) rf_rank_share(l.all, c->rank(c), c->ranks(c), &l.first, &l.B);
     *out = (lm_total){0};
-    rf_status st = lm_walker_init(&w, by, l.B, err);
-    if (!st) st = evaluate(&w, &l, watch, out, err);
-    lm_walker_free(&w);
-    return st;
+    rf_status st = l.B ? evaluate_lanes(by, &l, watch, out, err) : RF_OK;
+    return st || !c ? st : sum(c, out, err);
 }

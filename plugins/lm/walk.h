@@ -2,11 +2,13 @@
 #ifndef LM_WALK_H
 #define LM_WALK_H
 
+#include <refrain/collective.h>
+
 #include "model.h"
 #include "scorer.h"
 
 /* What computes: in full precision windows on a graph; with weights in few bits a scorer, unit by
- * unit.  d is for the latter only. */
+ * unit.  d is for the latter only.  Where there are ranks, lm_evaluate shares its work with them. */
 typedef struct lm_means {
     const lm_model *m;
     rf_graph *g;
@@ -14,6 +16,7 @@ typedef struct lm_means {
     rf_weights weights;
     lm_scorer *scorer; /* made when it is first needed, for `rows` lanes; freed by lm_means_free */
     rf_index rows;
+    const rf_collective *ranks; /* or NULL */
 } lm_means;
 
 void lm_means_free(lm_means *by);
@@ -48,7 +51,8 @@ typedef struct lm_watch {
 } lm_watch;
 
 /* All ids [n] of a text, after the id `before`, read in up to `lanes` parts side by side.  Each
- * part but the first begins with 128 ids of what stands before it, which are not counted again. */
+ * part but the first begins with 128 ids of what stands before it, which are not counted again.
+ * Ranks share the parts, and all get the total. */
 rf_status lm_evaluate(lm_means *by, const int32_t *ids, rf_index n, rf_index lanes, lm_watch watch,
                       lm_total *out, rf_error *err);
 

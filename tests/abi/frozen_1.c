@@ -1,5 +1,6 @@
 /* What was released as plugin ABI 1 stays where it was (LP64).  Never edit a line: add lines.
  * A line that fails to compile means that plugins in the field would read the wrong bytes. */
+#include <refrain/collective.h>
 #include <refrain/plugin.h>
 
 #define AT(type, field, n)                                                                         \
@@ -186,5 +187,22 @@ IS(RF_MODEL_OPTIONAL, 4);
 IS(RF_LOG_DEBUG, 0);
 IS(RF_LOG_INFO, 1);
 IS(RF_LOG_WARN, 2);
+
+/* 1.1 */
+IS(RF_VERB_RANKS, 1);
+FROZEN(rf_collective, 96);
+AT(rf_collective, size, 0);
+AT(rf_collective, flags, 4);
+AT(rf_collective, self, 8);
+AT(rf_collective, join, 16);
+AT(rf_collective, rank, 24);
+AT(rf_collective, ranks, 32);
+AT(rf_collective, place, 40);
+AT(rf_collective, sum_reals, 48);
+AT(rf_collective, sum, 56);
+AT(rf_collective, broadcast, 64);
+AT(rf_collective, meet, 72);
+AT(rf_collective, abort, 80);
+AT(rf_collective, leave, 88);
 
 int main(void) { return 0; }

@@ -28,7 +28,7 @@ ALLOWED = {
 }
 # Where a public header belongs.
 PART = {
-    "config.h": "base", "status.h": "base", "base.h": "base", "tensor.h": "tensor", "graph.h": "graph", "op.h": "graph",
+    "config.h": "base", "status.h": "base", "base.h": "base", "collective.h": "base", "tensor.h": "tensor", "graph.h": "graph", "op.h": "graph",
     "cell.h": "cells", "layers.h": "layers", "train.h": "train", "decode.h": "decode", "text.h": "text", "io.h": "io",
     "model.h": "io", "plot.h": "io", "plugin.h": "host", "host.h": "host", "refrain.h": "all",
 }

@@ -213,6 +213,18 @@ class Search(unittest.TestCase):
             self.assertIn(path, r.stderr.decode())
 
 
+class Launchers(unittest.TestCase):
+    def test_a_verb_that_shares_no_work(self):
+        for env in ({"OMPI_COMM_WORLD_SIZE": "3"}, {"PMI_SIZE": "3", "PMI_RANK": "0"}):
+            r = run(HELLO, "say", "la", env=env)
+            self.assertEqual((r.returncode, r.stdout), (2, b""))
+            self.assertEqual(r.stderr, b"refrain hello: say: is the work of one process; MPI started 3\n")
+
+    def test_one_process_is_no_group(self):
+        for env in ({"OMPI_COMM_WORLD_SIZE": "1"}, {"PMI_SIZE": "1"}, {"PMI_SIZE": "many"}, {"PMI_SIZE": ""}):
+            self.assertEqual(run(HELLO, "say", "la", env=env).stdout, b"la\n")
+
+
 class Endings(unittest.TestCase):
     def test_full_disk(self):
         if not os.path.exists("/dev/full"):

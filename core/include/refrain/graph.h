@@ -78,6 +78,11 @@ RF_API void rf_graph_free(rf_graph *g);
 RF_API void rf_graph_begin(rf_graph *g, rf_mode mode, rf_key key);
 /* RF_OK, or the first failure since rf_graph_begin, copied to err. */
 RF_API rf_status rf_graph_status(const rf_graph *g, rf_error *err);
+/* From now on entries of dimension `dim` are lanes from, from+1 ... of a batch of `total` that is
+ * dealt out to several processes: dropout counts elements of the whole batch, so that masks do not
+ * depend on how it is dealt.  That holds for every node but parameters, whose masks are the same
+ * everywhere.  total 0: not so (the default). */
+RF_API void rf_graph_set_lanes(rf_graph *g, int dim, rf_index from, rf_index total);
 RF_API rf_device *rf_graph_device(const rf_graph *g);
 RF_API rf_mode rf_graph_mode(const rf_graph *g);
 /* Memory from the graph's arena, valid until the next rf_graph_begin; NULL poisons the graph. */

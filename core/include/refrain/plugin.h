@@ -44,7 +44,7 @@ RF_BEGIN
 /* ---- Version and build ---------------------------------------------------------------------- */
 
 #define RF_ABI_MAJOR 1 /* part of the entry's name */
-#define RF_ABI_MINOR 0 /* what this header knows, not what a plugin needs */
+#define RF_ABI_MINOR 1 /* what this header knows, not what a plugin needs */
 
 /* What must be equal, bit for bit, before tensors may pass between two builds.
  * Compared with memcmp: no padding, no pointers. */
@@ -246,7 +246,8 @@ struct rf_host {
     /* The path of a data file ("lm/tang.safetensors") into buf of n bytes.  RF_EINVAL: there is
      * none, or buf is too small; says nothing by itself.  [any] */
     rf_status (*data_path)(const rf_host *h, const char *name, char *buf, size_t n);
-    /* An optional service by id, or NULL; the same answer always.  [any] */
+    /* An optional service by id (RF_COLLECTIVE: collective.h), or NULL; the same answer always.
+     * [any] */
     const void *(*service)(const rf_host *h, const char *id);
 };
 
@@ -273,6 +274,11 @@ typedef struct rf_run {
 #define RF_MODEL_WRITE    (1u << 1)
 #define RF_MODEL_OPTIONAL (1u << 2)
 
+/* Flags of a verb.  RF_VERB_RANKS, since 1.1: several processes, started by MPI, may share the work
+ * of one run: it asks for the service RF_COLLECTIVE (collective.h).  What ranks other than 0 send
+ * out is not shown.  Without it such a start is refused. */
+#define RF_VERB_RANKS (1u << 0)
+
 #define RF_EMITS(kind) (1u << (kind)) /* RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_METRIC) */
 
 typedef struct rf_verb {
@@ -285,7 +291,7 @@ typedef struct rf_verb {
     uint32_t arg_max;         /* more are refused; UINT32_MAX: any number */
     uint32_t model;           /* RF_MODEL_... */
     uint32_t emits;           /* RF_EMITS(...): the kinds of event this verb may send */
-    uint32_t flags;           /* 0 */
+    uint32_t flags;           /* RF_VERB_... */
     const rf_option *options; /* ended by .name == NULL; may be NULL */
     /* Commands shown in help and man page, NULL-terminated, or NULL.  A command may be preceded by
      * lines that begin with "# ".  Any language: "refrain-lm generate --prompt 春眠不覺曉". */

@@ -31,6 +31,7 @@
 
 #include <refrain/base.h>
 #include <refrain/cell.h>
+#include <refrain/collective.h>
 #include <refrain/decode.h>
 #include <refrain/graph.h>
 #include <refrain/io.h>

@@ -16,6 +16,7 @@
 #ifndef REFRAIN_TRAIN_H
 #define REFRAIN_TRAIN_H
 
+#include <refrain/collective.h>
 #include <refrain/graph.h>
 
 RF_BEGIN
@@ -31,7 +32,18 @@ typedef struct rf_slot {
     rf_slot_type type;
     rf_shape shape;
     void *data;
+    /* Where several processes train together (rf_fit_spec.collective): dimension split - 1 is dealt
+     * out to them by rf_rank_share; `shape` has this process's part of `total` entries, the state
+     * file has all of them.  0: every process has the same. */
+    int split;
+    rf_index total;
 } rf_slot;
+
+/* ---- Ranks: processes that train together ------------------------------------------------------ */
+
+/* Of n lanes, the ones that belong to `rank`: *count from *first on.  Shares differ by one at most;
+ * with fewer lanes than ranks some are empty. */
+RF_API void rf_rank_share(rf_index n, int rank, int ranks, rf_index *first, rf_index *count);
 
 /* ---- Metrics --------------------------------------------------------------------------------- */
 
@@ -70,17 +82,19 @@ typedef struct rf_stream_spec {
     rf_index B, T;         /* lanes and window; B is lowered to n - 1 */
     bool vary; /* shorten each epoch's first window at random, so that windows begin elsewhere */
     uint64_t seed; /* for `vary` */
+    /* Read these lanes of the B alone, others being another process's; lanes 0: all. */
+    rf_index lane_from, lanes;
 } rf_stream_spec;
 
 typedef struct rf_stream_batch {
-    rf_index T, B;    /* this window's; T is shorter at an epoch's end */
+    rf_index T, B; /* this window's; T is shorter at an epoch's end; B: the lanes that are read */
     const int32_t *x; /* [T,B] tokens, time first; valid until the next call */
     const int32_t *y; /* [T,B] the tokens that follow, or -1 */
     rf_index count;   /* targets that are not -1 */
     bool first;       /* the epoch begins: carried state starts from zero */
 } rf_stream_batch;
 
-/* NULL with err: fewer than two tokens, B or T < 1, no memory. */
+/* NULL with err: fewer than two tokens, B or T < 1, lanes that are not there, no memory. */
 RF_API rf_stream_batches *rf_stream_batches_new(const rf_stream_spec *spec, rf_error *err);
 RF_API void rf_stream_batches_free(rf_stream_batches *s);
 /* The next window; false at the end of the epoch, after which the next call begins another. */
@@ -259,6 +273,7 @@ typedef struct rf_fit_event {
     int64_t steps;
     double epoch;   /* epochs done, with the fraction where it is known */
     double loss;    /* mean training loss since the last report */
+    double learned; /* RF_FIT_VALID: mean training loss since the validation before; NaN: no step */
     double rate;    /* learning rate */
     double norm;    /* gradient norm of the last step, before clipping */
     double units;   /* what the task counts (tokens), per second since the last report */
@@ -326,6 +341,13 @@ typedef struct rf_fit_spec {
     const char *log_path;  /* JSON lines; a resume goes on where the state was saved */
     const char *plot_path; /* learning curves, SVG, rewritten at each validation */
     const char *title;     /* of the plot */
+
+    /* Processes that train together, joined; NULL: this one is alone.  Each gives rf_fit its lanes of
+     * the batch (rf_stream_spec.lanes, rf_graph_set_lanes, rf_slot.split) and otherwise the same
+     * spec.  Gradients and losses are those of the whole batch, and parameters the same bits
+     * everywhere.  `save`, `report`, logs, plots and the state file are rank 0's; all read the state
+     * file.  A validation may share its work through the collective: rank 0's metrics hold. */
+    const rf_collective *collective;
 } rf_fit_spec;
 
 typedef struct rf_fit_result {
