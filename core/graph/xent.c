@@ -81,7 +81,7 @@ static grid grid_of(const rfi_xent *p)
     grid g = {.parts = (p->R + ROWS - 1) / ROWS, .width = rfi_block_width(k)};
     g.rows = g.parts ? (p->R + g.parts - 1) / g.parts : 1;
     g.padded = rfi_block_padded(k, p->H);
-    g.panels = rfi_block_padded(k, p->V) / g.width;
+    g.panels = (p->V + g.width - 1) / g.width;
     rf_index most = LOGITS / g.rows < COLUMNS ? LOGITS / g.rows : COLUMNS;
     if (PANELS / g.padded < most) most = PANELS / g.padded;
     most = most / g.width > 0 ? most / g.width : 1; /* in panels */
