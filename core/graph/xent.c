@@ -63,15 +63,17 @@ static void few_adjoint(const rfi_xent *p, const rf_real *D, rf_real gy, const r
 }
 
 /* ---- Many classes: sizes ---------------------------------------------------------------------------
- * A thread's scratch: a block of logits, the strips made of it, the weights' panels, an edge. */
+ * A thread's scratch: a block of logits or the strips made of it, the weights' panels, an edge. */
 
-enum { ROWS = 512, COLUMNS = 512, LOGITS = 128 * 1024, PANELS = 160 * 1024, EDGE = 512 * 32 };
-_Static_assert(2 * LOGITS + PANELS + EDGE <= RFI_GEMM_SCRATCH, "scratch of a thread");
+enum { ROWS = 1024, COLUMNS = 512, BAND = 96 * 1024, LOGITS = 160 * 1024, PANELS = 160 * 1024 };
+enum { EDGE = ROWS * 32 };
+_Static_assert(LOGITS + PANELS + EDGE <= RFI_GEMM_SCRATCH, "scratch of a thread");
 
 /* Rows are taken in `parts` of at most `rows`, columns in blocks of whole panels: block i of a part
- * is panels [panels i / blocks, panels (i+1) / blocks), and threads have equally many. */
+ * is panels [panels i / blocks, panels (i+1) / blocks), and threads have equally many.  Where the
+ * inputs of all rows would crowd the cache, a block is computed by bands of rows. */
 typedef struct grid {
-    rf_index parts, rows, panels, blocks, width, padded; /* padded: H in whole panels */
+    rf_index parts, rows, band, panels, blocks, width, padded; /* padded: H in panels */
 } grid;
 
 static grid grid_of(const rfi_xent *p)
@@ -81,6 +83,7 @@ static grid grid_of(const rfi_xent *p)
     grid g = {.parts = (p->R + ROWS - 1) / ROWS, .width = rfi_block_width(k)};
     g.rows = g.parts ? (p->R + g.parts - 1) / g.parts : 1;
     g.padded = rfi_block_padded(k, p->H);
+    g.band = BAND / p->H < g.rows ? BAND / p->H : g.rows;
     g.panels = (p->V + g.width - 1) / g.width;
     rf_index most = LOGITS / g.rows < COLUMNS ? LOGITS / g.rows : COLUMNS;
     if (PANELS / g.padded < most) most = PANELS / g.padded;
@@ -168,12 +171,12 @@ static rf_real *scratch_of(const part *q, int thread)
 
 /* ---- Many classes: forward ------------------------------------------------------------------------- */
 
-/* E of a block from its logits, which still lack the bias. */
-static void statistics(const part *q, const block *b)
+/* E of rows [from, end) of a block from their logits, which still lack the bias. */
+static void statistics(const part *q, const block *b, rf_index from, rf_index end)
 {
     const rfi_kernels *k = q->p->device->k;
     const rf_real *bias = q->p->b ? q->p->b + b->v : NULL;
-    for (rf_index r = 0; r < q->R; r++) {
+    for (rf_index r = from; r < end; r++) {
         rf_real *row = b->E + r * b->n;
         const rf_index t = q->p->target[q->r0 + r] - b->v;
         if (t >= 0 && t < b->n) q->m.right[q->r0 + r] = row[t] + (bias ? bias[t] : 0);
@@ -181,21 +184,37 @@ static void statistics(const part *q, const block *b)
     }
 }
 
-static void forward_blocks(const part *q, int thread, int threads)
+static rf_index band_end(const part *q, rf_index from)
+{
+    return from + q->g.band < q->R ? from + q->g.band : q->R;
+}
+
+static void forward_block(const part *q, const block *b, const rf_real *X, rf_real *panels)
 {
     const rfi_xent *p = q->p;
     const rfi_kernels *k = p->device->k;
-    rf_real *scratch = scratch_of(q, thread), *panels = scratch + 2 * LOGITS;
-    rf_real *X = q->m.X + thread * q->g.rows * q->g.padded;
+    rfi_block_panels(k, true, p->H, b->n, p->w + b->v * p->H, p->H, panels);
+    for (rf_index r = 0, end; r < q->R; r = end) {
+        end = band_end(q, r);
+        rfi_block_multiply(k, end - r, b->n, p->H, X + r * p->H, panels, b->E + r * b->n, b->n,
+                           false, panels + PANELS);
+        statistics(q, b, r, end);
+    }
+}
+
+static void forward_blocks(const part *q, int thread, int threads)
+{
+    const rfi_xent *p = q->p;
+    rf_real *scratch = scratch_of(q, thread), *X = q->m.X + thread * q->g.rows * q->g.padded;
     rf_index first, last;
     rfi_split(q->g.blocks, 1, thread, threads, &first, &last);
-    k->pack_rows(q->R, p->H, p->x + q->r0 * p->H, p->H, NULL, X);
+    for (rf_index r = 0, end; r < q->R; r = end) {
+        end = band_end(q, r);
+        p->device->k->pack_rows(end - r, p->H, p->x + (q->r0 + r) * p->H, p->H, NULL, X + r * p->H);
+    }
     for (rf_index i = first; i < last; i++) {
         const block b = block_at(q, i, scratch);
-        if (b.n <= 0) continue;
-        rfi_block_panels(k, true, p->H, b.n, p->w + b.v * p->H, p->H, panels);
-        rfi_block_multiply(k, q->R, b.n, p->H, X, panels, b.E, b.n, false, panels + PANELS);
-        statistics(q, &b);
+        if (b.n > 0) forward_block(q, &b, X, scratch + LOGITS);
     }
 }
 
@@ -249,10 +268,14 @@ static void adjoint_x(const part *q, const block *b, const rf_real *factor, rf_r
 {
     const rfi_xent *p = q->p;
     const rfi_kernels *k = p->device->k;
-    rf_real *panels = scratch + 2 * LOGITS;
+    rf_real *panels = scratch + LOGITS;
     rfi_block_panels(k, false, b->n, p->H, p->w + b->v * p->H, p->H, panels);
-    k->pack_rows(q->R, b->n, b->E, b->n, factor, scratch);
-    rfi_block_multiply(k, q->R, p->H, b->n, scratch, panels, partial, p->H, true, panels + PANELS);
+    for (rf_index r = 0, end; r < q->R; r = end) {
+        end = band_end(q, r);
+        k->pack_rows(end - r, b->n, b->E + r * b->n, b->n, factor + r, scratch);
+        rfi_block_multiply(k, end - r, p->H, b->n, scratch, panels, partial + r * p->H, p->H, true,
+                           panels + PANELS);
+    }
 }
 
 /* gw += D^T x and gb += D's columns of a block. */
@@ -266,7 +289,7 @@ static void adjoint_w(const part *q, const block *b, const rf_real *factor, rf_r
     p->device->k->pack_turned(b->n, q->R, b->E, b->n, factor, gb, scratch);
     if (to->w)
         rfi_block_multiply(p->device->k, b->n, p->H, q->R, scratch, X, to->w + b->v * p->H, p->H,
-                           !(to->fresh_w && q->first), scratch + 2 * LOGITS + PANELS);
+                           !(to->fresh_w && q->first), scratch + LOGITS + PANELS);
 }
 
 static void adjoint_blocks(const part *q, int thread, int threads)
