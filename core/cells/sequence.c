@@ -79,7 +79,8 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
                    .G = a->cell->gates,
                    .from = a->reverse,
                    .to = !a->reverse,
-                   .lengths = a->lengths};
+                   .lengths = a->lengths,
+                   .ids = a->ids};
     rfi_bump m = {saved, 0};
     q->z = rfi_bump_take(&m, T * n * q->G);
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
@@ -123,6 +124,26 @@ static void copy_or_clear(rf_real *to, const rf_real *from, rf_index n)
         memset(to, 0, (size_t)n * sizeof *to);
 }
 
+/* W_ih turned: the projection of a one-hot input is a row of it. */
+static bool run_table(rfi_run *q, const rf_call *c)
+{
+    const rf_index V = c->x[0].shape.dim[2], n = q->G * q->H;
+    rf_real *table = rf_graph_scratch(c->graph, (size_t)(V * n) * sizeof *table);
+    if (table) q->device->k->transpose(n, V, c->x[RFI_IN_W].data, V, table, n);
+    q->table = table;
+    return table != NULL;
+}
+
+/* z = x W_ih^T of all steps. */
+static bool run_project(rfi_run *q, const rf_call *c)
+{
+    const rf_index I = c->x[0].shape.dim[2];
+    if (q->ids) return run_table(q, c);
+    rfi_gemm(q->device, false, true, q->T * q->B, q->G * q->H, I, 1, c->x[0].data, I,
+             c->x[RFI_IN_W].data, I, 0, q->z, q->G * q->H);
+    return true;
+}
+
 /* ---- Forward --------------------------------------------------------------------------------------- */
 
 static void forward_worker(void *ctx, int thread, int threads)
@@ -139,11 +160,9 @@ void rfi_sequence_forward(const rf_call *c)
 {
     rfi_run q;
     (void)run_open(&q, c, c->saved);
-    if (!run_plan(&q, c, false)) return;
-    const rf_index I = c->x[0].shape.dim[2], n = q.B * q.H;
+    if (!run_plan(&q, c, false) || !run_project(&q, c)) return;
+    const rf_index n = q.B * q.H;
     const rf_index first = q.from ? q.T : 0, last = q.from ? 0 : q.T;
-    rfi_gemm(q.device, false, true, q.T * q.B, q.G * q.H, I, 1, c->x[0].data, I,
-             c->x[RFI_IN_W].data, I, 0, q.z, q.G * q.H);
     copy_or_clear(q.hs + first * n, c->x[RFI_IN_H].data, n);
     if (q.cs) copy_or_clear(q.cs + first * n, c->x[RFI_IN_C].data, n);
     work w = {&q, c};
@@ -228,10 +247,49 @@ void rfi_input_gradients(const rfi_run *q, const rf_call *c, int column, int row
     rfi_weight_gradient(q, c, RFI_IN_W, row * H, column * H, blocks * H, c->x[0].data, I);
 }
 
+/* Rows of dz added up by id: the gradient of W_ih turned, each thread for some of the columns. */
+typedef struct id_sums {
+    const rfi_run *q;
+    const rf_real *dz;
+    rf_index V, n;
+    rf_real *sums; /* [V,n] */
+} id_sums;
+
+static void sum_by_id(void *ctx, int thread, int threads)
+{
+    const id_sums *s = ctx;
+    const rfi_run *q = s->q;
+    rf_index a, b;
+    rfi_split(s->n, 64, thread, threads, &a, &b);
+    for (rf_index v = 0; v < s->V; v++)
+        memset(s->sums + v * s->n + a, 0, (size_t)(b - a) * sizeof *s->sums);
+    for (rf_index i = 0; i < q->T * q->B; i++) {
+        rf_real *to = s->sums + q->ids[i] * s->n + a;
+        q->device->k->add(b - a, to, s->dz + i * q->dz_ld + a, to);
+    }
+}
+
+static void table_gradient(const rfi_run *q, const rf_call *c, rf_index row, rf_index column,
+                           rf_index rows, rf_index V)
+{
+    rf_real *gw = c->gx[RFI_IN_W] + row * V;
+    rf_real *sums = rf_graph_scratch(c->graph, (size_t)(2 * V * rows) * sizeof *sums);
+    if (!sums) return;
+    id_sums s = {q, q->dz + column, V, rows, sums};
+    rf_device_run(q->device, sum_by_id, &s);
+    rf_real *turned = beta(c, RFI_IN_W) == 0 ? gw : sums + V * rows;
+    q->device->k->transpose(V, rows, sums, rows, turned, V);
+    if (turned != gw) q->device->k->add(rows * V, gw, turned, gw);
+}
+
 void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row, rf_index column,
                          rf_index rows, const rf_real *a, rf_index n)
 {
     if (!c->gx[i]) return;
+    if (i == RFI_IN_W && q->ids) {
+        table_gradient(q, c, row, column, rows, n);
+        return;
+    }
     rfi_gemm(q->device, true, false, rows, n, q->T * q->B, 1, q->dz + column, q->dz_ld, a, n,
              beta(c, i), c->gx[i] + row * n, n);
 }
@@ -268,7 +326,7 @@ rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_nod
 {
     rf_node in[MAX_INPUTS] = {x, h0, c0};
     const rf_shape xs = rf_shape_of(g, x);
-    rfi_sequence_attr a = {cell, NULL, reverse};
+    rfi_sequence_attr a = {.cell = cell, .ids = rf_one_hot_ids(g, x), .reverse = reverse};
     const char *name;
     rf_shape shape;
     int n = RFI_IN_W;

@@ -7,7 +7,7 @@
  * has not begun, in reverse) carries its state through and its gates are zero.
  *
  * Gate memory z is [T,B,G*H] in PyTorch's order of rows.  Before a step it holds the input's
- * projection x W_ih^T, after it the gates' values. */
+ * projection x W_ih^T (unless inputs are one-hot), after it the gates' values. */
 #ifndef RFI_CELLS_SEQUENCE_H
 #define RFI_CELLS_SEQUENCE_H
 
@@ -70,6 +70,8 @@ typedef struct rfi_run {
     char *rounded;          /* int8 (decoding only): [threads, rounded_n] bytes for a product's */
     size_t rounded_n;       /* rows, those of both sources of a phase */
 
+    const int32_t *ids;         /* [T,B] of one-hot inputs, or NULL */
+    const rf_real *table;       /* [V,G*H]: with ids, W_ih turned: z does not hold projections */
     rf_real *z;                 /* [T,B,G*H] */
     rf_real *hs;                /* [T+1,B,H] */
     rf_real *cs;                /* [T+1,B,H], lstm */
@@ -101,6 +103,12 @@ static inline rf_index rfi_run_time(const rfi_run *q, rf_index s)
 static inline bool rfi_run_active(const rfi_run *q, rf_index t, rf_index b)
 {
     return !q->lengths || t < q->lengths[b];
+}
+/* What the input adds to the gates of sequence b at step t, [G*H]. */
+static inline const rf_real *rfi_run_in(const rfi_run *q, rf_index t, rf_index b)
+{
+    const rf_index row = t * q->B + b;
+    return q->table ? q->table + q->ids[row] * q->G * q->H : q->z + row * q->G * q->H;
 }
 static inline rf_real *rfi_run_slot(const rfi_run *q, rf_real *states, rf_index slot)
 {
@@ -196,6 +204,7 @@ extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules;
 typedef struct rfi_sequence_attr {
     const rf_cell *cell;
     const int32_t *lengths;
+    const int32_t *ids; /* of one-hot inputs, or NULL */
     bool reverse;
 } rfi_sequence_attr;
 

@@ -129,9 +129,10 @@ static const int32_t case_lengths[CASE_B] = {3, 1, 2};
 
 #define ATTRS_OF(i)                                                                                \
     {                                                                                              \
-        {&cells[i], NULL, false}, {&cells[i], NULL, true}, {&cells[i], case_lengths, false},       \
+        {.cell = &cells[i]}, {.cell = &cells[i], .reverse = true},                                 \
+            {.cell = &cells[i], .lengths = case_lengths},                                          \
         {                                                                                          \
-            &cells[i], case_lengths, true                                                          \
+            .cell = &cells[i], .lengths = case_lengths, .reverse = true                            \
         }                                                                                          \
     }
 static const rfi_sequence_attr case_attrs[][ATTRS] = {

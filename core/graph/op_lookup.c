@@ -101,6 +101,49 @@ rf_node rf_embedding(rf_graph *g, rf_node w, const int32_t *ids, rf_shape shape)
     return rf_apply(g, &rfi_op_embedding, 1, &w, a, 0);
 }
 
+/* ---- one_hot: a constant that remembers its ids ------------------------------------------------------ */
+
+const rf_op rfi_op_one_hot = {
+    .name = "one_hot", .flags = RF_OP_LEAF, .formula = "y[i] = 1 at id[i], else 0"};
+
+static bool within(rf_graph *g, rf_index V, const int32_t *ids, rf_index n)
+{
+    char text[80];
+    for (rf_index i = 0; i < n; i++) {
+        if (ids[i] >= 0 && ids[i] < V) continue;
+        snprintf(text, sizeof text, "id %d is not within 0..%lld", ids[i], (long long)V - 1);
+        rfi_poison(g, RF_ESHAPE, "one_hot", text);
+        return false;
+    }
+    return true;
+}
+
+rf_node rf_one_hot(rf_graph *g, rf_index V, const int32_t *ids, rf_shape shape)
+{
+    const rf_index n = rf_shape_count(shape);
+    if (g->error.status) return RF_POISON;
+    if (n < 0 || shape.rank == RF_MAX_RANK)
+        return rfi_poison(g, RF_ESHAPE, "one_hot", "the shape is absurd");
+    if (!within(g, V, ids, n)) return RF_POISON;
+    shape.dim[shape.rank++] = V;
+    const rf_node x = rf_zeros(g, shape);
+    int32_t *copy = rf_graph_alloc(g, (size_t)(n + 1) * sizeof *copy);
+    if (x == RF_POISON || !copy) return RF_POISON;
+    if (n) memcpy(copy, ids, (size_t)n * sizeof *copy);
+    rfi_node *p = rfi_at(g, x);
+    for (rf_index i = 0; i < n; i++) p->value[i * V + ids[i]] = 1;
+    p->op = &rfi_op_one_hot;
+    p->attr = copy;
+    return x;
+}
+
+const int32_t *rf_one_hot_ids(const rf_graph *g, rf_node x)
+{
+    if (x == RF_NONE || x == RF_POISON) return NULL;
+    const rfi_node *p = rfi_at(g, x);
+    return p->op == &rfi_op_one_hot ? p->attr : NULL;
+}
+
 /* ---- pick: one element a row -------------------------------------------------------------------------- */
 
 static bool pick_shape(const rf_call *c, rf_shape *y)

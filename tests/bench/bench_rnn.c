@@ -105,7 +105,7 @@ static void setup(bench *b)
         rf_linear_layer_init(&b->head, b->ps, "head.", w->H * (w->both ? 2 : 1), w->K, true, &err))
         die("head", &err);
     rf_params_init(b->ps, 1);
-    if (w->V && !w->E) { /* one-hot input: the identity, which is not learned */
+    if (w->V && !w->E) { /* one-hot input: training makes it, generation reads it here */
         memset(b->embed.weight->value.data, 0, sizeof(rf_real) * (size_t)(I * I));
         for (rf_index i = 0; i < I; i++) b->embed.weight->value.data[i * I + i] = 1;
         b->embed.weight->frozen = true;
@@ -172,8 +172,10 @@ static void train_step(bench *b)
 {
     const workload *w = b->w;
     rf_graph_begin(b->g, RF_TRAIN, rf_key_make(1, "train", (uint64_t)b->step++));
-    const rf_node x = w->V ? rf_embedding_layer_apply(b->g, &b->embed, b->in, RF_SHAPE(w->T, w->B))
-                           : rf_variable(b->g, b->x, RF_SHAPE(w->T, w->B, w->E));
+    const rf_shape steps = RF_SHAPE(w->T, w->B);
+    const rf_node x = w->V && !w->E ? rf_one_hot(b->g, w->V, b->in, steps)
+                      : w->V        ? rf_embedding_layer_apply(b->g, &b->embed, b->in, steps)
+                                    : rf_variable(b->g, b->x, RF_SHAPE(w->T, w->B, w->E));
     const rf_node h = rf_rnn_apply(b->g, b->rnn, x, RF_NONE, RF_NONE, NULL).out;
     if (w->task == LAYER) {
         rf_adjoint_with(b->g, h, b->seed);

@@ -95,7 +95,7 @@ static void trial_input(trial *r, rf_shape shape, double scale)
 static trial trial_open(const rf_cell *cell, rf_index T, rf_index B, rf_index I, rf_index H,
                         bool ragged, bool reverse)
 {
-    trial r = {.cell = cell, .attr = {cell, NULL, reverse}};
+    trial r = {.cell = cell, .attr = {.cell = cell, .reverse = reverse}};
     const char *name;
     rf_shape shape;
     const double scale = 1 / sqrt((double)H);
@@ -234,6 +234,47 @@ static void threads_agree(void)
                                 0);
         for (int k = 0; k < 3; k++) trial_close(&r[k]);
     }
+}
+
+/* Looked up or multiplied, a one-hot input is the same. */
+static void one_hot_is_looked_up(void)
+{
+    enum { T = 4, B = 19, V = 21, H = 37 };
+    int32_t ids[T * B];
+    for (int i = 0; i < T * B; i++) ids[i] = i * 8 % V;
+    rf_device *d = rf_device_new(2, NULL);
+    for (int i = 0; rf_cell_at(i); i++) {
+        trial r[2];
+        for (int k = 0; k < 2; k++) {
+            r[k] = trial_open(rf_cell_at(i), T, B, V, H, i % 3, i % 2);
+            memset(r[k].x[0].data, 0, T * B * V * sizeof(rf_real));
+            for (int j = 0; j < T * B; j++) r[k].x[0].data[j * V + ids[j]] = 1;
+            r[k].attr.ids = k ? ids : NULL;
+            trial_run(&r[k], d);
+        }
+        compare_trials(&r[0], &r[1], "one-hot input");
+        for (int k = 0; k < 2; k++) trial_close(&r[k]);
+    }
+    rf_device_free(d);
+}
+
+/* The node of rf_one_hot is known by its ids; bad ids poison. */
+static void one_hot_nodes(void)
+{
+    const int32_t ids[4] = {2, 0, 1, 2};
+    rf_device *d = rf_device_new(1, NULL);
+    rf_graph *g = rf_graph_new(d);
+    rf_graph_begin(g, RF_EVAL, rf_key_make(1, "one-hot", 0));
+    const rf_node x = rf_one_hot(g, 3, ids, RF_SHAPE(2, 2));
+    const rf_real due[12] = {0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    CU_ASSERT_EQUAL_FATAL(rf_graph_status(g, NULL), RF_OK);
+    CU_ASSERT_EQUAL(memcmp(rf_value(g, x).data, due, sizeof due), 0);
+    CU_ASSERT_EQUAL(memcmp(rf_one_hot_ids(g, x), ids, sizeof ids), 0);
+    CU_ASSERT_PTR_NULL(rf_one_hot_ids(g, rf_affine(g, x, 1, 0)));
+    CU_ASSERT_EQUAL(rf_one_hot(g, 2, ids, RF_SHAPE(2, 2)), RF_POISON);
+    CU_ASSERT_PTR_NULL(rf_one_hot_ids(g, RF_POISON));
+    rf_graph_free(g);
+    rf_device_free(d);
 }
 
 /* ---- rf_rnn and the stepper ------------------------------------------------------------------------ */
@@ -497,6 +538,8 @@ int main(void)
                            {"kernels agree", kernels_agree},
                            {"kernels agree wide", kernels_agree_wide},
                            {"threads agree", threads_agree},
+                           {"one-hot is looked up", one_hot_is_looked_up},
+                           {"one-hot nodes", one_hot_nodes},
                            {"lecture shapes", lecture_shapes},
                            {"names follow pytorch", names_follow_pytorch},
                            {"forget bias is added", forget_bias_is_added},

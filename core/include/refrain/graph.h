@@ -185,6 +185,11 @@ RF_API rf_node rf_masked_softmax(rf_graph *g, rf_node x, const int32_t *lengths)
 
 /* w [V,E], ids of any shape -> [shape,E].  An id outside 0..V-1 poisons. */
 RF_API rf_node rf_embedding(rf_graph *g, rf_node w, const int32_t *ids, rf_shape shape);
+/* ids of any shape -> [shape,V], 1 at each id and 0 elsewhere.  An id outside 0..V-1 poisons.  A
+ * recurrent layer that reads it looks its products up instead of multiplying. */
+RF_API rf_node rf_one_hot(rf_graph *g, rf_index V, const int32_t *ids, rf_shape shape);
+/* The ids of a node that rf_one_hot made, as long as the graph; else NULL. */
+RF_API const int32_t *rf_one_hot_ids(const rf_graph *g, rf_node x);
 /* x [..,K] and one index a row -> [..]: x[r, index[r]]. */
 RF_API rf_node rf_pick(rf_graph *g, rf_node x, const int32_t *index);
 
@@ -269,6 +274,7 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_log_softmax(g, ...)        rf_log_softmax(RF_HERE(g), __VA_ARGS__)
 #define rf_masked_softmax(g, ...)     rf_masked_softmax(RF_HERE(g), __VA_ARGS__)
 #define rf_embedding(g, ...)          rf_embedding(RF_HERE(g), __VA_ARGS__)
+#define rf_one_hot(g, ...)            rf_one_hot(RF_HERE(g), __VA_ARGS__)
 #define rf_pick(g, ...)               rf_pick(RF_HERE(g), __VA_ARGS__)
 #define rf_cross_entropy(g, ...)      rf_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_linear_cross_entropy(g, ...) rf_linear_cross_entropy(RF_HERE(g), __VA_ARGS__)
