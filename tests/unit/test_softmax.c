@@ -71,8 +71,11 @@ static double far(rf_index n, const double *a, const double *b)
 
 /* ---- Adaptive ----------------------------------------------------------------------------------- */
 
-enum { I = 24, V = 700 };
-static const rf_index cutoff[] = {40, 200};
+enum {
+    I = 24,
+    V = 2500
+}; /* clusters on both sides of where the product with its loss changes its way */
+static const rf_index cutoff[] = {40, 900};
 
 static void adaptive_open(rf_adaptive_layer *l, rf_params **ps)
 {
@@ -85,7 +88,7 @@ static void adaptive_open(rf_adaptive_layer *l, rf_params **ps)
     CU_ASSERT(rf_shape_equal(rf_params_find(*ps, "out.tail.0.0.weight")->value.shape,
                              RF_SHAPE(I / 4, I)));
     CU_ASSERT(rf_shape_equal(rf_params_find(*ps, "out.tail.1.1.weight")->value.shape,
-                             RF_SHAPE(V - 200, I / 16)));
+                             RF_SHAPE(V - 900, I / 16)));
 }
 
 static void adaptive_probabilities_sum_to_one(void)
@@ -165,7 +168,7 @@ static void adaptive_refuses(void)
         rf_adaptive_spec spec;
         const char *says;
     } bad[] = {{{I, V, 2, falls, 0, false}, "cutoff 5 is not above 5"},
-               {{I, V, 1, beyond, 0, false}, "below 700"},
+               {{I, V, 1, beyond, 0, false}, "below 2500"},
                {{I, V, 0, fits, 0, false}, "0 cutoffs"},
                {{I, V, 1, fits, 0.5, false}, "divisor"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -184,7 +187,7 @@ static void adaptive_refuses(void)
     rf_graph_begin(graph[1], RF_EVAL, rf_key_make(1, "softmax", 0));
     rf_adaptive_layer_loss(graph[1], &l, rf_zeros(graph[1], RF_SHAPE(1, I)), target);
     CU_ASSERT_EQUAL(rf_graph_status(graph[1], &err), RF_ESHAPE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "target 700 of row 0 is not below 700"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "target 2500 of row 0 is not below 2500"));
     rf_params_free(ps);
 }
 
