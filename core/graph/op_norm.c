@@ -29,6 +29,7 @@ typedef struct job {
     rf_index R, K;
     rf_real *u, *scale;
     void (*row)(const struct job *j, rf_index r);
+    rf_real *room; /* [threads,K] */
 } job;
 
 static void work(void *ctx, int thread, int threads)
@@ -43,38 +44,29 @@ static job job_of(const rf_call *c, void (*row)(const job *j, rf_index r))
 {
     const rf_index R = rfi_rows(c->x[0].shape), K = rfi_last(c->x[0].shape);
     rf_real *u = c->saved;
-    return (job){c, R, K, u, u + R * K, row};
+    return (job){c, R, K, u, u + R * K, row, NULL};
 }
 
-static void run(job j)
-{
-    if (j.R * j.K < 16384)
-        work(&j, 0, 1);
-    else
-        rf_device_run(j.c->device, work, &j);
-}
+static void run(job j) { rfi_vec_share(j.c->device, j.R * j.K, work, &j); }
 
 static void forward_row(const job *j, rf_index r)
 {
     const double *eps = j->c->attr;
+    const rfi_kernels *k = j->c->device->k;
     const rf_real *x = j->c->x[0].data + r * j->K;
-    const rf_real *gain = j->c->x[1].data, *bias = j->c->x[2].data;
     rf_real *u = j->u + r * j->K, *y = j->c->y.data + r * j->K;
-    const rf_real mean = j->c->device->k->sum(j->K, x) / (rf_real)j->K;
-    for (rf_index i = 0; i < j->K; i++) u[i] = x[i] - mean;
-    const double var = j->c->device->k->sumsq(j->K, u) / (double)j->K;
-    const rf_real scale = (rf_real)(1 / sqrt(var + *eps));
-    for (rf_index i = 0; i < j->K; i++) {
-        u[i] *= scale;
-        y[i] = gain[i] * u[i] + bias[i];
-    }
-    j->scale[r] = scale;
+    k->affine(j->K, 1, -k->sum(j->K, x) / (rf_real)j->K, x, u);
+    const double var = k->sumsq(j->K, u) / (double)j->K;
+    j->scale[r] = (rf_real)(1 / sqrt(var + *eps));
+    k->scale(j->K, j->scale[r], u, u);
+    memcpy(y, j->c->x[2].data, (size_t)j->K * sizeof *y);
+    k->mul_add(j->K, j->c->x[1].data, u, y);
 }
 
 static void norm_forward(const rf_call *c) { run(job_of(c, forward_row)); }
 
 /* z = or += scale (g - mean(g) - u mean(g u)), g = row times factor (NULL: 1): du from dx, and gx
- * from gain gy, the Jacobian being symmetric.  room may be z. */
+ * from gain gy, the Jacobian being symmetric.  room may be z where nothing is added. */
 static void project(const job *j, rf_index r, const rf_real *row, const rf_real *factor,
                     rf_real *room, bool add, rf_real *z)
 {
@@ -86,8 +78,9 @@ static void project(const job *j, rf_index r, const rf_real *row, const rf_real 
         memcpy(room, row, (size_t)j->K * sizeof *room);
     const rf_real mean = k->sum(j->K, room) / (rf_real)j->K;
     const rf_real along = k->dot(j->K, room, u) / (rf_real)j->K;
-    for (rf_index i = 0; i < j->K; i++)
-        z[i] = (add ? z[i] : 0) + scale * (room[i] - mean - u[i] * along);
+    k->affine(j->K, scale, -scale * mean, room, add ? room : z);
+    k->axpy(j->K, -scale * along, u, add ? room : z);
+    if (add) k->add(j->K, room, z, z);
 }
 
 static void tangent_row(const job *j, rf_index r)
@@ -108,17 +101,40 @@ static void tangent_row(const job *j, rf_index r)
 
 static void norm_tangent(const rf_call *c) { run(job_of(c, tangent_row)); }
 
+static void rows_part(void *ctx, int thread, int threads)
+{
+    const job *j = ctx;
+    const rf_call *c = j->c;
+    rf_real *room = j->room + thread * j->K;
+    rf_index r, end;
+    rfi_split(j->R, 1, thread, threads, &r, &end);
+    for (; r < end; r++)
+        project(j, r, c->gy + r * j->K, c->x[1].data, room, !c->fresh[0], c->gx[0] + r * j->K);
+}
+
+/* Threads share out the columns: each sum is in the rows' order. */
+static void gain_part(void *ctx, int thread, int threads)
+{
+    const job *j = ctx;
+    const rf_call *c = j->c;
+    rf_index a, b;
+    rfi_split(j->K, 16, thread, threads, &a, &b);
+    if (c->fresh[1]) memset(c->gx[1] + a, 0, (size_t)(b - a) * sizeof **c->gx);
+    for (rf_index r = 0; a < b && r < j->R; r++)
+        c->device->k->mul_add(b - a, c->gy + r * j->K + a, j->u + r * j->K + a, c->gx[1] + a);
+}
+
+/* One input after the other: they may share memory. */
 static void norm_adjoint(const rf_call *c)
 {
-    const job j = job_of(c, NULL);
-    const rfi_kernels *k = c->device->k;
-    rf_real *room = rf_graph_scratch(c->graph, (size_t)j.K * sizeof *room);
-    for (rf_index r = 0; room && r < j.R; r++) {
-        const rf_real *gy = c->gy + r * j.K;
-        if (c->gx[0]) project(&j, r, gy, c->x[1].data, room, true, c->gx[0] + r * j.K);
-        if (c->gx[1]) k->mul_add(j.K, gy, j.u + r * j.K, c->gx[1]);
-        if (c->gx[2]) k->add(j.K, gy, c->gx[2], c->gx[2]);
-    }
+    job j = job_of(c, NULL);
+    const rf_index n = j.R * j.K;
+    const size_t threads = (size_t)rf_device_threads(c->device);
+    j.room = rf_graph_scratch(c->graph, threads * (size_t)j.K * sizeof *j.room);
+    if (!j.room) return;
+    if (c->gx[0]) rfi_vec_share(c->device, n, rows_part, &j);
+    if (c->gx[1]) rfi_vec_share(c->device, n, gain_part, &j);
+    if (c->gx[2]) rfi_vec_column_sum(c->device, j.R, j.K, c->gy, j.K, c->gx[2], !c->fresh[2]);
 }
 
 static rf_node norm_expand(rf_graph *g, const rf_call *c, const rf_node *x)
@@ -144,6 +160,7 @@ RFI_CASES(norm_cases)
 
 const rf_op rfi_op_layer_norm = {.name = "layer_norm",
                                  .arity = 3,
+                                 .flags = RF_OP_OVERWRITES,
                                  .formula = "y = gain (x - mean) / sqrt(var + eps) + bias",
                                  .shape = norm_shape,
                                  .save = norm_save,
