@@ -29,7 +29,7 @@ typedef struct job {
     rf_index R, K;
     rf_real *u, *scale;
     void (*row)(const struct job *j, rf_index r);
-    rf_real *room; /* [threads,K] */
+    rf_real *sums; /* [BLOCKS,2,K], then [threads,K] of room */
 } job;
 
 static void work(void *ctx, int thread, int threads)
@@ -101,40 +101,43 @@ static void tangent_row(const job *j, rf_index r)
 
 static void norm_tangent(const rf_call *c) { run(job_of(c, tangent_row)); }
 
-static void rows_part(void *ctx, int thread, int threads)
+/* The gradients of gain and bias are sums over rows: of blocks whose number depends on R alone, each
+ * into memory of its own and then added in order. */
+enum { BLOCKS = 32 };
+
+static void adjoint_block(const job *j, rf_index block, rf_real *room)
 {
-    const job *j = ctx;
     const rf_call *c = j->c;
-    rf_real *room = j->room + thread * j->K;
-    rf_index r, end;
-    rfi_split(j->R, 1, thread, threads, &r, &end);
-    for (; r < end; r++)
-        project(j, r, c->gy + r * j->K, c->x[1].data, room, !c->fresh[0], c->gx[0] + r * j->K);
+    const rfi_kernels *k = c->device->k;
+    rf_real *gain = j->sums + 2 * block * j->K, *bias = gain + j->K;
+    memset(gain, 0, 2 * (size_t)j->K * sizeof *gain);
+    for (rf_index r = j->R * block / BLOCKS; r < j->R * (block + 1) / BLOCKS; r++) {
+        const rf_real *gy = c->gy + r * j->K;
+        if (c->gx[0]) project(j, r, gy, c->x[1].data, room, !c->fresh[0], c->gx[0] + r * j->K);
+        k->mul_add(j->K, gy, j->u + r * j->K, gain);
+        k->add(j->K, gy, bias, bias);
+    }
 }
 
-/* Threads share out the columns: each sum is in the rows' order. */
-static void gain_part(void *ctx, int thread, int threads)
+static void adjoint_part(void *ctx, int thread, int threads)
 {
     const job *j = ctx;
-    const rf_call *c = j->c;
-    rf_index a, b;
-    rfi_split(j->K, 16, thread, threads, &a, &b);
-    if (c->fresh[1]) memset(c->gx[1] + a, 0, (size_t)(b - a) * sizeof **c->gx);
-    for (rf_index r = 0; a < b && r < j->R; r++)
-        c->device->k->mul_add(b - a, c->gy + r * j->K + a, j->u + r * j->K + a, c->gx[1] + a);
+    rf_index block, end;
+    rfi_split(BLOCKS, 1, thread, threads, &block, &end);
+    for (; block < end; block++) adjoint_block(j, block, j->sums + (2 * BLOCKS + thread) * j->K);
 }
 
-/* One input after the other: they may share memory. */
 static void norm_adjoint(const rf_call *c)
 {
     job j = job_of(c, NULL);
-    const rf_index n = j.R * j.K;
-    const size_t threads = (size_t)rf_device_threads(c->device);
-    j.room = rf_graph_scratch(c->graph, threads * (size_t)j.K * sizeof *j.room);
-    if (!j.room) return;
-    if (c->gx[0]) rfi_vec_share(c->device, n, rows_part, &j);
-    if (c->gx[1]) rfi_vec_share(c->device, n, gain_part, &j);
-    if (c->gx[2]) rfi_vec_column_sum(c->device, j.R, j.K, c->gy, j.K, c->gx[2], !c->fresh[2]);
+    const size_t rows = 2 * BLOCKS + (size_t)rf_device_threads(c->device);
+    j.sums = rf_graph_scratch(c->graph, rows * (size_t)j.K * sizeof *j.sums);
+    if (!j.sums) return;
+    rfi_vec_share(c->device, j.R * j.K, adjoint_part, &j);
+    for (int i = 1; i < 3; i++)
+        if (c->gx[i])
+            rfi_vec_column_sum(c->device, BLOCKS, j.K, j.sums + (i - 1) * j.K, 2 * j.K, c->gx[i],
+                               !c->fresh[i]);
 }
 
 static rf_node norm_expand(rf_graph *g, const rf_call *c, const rf_node *x)
