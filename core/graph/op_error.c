@@ -31,31 +31,57 @@ static void pair_tangent(const rf_call *c, slope_fn *slope)
     *c->dy = (rf_real)(weight(c) * s);
 }
 
-static void pair_adjoint(const rf_call *c, slope_fn *slope)
+typedef struct job {
+    const rf_call *c;
+    int k;
+    rf_real gy;
+} job;
+
+/* gx (+)= gy slope, for some elements; inlined with the slope, so that vectors can do it. */
+static inline void slope_part(const job *j, int thread, int threads, slope_fn *slope)
 {
-    const rf_real *a = c->x[0].data, *b = c->x[1].data;
+    const rf_real *a = j->c->x[0].data, *b = j->c->x[1].data, gy = j->gy;
+    rf_real *gx = j->c->gx[j->k];
+    rf_index i, end;
+    rfi_split(rfi_count(&j->c->x[0]), 64, thread, threads, &i, &end);
+    for (; i < end; i++) gx[i] += gy * slope(a[i], b[i], j->k);
+}
+
+static void pair_adjoint(const rf_call *c, rf_worker_fn part)
+{
     const rf_real gy = (rf_real)(weight(c) * (double)*c->gy);
-    const rf_index n = rfi_count(&c->x[0]);
     for (int k = 0; k < 2; k++)
-        for (rf_index i = 0; c->gx[k] && i < n; i++) c->gx[k][i] += gy * slope(a[i], b[i], k);
+        if (c->gx[k]) rfi_vec_share(c->device, rfi_count(&c->x[0]), part, &(job){c, k, gy});
+}
+
+static void pair_forward(const rf_call *c, rfi_block_fn *loss)
+{
+    *c->y.data = (rf_real)(weight(c) * rfi_vec_reduce(c->device, rfi_count(&c->x[0]), loss, c));
 }
 
 /* ---- mean_squared_error --------------------------------------------------------------------------- */
 
 static rf_real squared_slope(rf_real a, rf_real b, int k) { return 2 * (k ? b - a : a - b); }
 
-static void mse_forward(const rf_call *c)
+static double squares(const void *ctx, rf_index first, rf_index n)
 {
-    const rf_real *a = c->x[0].data, *b = c->x[1].data;
-    const rf_index n = rfi_count(&c->x[0]);
+    const rf_call *c = ctx;
+    const rf_real *a = c->x[0].data + first, *b = c->x[1].data + first;
     double s = 0;
     for (rf_index i = 0; i < n; i++) s += (double)(a[i] - b[i]) * (double)(a[i] - b[i]);
-    *c->y.data = (rf_real)(weight(c) * s);
+    return s;
 }
+
+static void mse_forward(const rf_call *c) { pair_forward(c, squares); }
 
 static void mse_tangent(const rf_call *c) { pair_tangent(c, squared_slope); }
 
-static void mse_adjoint(const rf_call *c) { pair_adjoint(c, squared_slope); }
+static void squared_part(void *ctx, int thread, int threads)
+{
+    slope_part(ctx, thread, threads, squared_slope);
+}
+
+static void mse_adjoint(const rf_call *c) { pair_adjoint(c, squared_part); }
 
 static rf_node mse_expand(rf_graph *g, const rf_call *c, const rf_node *x)
 {
@@ -97,18 +123,25 @@ static rf_real binary_slope(rf_real z, rf_real t, int k)
     return k ? -z : (rf_real)(1 / (1 + exp(-(double)z))) - t;
 }
 
-static void bce_forward(const rf_call *c)
+static double entropies(const void *ctx, rf_index first, rf_index n)
 {
-    const rf_real *z = c->x[0].data, *t = c->x[1].data;
-    const rf_index n = rfi_count(&c->x[0]);
+    const rf_call *c = ctx;
+    const rf_real *z = c->x[0].data + first, *t = c->x[1].data + first;
     double s = 0;
     for (rf_index i = 0; i < n; i++) s += binary_loss((double)z[i], (double)t[i]);
-    *c->y.data = (rf_real)(weight(c) * s);
+    return s;
 }
+
+static void bce_forward(const rf_call *c) { pair_forward(c, entropies); }
 
 static void bce_tangent(const rf_call *c) { pair_tangent(c, binary_slope); }
 
-static void bce_adjoint(const rf_call *c) { pair_adjoint(c, binary_slope); }
+static void binary_part(void *ctx, int thread, int threads)
+{
+    slope_part(ctx, thread, threads, binary_slope);
+}
+
+static void bce_adjoint(const rf_call *c) { pair_adjoint(c, binary_part); }
 
 /* -mean(t ln s(z) + (1-t) ln s(-z)). */
 static rf_node bce_expand(rf_graph *g, const rf_call *c, const rf_node *x)

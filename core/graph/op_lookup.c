@@ -27,19 +27,44 @@ static bool embedding_shape(const rf_call *c, rf_shape *y)
     return true;
 }
 
-static void gather(const embedding_attr *a, rf_index E, const rf_real *w, rf_real *y)
+typedef struct rows {
+    const embedding_attr *a;
+    const rfi_kernels *k;
+    rf_index E;
+    const rf_real *from;
+    rf_real *to;
+} rows;
+
+static void gather_part(void *ctx, int thread, int threads)
 {
-    for (rf_index i = 0; i < a->n; i++) memcpy(y + i * E, w + a->id[i] * E, (size_t)E * sizeof *y);
+    const rows *g = ctx;
+    rf_index i, end;
+    rfi_split(g->a->n, 1, thread, threads, &i, &end);
+    for (; i < end; i++)
+        memcpy(g->to + i * g->E, g->from + g->a->id[i] * g->E, (size_t)g->E * sizeof *g->to);
 }
 
-static void embedding_forward(const rf_call *c)
+static void gather(const rf_call *c, const rf_real *w, rf_real *y)
 {
-    gather(c->attr, c->x[0].shape.dim[1], c->x[0].data, c->y.data);
+    const embedding_attr *a = c->attr;
+    const rf_index E = c->x[0].shape.dim[1];
+    rfi_vec_share(c->device, a->n * E, gather_part, &(rows){a, c->device->k, E, w, y});
 }
 
-static void embedding_tangent(const rf_call *c)
+static void embedding_forward(const rf_call *c) { gather(c, c->x[0].data, c->y.data); }
+
+static void embedding_tangent(const rf_call *c) { gather(c, c->dx[0], c->dy); }
+
+/* Each thread some columns of every row: an id may come more than once. */
+static void scatter_part(void *ctx, int thread, int threads)
 {
-    gather(c->attr, c->x[0].shape.dim[1], c->dx[0], c->dy);
+    const rows *s = ctx;
+    rf_index a, b;
+    rfi_split(s->E, 16, thread, threads, &a, &b);
+    for (rf_index i = 0; a < b && i < s->a->n; i++) {
+        rf_real *to = s->to + s->a->id[i] * s->E + a;
+        s->k->add(b - a, s->from + i * s->E + a, to, to);
+    }
 }
 
 static void embedding_adjoint(const rf_call *c)
@@ -47,13 +72,11 @@ static void embedding_adjoint(const rf_call *c)
     const embedding_attr *a = c->attr;
     const rf_index E = c->x[0].shape.dim[1];
     if (!c->gx[0]) return;
+    rfi_vec_share(c->device, a->n * E, scatter_part, &(rows){a, c->device->k, E, c->gy, c->gx[0]});
     rf_param *p = rfi_call_param(c, 0);
-    const rf_index first = p && p->sparse ? (c->x[0].data - p->value.data) / (E ? E : 1) : 0;
-    for (rf_index i = 0; i < a->n; i++) {
-        rf_real *gw = c->gx[0] + a->id[i] * E;
-        c->device->k->add(E, c->gy + i * E, gw, gw);
-        if (p && p->sparse) rfi_param_touch(p, first + a->id[i]);
-    }
+    if (!p || !p->sparse) return;
+    const rf_index first = (c->x[0].data - p->value.data) / (E ? E : 1);
+    for (rf_index i = 0; i < a->n; i++) rfi_param_touch(p, first + a->id[i]);
 }
 
 /* One-hot vectors times w. */

@@ -16,7 +16,7 @@ static const map_rule *rule_of(const rf_call *c);
 
 /* ---- Running a rule over all elements ----------------------------------------------------------- */
 
-enum { LONG = 16384, GRAIN = 64 };
+enum { GRAIN = 64 };
 
 typedef struct job {
     const rf_call *c;
@@ -41,10 +41,7 @@ static void work(void *ctx, int thread, int threads)
 static void run(const rf_call *c, const rf_real *g, rf_real *z)
 {
     job j = {c, rule_of(c), rfi_count(&c->y), g, z};
-    if (j.n < LONG)
-        work(&j, 0, 1);
-    else
-        rf_device_run(c->device, work, &j);
+    rfi_vec_share(c->device, j.n, work, &j);
 }
 
 static void map_forward(const rf_call *c) { run(c, NULL, c->y.data); }
@@ -69,8 +66,7 @@ typedef struct affine_attr {
 static void affine_value(const rf_call *c, rf_index n, const rf_real *x, rf_real *y)
 {
     const affine_attr *a = c->attr;
-    const rf_real scale = (rf_real)a->scale, shift = (rf_real)a->shift;
-    for (rf_index i = 0; i < n; i++) y[i] = scale * x[i] + shift;
+    c->device->k->affine(n, (rf_real)a->scale, (rf_real)a->shift, x, y);
 }
 
 static void affine_slope(const rf_call *c, rf_index n, const rf_real *x, const rf_real *y,

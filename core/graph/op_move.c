@@ -62,6 +62,21 @@ static void swap_part(void *ctx, int thread, int threads)
     for (rf_index i = a; i < b; i++) swap_rows(s, i / s->q, i % s->q);
 }
 
+/* Matrices, by stripes of columns that become whole cache lines. */
+static void turn_part(void *ctx, int thread, int threads)
+{
+    enum { STRIPE = 64 };
+    const swap *s = ctx;
+    const rf_index stripes = (s->q + STRIPE - 1) / STRIPE, size = s->p * s->q;
+    rf_index a, b;
+    rfi_split(s->outer * stripes, 1, thread, threads, &a, &b);
+    for (rf_index i = a; i < b; i++) {
+        const rf_index q = i % stripes * STRIPE, at = i / stripes * size;
+        const rf_index n = s->q - q < STRIPE ? s->q - q : STRIPE;
+        s->c->device->k->transpose(s->p, n, s->from + at + q, s->q, s->to + at + q * s->p, s->p);
+    }
+}
+
 static void run_swap(const rf_call *c, rf_shape x, const rf_real *from, rf_real *to, bool add)
 {
     const dims_attr *d = c->attr;
@@ -72,15 +87,8 @@ static void run_swap(const rf_call *c, rf_shape x, const rf_real *from, rf_real 
     for (int k = 0; k < a; k++) s.outer *= x.dim[k];
     for (int k = a + 1; k < b; k++) s.middle *= x.dim[k];
     for (int k = b + 1; k < x.rank; k++) s.inner *= x.dim[k];
-    if (s.inner == 1 && s.middle == 1 && !add) {
-        for (rf_index o = 0; o < s.outer; o++)
-            c->device->k->transpose(s.p, s.q, from + o * s.p * s.q, s.q, to + o * s.p * s.q, s.p);
-        return;
-    }
-    if (rf_shape_count(x) < 32768)
-        swap_part(&s, 0, 1);
-    else
-        rf_device_run(c->device, swap_part, &s);
+    const bool flat = s.inner == 1 && s.middle == 1 && !add;
+    rfi_vec_share(c->device, rf_shape_count(x), flat ? turn_part : swap_part, &s);
 }
 
 static void transpose_forward(const rf_call *c)
@@ -148,11 +156,9 @@ static bool slice_shape(const rf_call *c, rf_shape *y)
 static void copy_range(const rf_call *c, bool into, bool add, rfi_around whole, rf_index from,
                        rf_index size, const rf_real *a, rf_real *z)
 {
-    const rf_index n = size * whole.inner, step = whole.size * whole.inner;
-    for (rf_index o = 0; o < whole.outer; o++) {
-        const rf_index w = o * step + from * whole.inner, p = o * n;
-        put(c, add, n, a + (into ? p : w), z + (into ? w : p));
-    }
+    const rf_index n = size * whole.inner, step = whole.size * whole.inner, at = from * whole.inner;
+    rfi_put_rows(c->device, add, whole.outer, n, a + (into ? 0 : at), into ? n : step,
+                 z + (into ? at : 0), into ? step : n);
 }
 
 static void slice_copy(const rf_call *c, bool into, bool add, const rf_real *a, rf_real *z)
@@ -246,7 +252,8 @@ static void concat_adjoint(const rf_call *c)
 {
     const rfi_around w = concat_around(c);
     for (rf_index i = 0, at = 0; i < c->n; at += concat_size(c, (int)i++))
-        if (c->gx[i]) copy_range(c, false, true, w, at, concat_size(c, (int)i), c->gy, c->gx[i]);
+        if (c->gx[i])
+            copy_range(c, false, !c->fresh[i], w, at, concat_size(c, (int)i), c->gy, c->gx[i]);
 }
 
 static const int32_t along_0 = 0, along_1 = 1, along_last = -1;
@@ -263,6 +270,7 @@ RFI_CASES(concat_cases)
 
 const rf_op rfi_op_concat = {.name = "concat",
                              .arity = -1,
+                             .flags = RF_OP_OVERWRITES,
                              .formula = "y = [x1; x2; ..]",
                              .shape = concat_shape,
                              .forward = concat_forward,
@@ -308,6 +316,27 @@ static bool reverse_shape(const rf_call *c, rf_shape *y)
     return true;
 }
 
+typedef struct turning {
+    const rf_call *c;
+    bool add;
+    rf_index T, B, n;
+    const rf_real *a;
+    rf_real *z;
+} turning;
+
+static void reverse_part(void *ctx, int thread, int threads)
+{
+    const turning *r = ctx;
+    const rfi_ids *lengths = r->c->attr;
+    rf_index from, to;
+    rfi_split(r->T * r->B, 1, thread, threads, &from, &to);
+    for (rf_index i = from; i < to; i++) {
+        const rf_index t = i / r->B, b = i % r->B, length = lengths->n ? lengths->id[b] : r->T;
+        const rf_index s = t < length ? length - 1 - t : t;
+        put(r->c, r->add, r->n, r->a + (s * r->B + b) * r->n, r->z + i * r->n);
+    }
+}
+
 /* Its own inverse. */
 static void reverse_copy(const rf_call *c, bool add, const rf_real *a, rf_real *z)
 {
@@ -315,12 +344,7 @@ static void reverse_copy(const rf_call *c, bool add, const rf_real *a, rf_real *
     const rf_shape x = c->x[0].shape;
     const rf_index T = x.dim[0], B = lengths->n ? lengths->n : 1;
     const rf_index n = T ? rf_shape_count(x) / (T * B) : 0;
-    for (rf_index t = 0; t < T; t++)
-        for (rf_index b = 0; b < B; b++) {
-            const rf_index length = lengths->n ? lengths->id[b] : T;
-            const rf_index s = t < length ? length - 1 - t : t;
-            put(c, add, n, a + (s * B + b) * n, z + (t * B + b) * n);
-        }
+    rfi_vec_share(c->device, T * B * n, reverse_part, &(turning){c, add, T, B, n, a, z});
 }
 
 static void reverse_forward(const rf_call *c) { reverse_copy(c, false, c->x[0].data, c->y.data); }
@@ -329,7 +353,7 @@ static void reverse_tangent(const rf_call *c) { reverse_copy(c, false, c->dx[0],
 
 static void reverse_adjoint(const rf_call *c)
 {
-    if (c->gx[0]) reverse_copy(c, true, c->gy, c->gx[0]);
+    if (c->gx[0]) reverse_copy(c, !c->fresh[0], c->gy, c->gx[0]);
 }
 
 static const struct {
@@ -344,6 +368,7 @@ RFI_CASES(reverse_cases)
 
 const rf_op rfi_op_reverse = {.name = "reverse",
                               .arity = 1,
+                              .flags = RF_OP_OVERWRITES,
                               .formula = "y[t,b] = x[length[b]-1-t, b], beyond its length x[t,b]",
                               .shape = reverse_shape,
                               .forward = reverse_forward,

@@ -29,6 +29,7 @@ typedef struct job {
     rf_index R, K;
     rf_real *u, *scale;
     void (*row)(const struct job *j, rf_index r);
+    rf_real *sums; /* [BLOCKS,2,K], then [threads,K] of room */
 } job;
 
 static void work(void *ctx, int thread, int threads)
@@ -43,38 +44,29 @@ static job job_of(const rf_call *c, void (*row)(const job *j, rf_index r))
 {
     const rf_index R = rfi_rows(c->x[0].shape), K = rfi_last(c->x[0].shape);
     rf_real *u = c->saved;
-    return (job){c, R, K, u, u + R * K, row};
+    return (job){c, R, K, u, u + R * K, row, NULL};
 }
 
-static void run(job j)
-{
-    if (j.R * j.K < 16384)
-        work(&j, 0, 1);
-    else
-        rf_device_run(j.c->device, work, &j);
-}
+static void run(job j) { rfi_vec_share(j.c->device, j.R * j.K, work, &j); }
 
 static void forward_row(const job *j, rf_index r)
 {
     const double *eps = j->c->attr;
+    const rfi_kernels *k = j->c->device->k;
     const rf_real *x = j->c->x[0].data + r * j->K;
-    const rf_real *gain = j->c->x[1].data, *bias = j->c->x[2].data;
     rf_real *u = j->u + r * j->K, *y = j->c->y.data + r * j->K;
-    const rf_real mean = j->c->device->k->sum(j->K, x) / (rf_real)j->K;
-    for (rf_index i = 0; i < j->K; i++) u[i] = x[i] - mean;
-    const double var = j->c->device->k->sumsq(j->K, u) / (double)j->K;
-    const rf_real scale = (rf_real)(1 / sqrt(var + *eps));
-    for (rf_index i = 0; i < j->K; i++) {
-        u[i] *= scale;
-        y[i] = gain[i] * u[i] + bias[i];
-    }
-    j->scale[r] = scale;
+    k->affine(j->K, 1, -k->sum(j->K, x) / (rf_real)j->K, x, u);
+    const double var = k->sumsq(j->K, u) / (double)j->K;
+    j->scale[r] = (rf_real)(1 / sqrt(var + *eps));
+    k->scale(j->K, j->scale[r], u, u);
+    memcpy(y, j->c->x[2].data, (size_t)j->K * sizeof *y);
+    k->mul_add(j->K, j->c->x[1].data, u, y);
 }
 
 static void norm_forward(const rf_call *c) { run(job_of(c, forward_row)); }
 
 /* z = or += scale (g - mean(g) - u mean(g u)), g = row times factor (NULL: 1): du from dx, and gx
- * from gain gy, the Jacobian being symmetric.  room may be z. */
+ * from gain gy, the Jacobian being symmetric.  room may be z where nothing is added. */
 static void project(const job *j, rf_index r, const rf_real *row, const rf_real *factor,
                     rf_real *room, bool add, rf_real *z)
 {
@@ -86,8 +78,9 @@ static void project(const job *j, rf_index r, const rf_real *row, const rf_real 
         memcpy(room, row, (size_t)j->K * sizeof *room);
     const rf_real mean = k->sum(j->K, room) / (rf_real)j->K;
     const rf_real along = k->dot(j->K, room, u) / (rf_real)j->K;
-    for (rf_index i = 0; i < j->K; i++)
-        z[i] = (add ? z[i] : 0) + scale * (room[i] - mean - u[i] * along);
+    k->affine(j->K, scale, -scale * mean, room, add ? room : z);
+    k->axpy(j->K, -scale * along, u, add ? room : z);
+    if (add) k->add(j->K, room, z, z);
 }
 
 static void tangent_row(const job *j, rf_index r)
@@ -108,17 +101,43 @@ static void tangent_row(const job *j, rf_index r)
 
 static void norm_tangent(const rf_call *c) { run(job_of(c, tangent_row)); }
 
+/* The gradients of gain and bias are sums over rows: of blocks whose number depends on R alone, each
+ * into memory of its own and then added in order. */
+enum { BLOCKS = 32 };
+
+static void adjoint_block(const job *j, rf_index block, rf_real *room)
+{
+    const rf_call *c = j->c;
+    const rfi_kernels *k = c->device->k;
+    rf_real *gain = j->sums + 2 * block * j->K, *bias = gain + j->K;
+    memset(gain, 0, 2 * (size_t)j->K * sizeof *gain);
+    for (rf_index r = j->R * block / BLOCKS; r < j->R * (block + 1) / BLOCKS; r++) {
+        const rf_real *gy = c->gy + r * j->K;
+        if (c->gx[0]) project(j, r, gy, c->x[1].data, room, !c->fresh[0], c->gx[0] + r * j->K);
+        k->mul_add(j->K, gy, j->u + r * j->K, gain);
+        k->add(j->K, gy, bias, bias);
+    }
+}
+
+static void adjoint_part(void *ctx, int thread, int threads)
+{
+    const job *j = ctx;
+    rf_index block, end;
+    rfi_split(BLOCKS, 1, thread, threads, &block, &end);
+    for (; block < end; block++) adjoint_block(j, block, j->sums + (2 * BLOCKS + thread) * j->K);
+}
+
 static void norm_adjoint(const rf_call *c)
 {
-    const job j = job_of(c, NULL);
-    const rfi_kernels *k = c->device->k;
-    rf_real *room = rf_graph_scratch(c->graph, (size_t)j.K * sizeof *room);
-    for (rf_index r = 0; room && r < j.R; r++) {
-        const rf_real *gy = c->gy + r * j.K;
-        if (c->gx[0]) project(&j, r, gy, c->x[1].data, room, true, c->gx[0] + r * j.K);
-        if (c->gx[1]) k->mul_add(j.K, gy, j.u + r * j.K, c->gx[1]);
-        if (c->gx[2]) k->add(j.K, gy, c->gx[2], c->gx[2]);
-    }
+    job j = job_of(c, NULL);
+    const size_t rows = 2 * BLOCKS + (size_t)rf_device_threads(c->device);
+    j.sums = rf_graph_scratch(c->graph, rows * (size_t)j.K * sizeof *j.sums);
+    if (!j.sums) return;
+    rfi_vec_share(c->device, j.R * j.K, adjoint_part, &j);
+    for (int i = 1; i < 3; i++)
+        if (c->gx[i])
+            rfi_vec_column_sum(c->device, BLOCKS, j.K, j.sums + (i - 1) * j.K, 2 * j.K, c->gx[i],
+                               !c->fresh[i]);
 }
 
 static rf_node norm_expand(rf_graph *g, const rf_call *c, const rf_node *x)
@@ -144,6 +163,7 @@ RFI_CASES(norm_cases)
 
 const rf_op rfi_op_layer_norm = {.name = "layer_norm",
                                  .arity = 3,
+                                 .flags = RF_OP_OVERWRITES,
                                  .formula = "y = gain (x - mean) / sqrt(var + eps) + bias",
                                  .shape = norm_shape,
                                  .save = norm_save,

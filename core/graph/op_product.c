@@ -218,29 +218,6 @@ static bool linear_shape(const rf_call *c, rf_shape *y)
     return true;
 }
 
-typedef struct fill {
-    rf_index R, O;
-    const rf_real *row;
-    rf_real *y;
-} fill;
-
-static void fill_part(void *ctx, int thread, int threads)
-{
-    const fill *f = ctx;
-    rf_index a, b;
-    rfi_split(f->R, 1, thread, threads, &a, &b);
-    for (rf_index r = a; r < b; r++) memcpy(f->y + r * f->O, f->row, (size_t)f->O * sizeof *f->y);
-}
-
-void rfi_fill_rows(rf_device *d, rf_index R, rf_index O, const rf_real *row, rf_real *y)
-{
-    fill f = {R, O, row, y};
-    if (R * O < 65536)
-        fill_part(&f, 0, 1);
-    else
-        rf_device_run(d, fill_part, &f);
-}
-
 /* y = x w^T + b, or y += where b is NULL and `add`. */
 static void linear_into(const rf_call *c, const rf_real *x, const rf_real *w, const rf_real *b,
                         bool add, rf_real *y)
@@ -258,10 +235,9 @@ static void linear_forward(const rf_call *c)
 /* dy = dx w^T + x dw^T + db. */
 static void linear_tangent(const rf_call *c)
 {
-    const rf_index n = rfi_count(&c->y);
+    const rf_index n = rfi_count(&c->y), O = rfi_last(c->y.shape);
     rfi_vec_fill(c->device, n, 0, c->dy);
-    if (c->dx[2])
-        rfi_fill_rows(c->device, rfi_rows(c->y.shape), rfi_last(c->y.shape), c->dx[2], c->dy);
+    if (c->dx[2]) rfi_fill_rows(c->device, rfi_rows(c->y.shape), O, c->dx[2], c->dy);
     if (c->dx[0]) linear_into(c, c->dx[0], c->x[1].data, NULL, true, c->dy);
     if (c->dx[1]) linear_into(c, c->x[0].data, c->dx[1], NULL, true, c->dy);
 }

@@ -23,14 +23,7 @@ static void work(void *ctx, int thread, int threads)
     for (rf_index r = a; r < b; r++) j->row(j->c, r, K, j->g + r * K, j->z + r * K, j->add);
 }
 
-static void run(const job j)
-{
-    job copy = j;
-    if (rfi_count(&j.c->y) < 16384)
-        work(&copy, 0, 1);
-    else
-        rf_device_run(j.c->device, work, &copy);
-}
+static void run(job j) { rfi_vec_share(j.c->device, rfi_count(&j.c->y), work, &j); }
 
 static bool row_shape(const rf_call *c, rf_shape *y)
 {

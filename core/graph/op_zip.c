@@ -8,7 +8,7 @@
 #include "tensor/vec.h"
 #include <math.h>
 
-enum { CHUNK = 512, LONG = 16384, GRAIN = CHUNK };
+enum { CHUNK = 512, GRAIN = CHUNK };
 
 typedef struct zip_rule {
     void (*value)(const rfi_kernels *k, rf_index n, const rf_real *a, const rf_real *b, rf_real *y);
@@ -20,10 +20,12 @@ static const zip_rule *rule_of(const rf_call *c);
 
 /* ---- Broadcasting ------------------------------------------------------------------------------- */
 
-/* Dimensions of the output with the steps of both inputs; the last one is the run. */
+/* Dimensions of the output with the steps of both inputs and of the output itself; the last
+ * dimension is the run.  `base` is where each of the three begins. */
+enum { Y = 2 };
 typedef struct walk {
     int rank;
-    rf_index dim[RF_MAX_RANK], step[2][RF_MAX_RANK];
+    rf_index dim[RF_MAX_RANK], step[3][RF_MAX_RANK], base[3];
 } walk;
 
 static rf_index aligned_dim(rf_shape s, int rank, int i)
@@ -51,7 +53,7 @@ static void push_dim(walk *w, rf_index n, rf_index sa, rf_index sb)
 static walk make_walk(const rf_call *c)
 {
     const rf_shape y = c->y.shape;
-    rf_index step[2][RF_MAX_RANK];
+    rf_index step[2][RF_MAX_RANK], size = 1;
     for (int k = 0; k < 2; k++) {
         rf_index s = 1;
         for (int i = y.rank - 1; i >= 0; i--) {
@@ -63,18 +65,26 @@ static walk make_walk(const rf_call *c)
     walk w = {0};
     for (int i = 0; i < y.rank; i++) push_dim(&w, y.dim[i], step[0][i], step[1][i]);
     if (!w.rank) w = (walk){.rank = 1, .dim = {1}, .step = {{1}, {1}}};
+    for (int i = w.rank - 1; i >= 0; size *= w.dim[i--]) w.step[Y][i] = size;
     return w;
 }
 
-/* Offset of input k for run number r. */
-static rf_index offset_of(const walk *w, int k, rf_index r)
+/* Element i of run r, of input k or Y. */
+static rf_index offset_of(const walk *w, int k, rf_index r, rf_index i)
 {
-    rf_index at = 0;
-    for (int i = w->rank - 2; i >= 0; i--) {
-        at += r % w->dim[i] * w->step[k][i];
-        r /= w->dim[i];
+    rf_index at = w->base[k] + i * w->step[k][w->rank - 1];
+    for (int d = w->rank - 2; d >= 0; d--) {
+        at += r % w->dim[d] * w->step[k][d];
+        r /= w->dim[d];
     }
     return at;
+}
+
+static rf_index walk_count(const walk *w)
+{
+    rf_index n = 1;
+    for (int i = 0; i < w->rank; i++) n *= w->dim[i];
+    return n;
 }
 
 /* n elements of an input from p on: themselves, or the one that stands still n times. */
@@ -97,25 +107,24 @@ typedef struct job {
     const rf_call *c;
     const zip_rule *rule;
     walk w;
-    rf_index count;
     void (*each)(const struct job *j, const stretch *s);
-    int k; /* the input whose slope is wanted */
+    int k;       /* the input whose slope is wanted */
+    rf_real *gx; /* its gradient */
 } job;
 
-static void work(void *ctx, int thread, int threads)
+/* Elements at .. end-1 of a walk. */
+static void go(const job *j, const walk *w, rf_index at, rf_index end)
 {
-    const job *j = ctx;
-    const walk *w = &j->w;
     const rf_index run = w->dim[w->rank - 1];
     const rf_index sa = w->step[0][w->rank - 1], sb = w->step[1][w->rank - 1];
     rf_real ra[CHUNK], rb[CHUNK];
-    rf_index at, end;
-    rfi_split(j->count, GRAIN, thread, threads, &at, &end);
     while (at < end) {
         const rf_index r = at / run, i = at % run;
         rf_index n = run - i < CHUNK ? run - i : CHUNK;
         if (n > end - at) n = end - at;
-        stretch s = {n, at, {offset_of(w, 0, r) + i * sa, offset_of(w, 1, r) + i * sb}, NULL, NULL};
+        stretch s = {.n = n,
+                     .y = offset_of(w, Y, r, i),
+                     .x = {offset_of(w, 0, r, i), offset_of(w, 1, r, i)}};
         s.a = spell(n, j->c->x[0].data + s.x[0], sa, ra);
         s.b = spell(n, j->c->x[1].data + s.x[1], sb, rb);
         j->each(j, &s);
@@ -123,13 +132,23 @@ static void work(void *ctx, int thread, int threads)
     }
 }
 
-static void run(const rf_call *c, void (*each)(const job *j, const stretch *s), int k, bool split)
+static void work(void *ctx, int thread, int threads)
 {
-    job j = {c, rule_of(c), make_walk(c), rfi_count(&c->y), each, k};
-    if (split && j.count >= LONG)
-        rf_device_run(c->device, work, &j);
-    else
-        work(&j, 0, 1);
+    const job *j = ctx;
+    rf_index at, end;
+    rfi_split(walk_count(&j->w), GRAIN, thread, threads, &at, &end);
+    go(j, &j->w, at, end);
+}
+
+static job job_of(const rf_call *c, void (*each)(const job *j, const stretch *s), int k)
+{
+    return (job){.c = c, .rule = rule_of(c), .w = make_walk(c), .each = each, .k = k};
+}
+
+static void run(const rf_call *c, void (*each)(const job *j, const stretch *s), int k)
+{
+    job j = job_of(c, each, k);
+    rfi_vec_share(c->device, rfi_count(&c->y), work, &j);
 }
 
 static void value_of(const job *j, const stretch *s)
@@ -147,39 +166,92 @@ static void tangent_of(const job *j, const stretch *s)
     kernels->add(s->n, z, j->c->dy + s->y, j->c->dy + s->y);
 }
 
-static void adjoint_of(const job *j, const stretch *s)
-{
-    const rfi_kernels *kernels = j->c->device->k;
-    const rf_index step = j->w.step[j->k][j->w.rank - 1];
-    rf_real *gx = j->c->gx[j->k] + s->x[j->k];
-    rf_real z[CHUNK];
-    j->rule->slope[j->k](kernels, s->n, s->a, s->b, j->c->gy + s->y, z);
-    if (step)
-        kernels->add(s->n, z, gx, gx);
-    else
-        *gx += kernels->sum(s->n, z);
-}
-
 static bool zip_shape(const rf_call *c, rf_shape *y)
 {
     const rf_shape a = c->x[0].shape, b = c->x[1].shape;
     return rf_shape_broadcast(a, b, y) || rfi_fail_pair(c, a, b, "do not broadcast");
 }
 
-static void zip_forward(const rf_call *c) { run(c, value_of, 0, true); }
+static void zip_forward(const rf_call *c) { run(c, value_of, 0); }
 
 static void zip_tangent(const rf_call *c)
 {
     rfi_vec_fill(c->device, rfi_count(&c->y), 0, c->dy);
     for (int k = 0; k < 2; k++)
-        if (c->dx[k]) run(c, tangent_of, k, true);
+        if (c->dx[k]) run(c, tangent_of, k);
 }
 
-/* Threads may share the work only where no element is added to twice. */
+/* ---- Adjoints ------------------------------------------------------------------------------------ */
+
+/* Each element of gx once. */
+static void write_of(const job *j, const stretch *s)
+{
+    j->rule->slope[j->k](j->c->device->k, s->n, s->a, s->b, j->c->gy + s->y, j->gx + s->x[j->k]);
+}
+
+static void adjoint_of(const job *j, const stretch *s)
+{
+    const rfi_kernels *kernels = j->c->device->k;
+    rf_real *gx = j->gx + s->x[j->k], z[CHUNK];
+    j->rule->slope[j->k](kernels, s->n, s->a, s->b, j->c->gy + s->y, z);
+    if (j->w.step[j->k][j->w.rank - 1])
+        kernels->add(s->n, z, gx, gx);
+    else
+        *gx += kernels->sum(s->n, z);
+}
+
+/* The dimension along which most threads can go side by side: the input moves there, so that none
+ * adds where another does.  -1: it moves nowhere. */
+static int widest(const walk *w, int k)
+{
+    int best = -1;
+    rf_index most = 0;
+    for (int i = 0; i < w->rank; i++) {
+        const rf_index n = i + 1 < w->rank ? w->dim[i] : (w->dim[i] + 15) / 16;
+        if (w->step[k][i] == 0 || n <= most) continue;
+        most = n;
+        best = i;
+    }
+    return best;
+}
+
+static void work_along(void *ctx, int thread, int threads)
+{
+    const job *j = ctx;
+    const int d = widest(&j->w, j->k);
+    walk w = j->w;
+    rf_index from, to;
+    rfi_split(w.dim[d], d + 1 < w.rank ? 1 : 16, thread, threads, &from, &to);
+    for (int k = 0; k < 3; k++) w.base[k] = from * w.step[k][d];
+    w.dim[d] = to - from;
+    if (from < to) go(j, &w, 0, walk_count(&w));
+}
+
+/* The part of the one element's gradient that comes from some of the output. */
+static double part_of(const void *ctx, rf_index first, rf_index n)
+{
+    job j = *(const job *)ctx;
+    rf_real sum = 0;
+    j.gx = &sum;
+    go(&j, &j.w, first, first + n);
+    return (double)sum;
+}
+
 static void zip_adjoint(const rf_call *c)
 {
-    for (int k = 0; k < 2; k++)
-        if (c->gx[k]) run(c, adjoint_of, k, rfi_count(&c->x[k]) == rfi_count(&c->y));
+    for (int k = 0; k < 2; k++) {
+        if (!c->gx[k]) continue;
+        const rf_index n = rfi_count(&c->y), own = rfi_count(&c->x[k]);
+        job j = job_of(c, own == n && c->fresh[k] ? write_of : adjoint_of, k);
+        j.gx = c->gx[k];
+        if (own != n && c->fresh[k]) rfi_vec_fill(c->device, own, 0, j.gx);
+        if (own == n)
+            rfi_vec_share(c->device, n, work, &j);
+        else if (own > 1)
+            rfi_vec_share(c->device, n, work_along, &j);
+        else
+            *j.gx += (rf_real)rfi_vec_reduce(c->device, n, part_of, &j);
+    }
 }
 
 /* ---- The functions --------------------------------------------------------------------------------- */
@@ -294,6 +366,7 @@ RFI_CASES(pairs)
     static const zip_rule op##_rule = {op##_value, {da, db}};                                      \
     const rf_op rfi_op_##op = {.name = #op,                                                        \
                                .arity = 2,                                                         \
+                               .flags = RF_OP_OVERWRITES,                                          \
                                .formula = text,                                                    \
                                .shape = zip_shape,                                                 \
                                .forward = zip_forward,                                             \

@@ -75,7 +75,7 @@ bool rfi_fail_pair(const rf_call *c, rf_shape x, rf_shape y, const char *what)
     return rf_call_fail(c, "%s and %s %s", rf_shape_text(x, a), rf_shape_text(y, b), what);
 }
 
-/* ---- Lists and sums ----------------------------------------------------------------------------- */
+/* ---- Lists and copies ----------------------------------------------------------------------------- */
 
 const rfi_ids *rfi_ids_copy(rf_graph *g, rf_index n, const int32_t *ids)
 {
@@ -88,12 +88,49 @@ const rfi_ids *rfi_ids_copy(rf_graph *g, rf_index n, const int32_t *ids)
     return p;
 }
 
-void rfi_put(rf_device *d, bool add, rf_index n, const rf_real *a, rf_real *z)
+typedef struct put {
+    const rfi_kernels *k;
+    bool add;
+    rf_index R, n, lda, ldz;
+    const rf_real *a;
+    rf_real *z;
+} put;
+
+static void put_block(const put *p, rf_index r0, rf_index r1, rf_index c0, rf_index c1)
 {
-    if (add)
-        rfi_vec_axpy(d, n, 1, a, z);
-    else if (n)
-        memcpy(z, a, (size_t)n * sizeof *z);
+    const rf_real *a = p->a + r0 * p->lda + c0;
+    rf_real *z = p->z + r0 * p->ldz + c0;
+    if (!p->add) {
+        p->k->copy_rows(r1 - r0, c1 - c0, a, p->lda, z, p->ldz);
+        return;
+    }
+    for (rf_index r = r0; r < r1; r++, a += p->lda, z += p->ldz) p->k->add(c1 - c0, a, z, z);
+}
+
+/* Rows, or columns where there are more of these. */
+static void put_part(void *ctx, int thread, int threads)
+{
+    enum { GRAIN = 64 };
+    const put *p = ctx;
+    rf_index from, to;
+    if (p->R >= p->n / GRAIN) {
+        rfi_split(p->R, 1, thread, threads, &from, &to);
+        put_block(p, from, to, 0, p->n);
+    } else {
+        rfi_split(p->n, GRAIN, thread, threads, &from, &to);
+        put_block(p, 0, p->R, from, to);
+    }
+}
+
+void rfi_put_rows(rf_device *d, bool add, rf_index R, rf_index n, const rf_real *a, rf_index lda,
+                  rf_real *z, rf_index ldz)
+{
+    rfi_vec_share(d, R * n, put_part, &(put){d->k, add, R, n, lda, ldz, a, z});
+}
+
+void rfi_fill_rows(rf_device *d, rf_index R, rf_index O, const rf_real *row, rf_real *y)
+{
+    rfi_put_rows(d, false, R, O, row, 0, y, O);
 }
 
 /* ---- Leaves and views ---------------------------------------------------------------------------- */

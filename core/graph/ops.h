@@ -58,8 +58,10 @@ const rfi_ids *rfi_ids_copy(rf_graph *g, rf_index n, const int32_t *ids);
 
 /* ---- Arithmetic --------------------------------------------------------------------------------- */
 
-/* z = or += a. */
-void rfi_put(rf_device *d, bool add, rf_index n, const rf_real *a, rf_real *z);
+/* z[r] = or += a[r] for all r < R, rows of n elements that are lda and ldz apart; lda 0: the same row
+ * for all.  On all threads. */
+void rfi_put_rows(rf_device *d, bool add, rf_index R, rf_index n, const rf_real *a, rf_index lda,
+                  rf_real *z, rf_index ldz);
 
 /* y[r] = row, [O], for all r < R. */
 void rfi_fill_rows(rf_device *d, rf_index R, rf_index O, const rf_real *row, rf_real *y);

@@ -44,6 +44,9 @@ static rf_real *receive(rf_graph *g, rf_node x, uint32_t flags, bool *fresh)
     return r->grad + p->offset;
 }
 
+/* Inputs of an op that are looked at pair by pair. */
+enum { FEW = 32 };
+
 /* May input i be overwritten: do no two inputs share memory with it? */
 static bool stands_alone(const rf_graph *g, const rf_node *in, int n, int i)
 {
@@ -61,11 +64,12 @@ static bool receive_all(rf_graph *g, rf_call *c, const rf_node *in)
     rf_real **gx = rf_graph_scratch(g, (size_t)c->n * sizeof *gx);
     bool *fresh = rf_graph_scratch(g, (size_t)c->n * sizeof *fresh);
     if (!gx || !fresh) return false;
+    const bool overwrites = (c->op->flags & RF_OP_OVERWRITES) && c->n <= FEW;
     for (int i = 0; i < c->n; i++) {
         gx[i] = NULL;
         fresh[i] = false;
         if (in[i] == RF_NONE || !rfi_at(g, in[i])->wants) continue;
-        fresh[i] = (c->op->flags & RF_OP_OVERWRITES) && stands_alone(g, in, c->n, i);
+        fresh[i] = overwrites && stands_alone(g, in, c->n, i);
         gx[i] = receive(g, in[i], c->op->flags, &fresh[i]);
         if (!gx[i]) return false;
         g->visits++;

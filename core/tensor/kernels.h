@@ -42,7 +42,9 @@ typedef struct rfi_kernels {
     rfi_zip_fn *tanh_bp;    /* z += a (1 - b b) */
     rfi_zip_fn *relu_bp;    /* z += b > 0 ? a : 0 */
     void (*scale)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y = s x */
-    void (*axpy)(rf_index n, rf_real s, const rf_real *x, rf_real *y);  /* y += s x */
+    void (*affine)(rf_index n, rf_real s, rf_real t, const rf_real *x,
+                   rf_real *y);                                        /* y = s x + t */
+    void (*axpy)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y += s x */
 
     rf_real (*sum)(rf_index n, const rf_real *x);
     rf_real (*dot)(rf_index n, const rf_real *a, const rf_real *b);

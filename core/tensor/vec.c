@@ -19,17 +19,23 @@ typedef struct job {
     rfi_update_fn *update;
     const rfi_update *u;
     rf_real *s1, *s2;
-    double (*reduce)(const rfi_kernels *k, rf_index n, const rf_real *x);
+    rfi_block_fn *block;
+    const void *ctx;
     bool accumulate;
 } job;
+
+void rfi_vec_share(rf_device *d, rf_index work, rf_worker_fn fn, void *ctx)
+{
+    if (work < SHORT)
+        fn(ctx, 0, 1);
+    else
+        rf_device_run(d, fn, ctx);
+}
 
 static void run(rf_device *d, rf_index work, rf_worker_fn fn, job *j)
 {
     j->d = d;
-    if (work < SHORT)
-        fn(j, 0, 1);
-    else
-        rf_device_run(d, fn, j);
+    rfi_vec_share(d, work, fn, j);
 }
 
 static void map_part(void *ctx, int thread, int threads)
@@ -114,37 +120,48 @@ static void reduce_part(void *ctx, int thread, int threads)
     rfi_split((j->n + size - 1) / size, 1, thread, threads, &a, &b);
     for (rf_index i = a; i < b; i++) {
         const rf_index left = j->n - i * size;
-        j->d->partial[i] = j->reduce(j->d->k, left < size ? left : size, j->a + i * size);
+        j->d->partial[i] = j->block(j->ctx, i * size, left < size ? left : size);
     }
 }
 
-static double reduce(rf_device *d, rf_index n, const rf_real *x,
-                     double (*fn)(const rfi_kernels *k, rf_index n, const rf_real *x))
+double rfi_vec_reduce(rf_device *d, rf_index n, rfi_block_fn *fn, const void *ctx)
 {
-    run(d, n, reduce_part, &(job){.n = n, .a = x, .reduce = fn});
+    run(d, n, reduce_part, &(job){.n = n, .block = fn, .ctx = ctx});
     const rf_index size = block_of(n);
     double s = 0;
     for (rf_index i = 0; i * size < n; i++) s += d->partial[i];
     return s;
 }
 
-static double sum_of(const rfi_kernels *k, rf_index n, const rf_real *x)
+typedef struct summands {
+    const rfi_kernels *k;
+    const rf_real *x;
+} summands;
+
+static double sum_of(const void *ctx, rf_index first, rf_index n)
 {
+    const summands *t = ctx;
+    const rf_real *x = t->x + first;
     double s = 0;
-    for (rf_index i = 0; i < n; i += 4096) s += (double)k->sum(n - i < 4096 ? n - i : 4096, x + i);
+    for (rf_index i = 0; i < n; i += 4096)
+        s += (double)t->k->sum(n - i < 4096 ? n - i : 4096, x + i);
     return s;
 }
 
-static double sumsq_of(const rfi_kernels *k, rf_index n, const rf_real *x)
+static double sumsq_of(const void *ctx, rf_index first, rf_index n)
 {
-    return k->sumsq(n, x);
+    const summands *t = ctx;
+    return t->k->sumsq(n, t->x + first);
 }
 
-double rfi_vec_sum(rf_device *d, rf_index n, const rf_real *x) { return reduce(d, n, x, sum_of); }
+double rfi_vec_sum(rf_device *d, rf_index n, const rf_real *x)
+{
+    return rfi_vec_reduce(d, n, sum_of, &(summands){d->k, x});
+}
 
 double rfi_vec_sumsq(rf_device *d, rf_index n, const rf_real *x)
 {
-    return reduce(d, n, x, sumsq_of);
+    return rfi_vec_reduce(d, n, sumsq_of, &(summands){d->k, x});
 }
 
 static void update_part(void *ctx, int thread, int threads)

@@ -6,6 +6,9 @@
 
 #include "tensor/device.h"
 
+/* fn on all threads, or on the caller's alone where `work` elements are not worth more. */
+void rfi_vec_share(rf_device *d, rf_index work, rf_worker_fn fn, void *ctx);
+
 /* y = f(x); z = a op b: any elementwise kernel of d->k. */
 void rfi_vec_map(rf_device *d, rfi_map_fn *fn, rf_index n, const rf_real *x, rf_real *y);
 void rfi_vec_zip(rf_device *d, rfi_zip_fn *fn, rf_index n, const rf_real *a, const rf_real *b,
@@ -13,7 +16,10 @@ void rfi_vec_zip(rf_device *d, rfi_zip_fn *fn, rf_index n, const rf_real *a, con
 void rfi_vec_fill(rf_device *d, rf_index n, rf_real s, rf_real *y);
 void rfi_vec_scale(rf_device *d, rf_index n, rf_real s, const rf_real *x, rf_real *y);
 void rfi_vec_axpy(rf_device *d, rf_index n, rf_real s, const rf_real *x, rf_real *y);
-/* Sums of blocks whose length depends on n alone, added in order. */
+/* Sums of blocks whose length depends on n alone, added in order: fn gives that of elements first ..
+ * first+count-1. */
+typedef double rfi_block_fn(const void *ctx, rf_index first, rf_index count);
+double rfi_vec_reduce(rf_device *d, rf_index n, rfi_block_fn *fn, const void *ctx);
 double rfi_vec_sum(rf_device *d, rf_index n, const rf_real *x);
 double rfi_vec_sumsq(rf_device *d, rf_index n, const rf_real *x);
 /* One optimiser step on a flat range: fn is d->k->sgd ... adamw. */

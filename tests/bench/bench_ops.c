@@ -12,13 +12,62 @@ enum { T = 35, B = 20, H = 650 };
 typedef rf_node op_fn(rf_graph *g, rf_node x);
 
 static rf_node dropout(rf_graph *g, rf_node x) { return rf_dropout(g, x, 0.4); }
+static rf_node shared(rf_graph *g, rf_node x) { return rf_dropout_shared(g, x, 0.4, 0); }
 
-static rf_node dropout_shared(rf_graph *g, rf_node x) { return rf_dropout_shared(g, x, 0.4, 0); }
+static rf_node row(rf_graph *g)
+{
+    static const rf_real ones[H] = {1};
+    return rf_variable(g, ones, RF_SHAPE(H));
+}
+static rf_node norm(rf_graph *g, rf_node x) { return rf_layer_norm(g, x, row(g), row(g), 1e-5); }
+static rf_node add_row(rf_graph *g, rf_node x) { return rf_add(g, x, row(g)); }
+static rf_node mul_column(rf_graph *g, rf_node x)
+{
+    return rf_mul(g, x, rf_variable(g, rf_value(g, x).data, RF_SHAPE(T, B, 1)));
+}
+static rf_node mul_scalar(rf_graph *g, rf_node x)
+{
+    return rf_mul(g, x, rf_variable(g, rf_value(g, x).data, RF_SCALAR));
+}
+static rf_node slice(rf_graph *g, rf_node x) { return rf_slice(g, x, 2, 10, H - 20); }
+static rf_node concat(rf_graph *g, rf_node x)
+{
+    return rf_concat(g, 2, (const rf_node[]){x, x}, 2);
+}
+static rf_node reverse(rf_graph *g, rf_node x) { return rf_reverse(g, x, NULL); }
+static rf_node turn(rf_graph *g, rf_node x) { return rf_transpose(g, x, 1, 2); }
+static rf_node sum_time(rf_graph *g, rf_node x) { return rf_sum_dim(g, x, 0, false); }
+static rf_node max_time(rf_graph *g, rf_node x) { return rf_max_dim(g, x, 0, false); }
+static rf_node max_unit(rf_graph *g, rf_node x) { return rf_max_dim(g, x, 2, false); }
+static rf_node mse(rf_graph *g, rf_node x) { return rf_mean_squared_error(g, x, x); }
+static rf_node bce(rf_graph *g, rf_node x) { return rf_binary_cross_entropy(g, x, x); }
+static rf_node embedding(rf_graph *g, rf_node x)
+{
+    int32_t id[T * B];
+    for (int i = 0; i < T * B; i++) id[i] = i * 31 % (T * B);
+    return rf_embedding(g, rf_reshape(g, x, RF_SHAPE(T * B, H)), id, RF_SHAPE(T, B));
+}
 
 static const struct {
     const char *name;
     op_fn *build;
-} rows[] = {{"tanh", rf_tanh}, {"dropout", dropout}, {"dropout, shared", dropout_shared}};
+} rows[] = {{"tanh", rf_tanh},
+            {"dropout", dropout},
+            {"dropout, shared", shared},
+            {"layer_norm", norm},
+            {"add, a row", add_row},
+            {"mul, a column", mul_column},
+            {"mul, a scalar", mul_scalar},
+            {"slice", slice},
+            {"concat", concat},
+            {"reverse", reverse},
+            {"transpose", turn},
+            {"sum_dim, time", sum_time},
+            {"max_dim, time", max_time},
+            {"max_dim, units", max_unit},
+            {"embedding", embedding},
+            {"squared error", mse},
+            {"binary entropy", bce}};
 
 typedef struct times {
     size_t n;

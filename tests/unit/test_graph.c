@@ -1,5 +1,5 @@
 /* test_graph.c -- the computational graph: the lecture's worked examples, failures, memory,
- * parameters, views, random masks, threads.  Derivatives of every op are tested in tests/grad. */
+ * parameters, views, random masks.  Derivatives of every op are tested in tests/grad. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,8 @@
 
 #include <CUnit/Basic.h>
 #include <refrain/graph.h>
+
+#include "draw.h"
 
 /* ---- A count of the process's allocations, where the C library allows to be overridden ---------- */
 
@@ -72,23 +74,6 @@ static rf_node variable(rf_graph *g, double value)
 static double value(rf_graph *g, rf_node x) { return (double)*rf_value(g, x).data; }
 static double gradient(rf_graph *g, rf_node x) { return (double)*rf_gradient(g, x); }
 static double tangent(rf_graph *g, rf_node x) { return (double)*rf_tangent(g, x); }
-
-/* n numbers in [-1, 1), the same for the same stream. */
-static rf_real *draw(rf_index n, const char *stream)
-{
-    rf_real *p = malloc((size_t)(n ? n : 1) * sizeof *p);
-    const rf_key key = rf_key_make(5, stream, 0);
-    for (rf_index i = 0; i < n; i++) p[i] = (rf_real)(2 * rf_uniform(key, (uint64_t)i) - 1);
-    return p;
-}
-
-static rf_node drawn(rf_graph *g, const char *stream, rf_shape s)
-{
-    rf_real *p = draw(rf_shape_count(s), stream);
-    rf_node x = rf_variable(g, p, s);
-    free(p);
-    return x;
-}
 
 static void set_tangent(rf_graph *g, rf_node x, double dx)
 {
@@ -551,48 +536,6 @@ static void dropout_follows_key(void)
     free(kept);
 }
 
-/* x [O,S,I] twice through masks of its own, shared along dim or not; the factors that reach y and the
- * gradient are those that rf_random decides, on any number of threads. */
-static void check_masks(rf_device *d, rf_index O, rf_index S, rf_index I, int dim)
-{
-    const rf_index n = O * S * I;
-    rf_graph *g = rf_graph_new(d);
-    rf_graph_begin(g, RF_TRAIN, rf_key_make(3, "masks", 1));
-    const rf_key first = rf_graph_next_key(g), second = rf_graph_next_key(g);
-    rf_graph_begin(g, RF_TRAIN, rf_key_make(3, "masks", 1));
-    rf_node x = drawn(g, "x", RF_SHAPE(O, S, I));
-    rf_node y = dim < 0 ? rf_dropout(g, x, 0.25) : rf_dropout_shared(g, x, 0.25, dim);
-    rf_node z = dim < 0 ? rf_dropout(g, x, 0.25) : rf_dropout_shared(g, x, 0.25, dim);
-    CU_ASSERT_EQUAL_FATAL(rf_adjoint(g, rf_add(g, rf_sum(g, y), rf_sum(g, z))), RF_OK);
-    const rf_real *gx = rf_gradient(g, x), *vx = rf_value(g, x).data, *vy = rf_value(g, y).data;
-    rf_index wrong = 0;
-    for (rf_index i = 0; i < n; i++) {
-        const rf_index around = i / I / S * I + i % I;
-        const rf_index at = dim < 0 ? i : dim == 1 ? around : i % (S * I);
-        uint32_t a[4], b[4];
-        rf_random(first, (uint64_t)at / 4, a);
-        rf_random(second, (uint64_t)at / 4, b);
-        const rf_real keep = (rf_real)(1 / 0.75);
-        const rf_real fa = a[at % 4] < 1u << 30 ? 0 : keep, fb = b[at % 4] < 1u << 30 ? 0 : keep;
-        wrong += vy[i] != vx[i] * fa || gx[i] != fa + fb;
-    }
-    CU_ASSERT_EQUAL(wrong, 0);
-    rf_graph_free(g);
-}
-
-static void masks_ignore_threads(void)
-{
-    for (int threads = 1; threads <= 3; threads++) {
-        rf_device *d = rf_device_new(threads, NULL);
-        check_masks(d, 2, 3, 7, -1);
-        check_masks(d, 5, 41, 97, -1);
-        check_masks(d, 5, 41, 97, 1);
-        check_masks(d, 301, 3, 29, 1);
-        check_masks(d, 9, 25, 100, 0);
-        rf_device_free(d);
-    }
-}
-
 /* ---- Every op in float ------------------------------------------------------------------------------------------ */
 
 /* Fused against expanded, and <u, J v> against <J^T u, v>, in the precision that is shipped. */
@@ -648,40 +591,7 @@ static void every_op_in_float(void)
     }
 }
 
-/* ---- Threads ------------------------------------------------------------------------------------------------------ */
-
-/* One loss through long elementwise ops, dropout, softmax and reductions; its gradient to out. */
-static double long_chain(rf_device *d, rf_real *out)
-{
-    rf_graph *g = rf_graph_new(d);
-    rf_graph_begin(g, RF_TRAIN, rf_key_make(2, "long", 0));
-    int32_t targets[300];
-    for (int i = 0; i < 300; i++) targets[i] = i % 7 ? i % 200 : -1;
-    rf_node x = drawn(g, "x", RF_SHAPE(300, 200)), row = drawn(g, "row", RF_SHAPE(200));
-    rf_node y = rf_mul(g, rf_tanh(g, rf_add(g, x, row)), rf_sigmoid(g, x));
-    y = rf_layer_norm(g, rf_dropout(g, rf_softmax(g, y), 0.3), row, row, 1e-5);
-    rf_node loss = rf_cross_entropy(g, y, targets);
-    CU_ASSERT_EQUAL(rf_adjoint(g, loss), RF_OK);
-    const double value_of_loss = value(g, loss);
-    memcpy(out, rf_gradient(g, x), 60000 * sizeof *out);
-    rf_graph_free(g);
-    return value_of_loss;
-}
-
-static void threads_change_nothing(void)
-{
-    rf_device *one = rf_device_new(1, NULL), *two = rf_device_new(2, NULL);
-    rf_real *a = malloc(60000 * sizeof *a), *b = malloc(60000 * sizeof *b);
-    const double x = long_chain(one, a), y = long_chain(two, b);
-    CU_ASSERT_EQUAL(x, y);
-    CU_ASSERT_EQUAL(memcmp(a, b, 60000 * sizeof *a), 0);
-    CU_ASSERT_EQUAL(long_chain(two, a), y);
-    CU_ASSERT_EQUAL(memcmp(a, b, 60000 * sizeof *a), 0);
-    free(a);
-    free(b);
-    rf_device_free(one);
-    rf_device_free(two);
-}
+/* ---- The fused loss ----------------------------------------------------------------------------------------------- */
 
 /* Large enough that the fused loss works in several blocks of rows. */
 static void fused_loss_in_blocks(void)
@@ -728,9 +638,7 @@ static const struct {
              {"parameter gradients accumulate", param_gradients_accumulate},
              {"sparse rows", sparse_rows},
              {"dropout follows its key", dropout_follows_key},
-             {"masks ignore threads", masks_ignore_threads},
              {"every op in float", every_op_in_float},
-             {"threads change nothing", threads_change_nothing},
              {"fused loss in blocks", fused_loss_in_blocks}};
 
 int main(void)

@@ -177,6 +177,21 @@ static void zips_match_plain(void)
     rf_aligned_free(z);
 }
 
+static void affine_matches_plain(void)
+{
+    enum { N = 133 };
+    rf_real *x = noise(N, 2, 16), y[N + 1];
+    FOR_ISA(k)
+    for (rf_index n = 0; n <= N; n++) {
+        y[n] = 7;
+        k->affine(n, (rf_real)1.5, (rf_real)-0.3, x, y);
+        for (rf_index i = 0; i < n; i++)
+            CU_ASSERT(fabs((double)y[i] - (1.5 * (double)x[i] - 0.3)) < 1e-6);
+        CU_ASSERT(y[n] == 7);
+    }
+    rf_aligned_free(x);
+}
+
 static void reductions_match(void)
 {
     rf_real *a = noise(650, 1, 4), *b = noise(650, 1, 5);
@@ -299,63 +314,6 @@ static void optimisers(void)
             check_update(k, rule, sizes[s], false);
             check_update(k, rule, sizes[s], true);
         }
-}
-
-/* ---- Dropout masks: the same bits as rf_random's on every instruction set ------------------------------ */
-
-static bool kept(rf_key key, uint64_t i, uint32_t below)
-{
-    uint32_t word[4];
-    rf_random(key, i / 4, word);
-    return word[i % 4] >= below;
-}
-
-static void masks_are_drawn(void)
-{
-    enum { WORDS = 9 };
-    static const uint64_t from[] = {0, 1, 5, 7, (1ull << 29) - 3, (1ull << 58) + 1};
-    static const uint32_t below[] = {0, 1, 0x66666666, 0x80000000, UINT32_MAX};
-    FOR_ISA(k)
-    for (size_t f = 0; f < sizeof from / sizeof *from; f++)
-        for (rf_index n = 0; n <= WORDS; n++) {
-            const rf_key key = {.seed = 0x0123456789abcdef + f, .stream = 77, .step = 5ull << 30};
-            const uint32_t least = below[(f + (size_t)n) % 5];
-            uint32_t bits[WORDS + 1];
-            memset(bits, 0xa5, sizeof bits);
-            k->draw_bits(key, least, from[f], n, bits);
-            bool same = true;
-            for (uint64_t i = 0; i < 32 * (uint64_t)n; i++)
-                same = same && (bits[i / 32] >> i % 32 & 1) == kept(key, from[f] * 32 + i, least);
-            CU_ASSERT(same);
-            for (rf_index w = n; w <= WORDS; w++) CU_ASSERT(bits[w] == 0xa5a5a5a5);
-        }
-}
-
-static void masks_are_used(void)
-{
-    enum { N = 133, OFFSETS = 70 };
-    const rf_real s = (rf_real)1.25;
-    rf_real *x = noise(N, 2, 20), *was = noise(N, 2, 21), y[N], z[N], due;
-    uint32_t bits[(N + OFFSETS + 31) / 32];
-    rfi_kernels_for(RFI_ISA_C)->draw_bits((rf_key){.seed = 3}, 0x70000000, 0,
-                                          sizeof bits / sizeof *bits, bits);
-    FOR_ISA(k)
-    for (rf_index from = 0; from < OFFSETS; from += from < 3 ? 1 : 13)
-        for (rf_index n = 0; n <= N; n += n < 40 ? 1 : 31) {
-            memcpy(y, was, sizeof y);
-            memcpy(z, was, sizeof z);
-            k->mask(n, s, bits, from, x, y);
-            k->mask_add(n, s, bits, from, x, z);
-            for (rf_index i = 0; i < n; i++) {
-                due = x[i] * (bits[(from + i) / 32] >> (from + i) % 32 & 1 ? s : 0);
-                CU_ASSERT(memcmp(&y[i], &due, sizeof due) == 0);
-                CU_ASSERT(fabs((double)(z[i] - (was[i] + due))) <= 1e-6);
-            }
-            CU_ASSERT(memcmp(y + n, was + n, (size_t)(N - n) * sizeof *y) == 0);
-            CU_ASSERT(memcmp(z + n, was + n, (size_t)(N - n) * sizeof *z) == 0);
-        }
-    rf_aligned_free(x);
-    rf_aligned_free(was);
 }
 
 /* ---- Packed products ------------------------------------------------------------------------------------ */
@@ -673,11 +631,10 @@ int main(void)
                            {"infinities and NaN", edges_are_right},
                            {"cutting a range changes no bit", cuts_change_nothing},
                            {"two inputs", zips_match_plain},
+                           {"affine matches plain", affine_matches_plain},
                            {"reductions", reductions_match},
                            {"softmax", softmax_rows},
                            {"optimisers", optimisers},
-                           {"masks are drawn", masks_are_drawn},
-                           {"masks are used", masks_are_used},
                            {"transpose", transposes},
                            {"gate panels", gate_panels},
                            {"column panels", column_panels},
