@@ -235,7 +235,15 @@ typedef struct result {
     int threads;
     double rate, gflops, peak, start_ms, memory_mb;
     double fraction, fraction_min, fraction_max;
+    double faults; /* minor page faults in a step */
 } result;
+
+static long page_faults(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return use.ru_minflt;
+}
 
 static double median_step(bench *b, double seconds)
 {
@@ -256,13 +264,19 @@ static double median_step(bench *b, double seconds)
 static void measure_rounds(bench *b, const options *o, result *r)
 {
     static double rate[MOST_ROUNDS], peak[MOST_ROUNDS], fraction[MOST_ROUNDS];
+    long faults = 0;
+    const int64_t first = b->step;
     for (int i = 0; i < o->rounds; i++) {
-        const double before = bench_peak(b->d), step = median_step(b, o->seconds);
+        const double before = bench_peak(b->d);
+        const long had = page_faults();
+        const double step = median_step(b, o->seconds);
+        faults += page_faults() - had;
         peak[i] = (before + bench_peak(b->d)) / 2;
         rate[i] = step_units(b->w) / step;
         fraction[i] = step_flop(b->w) / step / 1e9 / peak[i];
     }
     const size_t n = (size_t)o->rounds;
+    r->faults = (double)faults / (double)(b->step - first);
     r->rate = bench_median(rate, n);
     r->gflops = r->rate / step_units(b->w) * step_flop(b->w) / 1e9;
     r->peak = bench_median(peak, n);
@@ -293,12 +307,13 @@ static void show(const workload *w, const options *o, const result *r)
 {
     printf(o->json ? "{\"workload\": \"%s\", \"threads\": %d, \"%s_per_s\": %.1f, \"gflops\": "
                      "%.2f, \"peak_gflops\": %.1f, \"fraction\": %.4f, \"fraction_min\": %.4f, "
-                     "\"fraction_max\": %.4f, \"rounds\": %d, \"start_ms\": %.1f, "
+                     "\"fraction_max\": %.4f, \"rounds\": %d, \"faults_per_step\": %.3f, "
+                     "\"start_ms\": %.1f, "
                      "\"memory_mb\": %.1f}\n"
                    : "%-4s %d threads  %-7s/s %10.1f  GFLOP/s %7.1f of %6.1f = %.2f [%.2f - %.2f]  "
-                     "%d rounds  start %6.1f ms  %6.1f MB\n",
+                     "%d rounds  faults %.2f  start %6.1f ms  %6.1f MB\n",
            w->name, r->threads, w->unit, r->rate, r->gflops, r->peak, r->fraction, r->fraction_min,
-           r->fraction_max, o->rounds, r->start_ms, r->memory_mb);
+           r->fraction_max, o->rounds, r->faults, r->start_ms, r->memory_mb);
 }
 
 static void measure(const workload *w, const options *o)

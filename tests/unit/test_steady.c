@@ -35,15 +35,15 @@ typedef struct net_spec {
 } net_spec;
 
 static const net_spec specs[] = {
-    {"language model", "lstm", "sgd", 2000, 96, 0, 16, 16, 2, .rate = 0.5, .clip = 1},
-    {"letters", "lstm", "adam", 90, 128, 0, 24, 24, 2, .dropout = 0.3, .rate = 2e-3},
-    {"tied", "lstm", "adamw", 1000, 96, 0, 12, 20, 2, .tie = true, .variational = true,
+    {"language model", "lstm", "sgd", 1000, 48, 0, 8, 12, 2, .rate = 0.5, .clip = 1},
+    {"letters", "lstm", "adam", 90, 64, 0, 8, 10, 2, .dropout = 0.3, .rate = 2e-3},
+    {"tied", "lstm", "adamw", 500, 48, 0, 8, 10, 2, .tie = true, .variational = true,
      .dropout = 0.4, .weight_dropout = 0.3, .rate = 2e-3, .clip = 1},
-    {"tagger", "lstm", "adam", 3000, 64, 15, 16, 20, 1, .both = true, .lazy = true, .rate = 1e-3},
-    {"dense moments", "gru-torch", "adam", 3000, 64, 15, 16, 20, 1, .both = true, .rate = 1e-3},
-    {"gru", "gru-torch", "rmsprop", 50, 128, 0, 32, 24, 1, .dropout = 0.2, .rate = 1e-3, .clip = 1},
+    {"tagger", "lstm", "adam", 1500, 40, 15, 8, 10, 1, .both = true, .lazy = true, .rate = 1e-3},
+    {"dense moments", "gru-torch", "adam", 500, 40, 15, 8, 10, 1, .both = true, .rate = 1e-3},
+    {"gru", "gru-torch", "rmsprop", 50, 64, 0, 8, 12, 1, .dropout = 0.2, .rate = 1e-3, .clip = 1},
 };
-enum { SPECS = sizeof specs / sizeof *specs, TOKENS = 30000 };
+enum { SPECS = sizeof specs / sizeof *specs, TOKENS = 2000 };
 
 typedef struct net {
     const net_spec *s;
@@ -198,7 +198,7 @@ static void steps_ask_for_no_memory(void)
 
 /* ---- The same bits ------------------------------------------------------------------------------------ */
 
-enum { RUNS = 50, RUN_STEPS = 12 };
+enum { RUNS = 50, RUN_STEPS = 8 };
 
 static uint64_t hash_add(uint64_t h, const void *at, size_t n)
 {
