@@ -94,4 +94,5 @@ const rf_op rfi_op_elman = {
     .adjoint = rfi_sequence_adjoint,
     .expand = rfi_sequence_expand,
     .sample = elman_sample,
+    .flop = rfi_sequence_flop,
 };

@@ -145,4 +145,5 @@ const rf_op rfi_op_gru = {
     .adjoint = rfi_sequence_adjoint,
     .expand = rfi_sequence_expand,
     .sample = gru_sample,
+    .flop = rfi_sequence_flop,
 };

@@ -273,4 +273,5 @@ const rf_op rfi_op_lstm = {
     .adjoint = rfi_sequence_adjoint,
     .expand = rfi_sequence_expand,
     .sample = lstm_sample,
+    .flop = rfi_sequence_flop,
 };

@@ -99,6 +99,15 @@ size_t rfi_sequence_save(const rf_call *c)
     return (size_t)run_open(&q, c, NULL) * sizeof(rf_real);
 }
 
+/* Every matrix of the cell meets one vector a step and sequence. */
+double rfi_sequence_flop(const rf_call *c)
+{
+    double weights = 0;
+    for (int i = RFI_IN_W; i < c->n; i++)
+        if (c->x[i].shape.rank == 2) weights += (double)rf_shape_count(c->x[i].shape);
+    return 2 * weights * (double)(c->x[0].shape.dim[0] * c->x[0].shape.dim[1]);
+}
+
 /* Panels and the like, in scratch memory. */
 static bool run_plan(rfi_run *q, const rf_call *c, bool adjoint)
 {

@@ -214,6 +214,7 @@ enum { RFI_IN_X, RFI_IN_H, RFI_IN_C, RFI_IN_W };
 /* Rules shared by the three ops (sequence.c). */
 bool rfi_sequence_shape(const rf_call *c, rf_shape *y);
 size_t rfi_sequence_save(const rf_call *c);
+double rfi_sequence_flop(const rf_call *c);
 void rfi_sequence_forward(const rf_call *c);
 void rfi_sequence_adjoint(const rf_call *c);
 rf_node rfi_sequence_expand(rf_graph *g, const rf_call *c, const rf_node *x);

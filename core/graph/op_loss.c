@@ -214,7 +214,8 @@ const rf_op rfi_op_linear_cross_entropy = {.name = "linear_cross_entropy",
                                            .forward = lce_forward,
                                            .adjoint = lce_adjoint,
                                            .expand = lce_expand,
-                                           .sample = sample_lce_cases};
+                                           .sample = sample_lce_cases,
+                                           .flop = rfi_linear_flop};
 
 rf_node rf_linear_cross_entropy(rf_graph *g, rf_node x, rf_node w, rf_node b,
                                 const int32_t *targets)

@@ -176,6 +176,12 @@ static const rf_case matmul_cases[] = {
      RFI_ATTR(tt)}};
 RFI_CASES(matmul_cases)
 
+static double matmul_flop(const rf_call *c)
+{
+    const batch m = batch_of(c);
+    return 2.0 * (double)m.count * (double)m.M * (double)m.N * (double)m.K;
+}
+
 const rf_op rfi_op_matmul = {.name = "matmul",
                              .arity = 2,
                              .flags = RF_OP_OVERWRITES,
@@ -184,7 +190,8 @@ const rf_op rfi_op_matmul = {.name = "matmul",
                              .forward = matmul_forward,
                              .tangent = matmul_tangent,
                              .adjoint = matmul_adjoint,
-                             .sample = sample_matmul_cases};
+                             .sample = sample_matmul_cases,
+                             .flop = matmul_flop};
 
 rf_node rf_matmul_turned(rf_graph *g, rf_node a, bool turn_a, rf_node b, bool turn_b)
 {
@@ -208,6 +215,11 @@ bool rfi_linear_fits(const rf_call *c)
     if (c->x[2].data && (b.rank != 1 || b.dim[0] != w.dim[0]))
         return rfi_fail_pair(c, w, b, "do not fit: the bias should have one element a row");
     return true;
+}
+
+double rfi_linear_flop(const rf_call *c)
+{
+    return 2.0 * (double)rfi_count(&c->x[0]) * (double)c->x[1].shape.dim[0];
 }
 
 static bool linear_shape(const rf_call *c, rf_shape *y)
@@ -278,7 +290,8 @@ const rf_op rfi_op_linear = {.name = "linear",
                              .tangent = linear_tangent,
                              .adjoint = linear_adjoint,
                              .expand = linear_expand,
-                             .sample = sample_linear_cases};
+                             .sample = sample_linear_cases,
+                             .flop = rfi_linear_flop};
 
 rf_node rf_linear(rf_graph *g, rf_node x, rf_node w, rf_node b)
 {

@@ -44,6 +44,8 @@ bool rfi_fail_dim(const rf_call *c, int d);
 bool rfi_fail_pair(const rf_call *c, rf_shape a, rf_shape b, const char *what);
 /* x [..,I], w [O,I] and b [O] or none fit together; false after rf_call_fail. */
 bool rfi_linear_fits(const rf_call *c);
+/* Operations of x w^T. */
+double rfi_linear_flop(const rf_call *c);
 
 /* ---- Attributes that are lists ---------------------------------------------------------------- */
 

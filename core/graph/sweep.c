@@ -104,17 +104,32 @@ static bool adjoint_expanded(rf_graph *g, rf_node k)
     return ok;
 }
 
-static bool adjoint_node(rf_graph *g, rf_node k)
+static bool adjoint_rule(rf_graph *g, rf_node k)
 {
     const rfi_node *p = rfi_at(g, k);
     rf_call c;
-    if (p->sweep != g->sweep || !p->wants || (p->op->flags & RF_OP_LEAF)) return true;
     if (!p->op->adjoint) return adjoint_expanded(g, k);
     if (!rfi_call_of(g, &c, k) || !receive_all(g, &c, g->edge + p->first)) return false;
     c.gy = p->grad;
     g->current = k;
     p->op->adjoint(&c);
     return g->error.status == RF_OK;
+}
+
+static bool adjoint_timed(rf_graph *g, rf_node k)
+{
+    rf_call c;
+    const rfi_timer t = rfi_profile_start(g->profile);
+    const bool ok = adjoint_rule(g, k);
+    if (ok && rfi_call_of(g, &c, k)) rfi_profile_stop(g->profile, t, &c, RFI_BACKWARD);
+    return ok;
+}
+
+static bool adjoint_node(rf_graph *g, rf_node k)
+{
+    const rfi_node *p = rfi_at(g, k);
+    if (p->sweep != g->sweep || !p->wants || (p->op->flags & RF_OP_LEAF)) return true;
+    return g->profile ? adjoint_timed(g, k) : adjoint_rule(g, k);
 }
 
 static bool sweep_back(rf_graph *g, rf_node last, rf_node first)

@@ -39,6 +39,7 @@ void rf_graph_free(rf_graph *g)
     rf_arena_free(g->scratch);
     free(g->node);
     free(g->edge);
+    free(g->profile);
     free(g);
 }
 
@@ -312,6 +313,17 @@ static void set_view(rf_graph *g, rf_node y, rf_node x, const void *attr)
     p->value = from->value + offset;
 }
 
+static void run_forward(rf_graph *g, const rf_call *c)
+{
+    if (!g->profile) {
+        c->op->forward(c);
+        return;
+    }
+    const rfi_timer t = rfi_profile_start(g->profile);
+    c->op->forward(c);
+    rfi_profile_stop(g->profile, t, c, RFI_FORWARD);
+}
+
 /* Value and saved memory of a new node; then the forward rule. */
 static bool compute(rf_graph *g, rf_call *c, rf_node y)
 {
@@ -325,7 +337,7 @@ static bool compute(rf_graph *g, rf_call *c, rf_node y)
     }
     p->saved = g->mode == RF_INFER ? NULL : c->saved;
     c->y.data = p->value;
-    c->op->forward(c);
+    run_forward(g, c);
     return g->error.status == RF_OK;
 }
 

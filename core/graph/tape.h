@@ -48,6 +48,7 @@ struct rf_graph {
     rf_error error;
     const char *file; /* where the builder was called */
     int line;
+    struct rfi_profile *profile; /* NULL: nothing is timed */
 };
 
 static inline rfi_node *rfi_at(const rf_graph *g, rf_node x) { return &g->node[x]; }
@@ -67,6 +68,14 @@ rf_node rfi_expand_node(rf_graph *g, rf_node x);
  * as in rf_dropout_shared, -1: none. */
 bool rfi_has_lanes(const rf_graph *g, rf_node x);
 rf_node rfi_dropout_lanes(rf_graph *g, rf_node x, double p, int dim, rf_key key);
+
+/* A timed rule: start, run, stop. */
+typedef enum rfi_rule { RFI_FORWARD, RFI_BACKWARD } rfi_rule;
+typedef struct rfi_timer {
+    double start, outside;
+} rfi_timer;
+rfi_timer rfi_profile_start(struct rfi_profile *p);
+void rfi_profile_stop(struct rfi_profile *p, rfi_timer t, const rf_call *c, rfi_rule rule);
 
 /* In an adjoint rule: the parameter that input i is, or is a view of; NULL: none. */
 rf_param *rfi_call_param(const rf_call *c, int i);

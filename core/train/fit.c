@@ -78,10 +78,14 @@ static rf_status train_step(rfi_fit *f, rf_error *err)
     double loss, units;
     rf_status status = differentiate(f, &loss, &units, err);
     if (status) return status;
+    rf_graph_span_begin(s->graph);
     f->norm = rf_gradient_norm(d, s->params);
+    rf_graph_span_end(s->graph, "gradient norm");
     if (!isfinite(f->norm)) return diverged(f, "gradient's norm", f->norm, err);
+    rf_graph_span_begin(s->graph);
     rf_optimizer_step(f->optimizer, d, rf_schedule_rate(&f->schedule, f->count.step),
                       rf_clip_scale(f->norm, s->clip));
+    rf_graph_span_end(s->graph, s->optimizer.method->name);
     if (s->task.carry) s->task.carry(s->task.self, s->graph);
     f->count.step++;
     rf_mean_add(&f->number.since_report, loss, units);
@@ -134,11 +138,13 @@ static rf_status validate(rfi_fit *f, rf_error *err)
     const double start = rfi_clock();
     rf_metrics m = {0};
     bool better = false;
+    rf_graph_span_begin(f->spec->graph);
     rf_optimizer_swap(f->optimizer);
     rf_status status = measure(f, &m, err);
     if (!status) better = is_better(f, m.m[0].value);
     if (!status && better) status = keep_best(f, &m, err);
     rf_optimizer_swap(f->optimizer);
+    rf_graph_span_end(f->spec->graph, "validation");
     if (status) return status;
     if (!better) f->count.bad++;
     const double cost = f->spec->higher ? -m.m[0].value : m.m[0].value;
@@ -156,7 +162,9 @@ static rf_status validate(rfi_fit *f, rf_error *err)
 static rf_status save(rfi_fit *f, rf_error *err)
 {
     if (!f->spec->state_path) return RF_OK;
+    rf_graph_span_begin(f->spec->graph);
     rf_status status = rfi_ranks_settle(f, rfi_fit_save(f, err), err);
+    rf_graph_span_end(f->spec->graph, "saving");
     return status ? status : rfi_report(f, RF_FIT_SAVED, err);
 }
 
@@ -249,7 +257,9 @@ static rf_status run(rfi_fit *f, rf_error *err)
     const rf_fit_task *task = &f->spec->task;
     for (;;) {
         if (is_done(f)) return end_well(f, err);
+        rf_graph_span_begin(f->spec->graph);
         const int more = task->next(task->self, err);
+        rf_graph_span_end(f->spec->graph, "batches");
         if (more < 0) return more;
         rf_status status = more ? train_step(f, err) : end_epoch(f, err);
         if (!status && more) status = after_step(f, err);

@@ -20,7 +20,9 @@ static double shape_constant(const rf_schedule *s, double t, double total)
 static double shape_step(const rf_schedule *s, double t, double total)
 {
     (void)total;
-    return s->every > 0 ? pow(s->gamma, floor(t / (double)s->every)) : 1;
+    const double first = (double)(s->after > 0 ? s->after : s->every);
+    if (s->every <= 0 || t < first) return 1;
+    return pow(s->gamma, 1 + floor((t - first) / (double)s->every));
 }
 
 static double shape_cosine(const rf_schedule *s, double t, double total)

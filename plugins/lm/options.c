@@ -323,6 +323,15 @@ const rf_option lm_train_options[TRAIN_COUNT + 1] = {
                            .flags = RF_OPT_ADVANCED,
                            .group = LEARN,
                            .help = "in schedule step; in plateau, validations that are borne"},
+    [TRAIN_GAMMA_AFTER] = {.name = "gamma-after",
+                           .type = RF_INT,
+                           .def = "0",
+                           .min = 0,
+                           .max = 1e9,
+                           .unit = "epochs",
+                           .flags = RF_OPT_ADVANCED,
+                           .group = LEARN,
+                           .help = "in schedule step, before the first; 0: as --gamma-every"},
     [TRAIN_FLOOR] = {.name = "floor",
                      .type = RF_REAL,
                      .def = "0.05",
@@ -361,6 +370,12 @@ const rf_option lm_train_options[TRAIN_COUNT + 1] = {
                     .meta = "FILE.svg",
                     .group = FILES,
                     .help = "picture of the learning curves"},
+    [TRAIN_PROFILE] = {.name = "profile",
+                       .type = RF_BOOL,
+                       .def = "0",
+                       .flags = RF_OPT_ADVANCED,
+                       .group = FILES,
+                       .help = "show in the end where the time went"},
 };
 
 const rf_option lm_eval_options[EVAL_COUNT + 1] = {

@@ -60,7 +60,8 @@ static const rf_verb verbs[] = {
      .arg_min = 1,
      .arg_max = UINT32_MAX,
      .model = RF_MODEL_WRITE,
-     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_FILE),
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_FILE) |
+              RF_EMITS(RF_EV_RECORD),
      .flags = RF_VERB_RANKS,
      .options = lm_train_options,
      .examples = train_examples,

@@ -305,7 +305,7 @@ static rf_status make_trainer(setup *u)
 
 static char *dump(const setup *u, bool model)
 {
-    static const int passing[] = {TRAIN_RESUME, TRAIN_CHECKPOINT, TRAIN_SAMPLE};
+    static const int passing[] = {TRAIN_RESUME, TRAIN_CHECKPOINT, TRAIN_SAMPLE, TRAIN_PROFILE};
     json_t *object = lm_settings_json(lm_train_options, u->v, model);
     /* What changes nothing of the model is not of the model: a resumed one is the same file. */
     for (size_t i = 0; object && i < sizeof passing / sizeof *passing; i++)
@@ -356,6 +356,7 @@ static rf_schedule make_schedule(const setup *u, double usual, int64_t per_epoch
                          .rate = rate > 0 ? rate : usual,
                          .warmup = v[TRAIN_WARMUP].as.i,
                          .every = v[TRAIN_GAMMA_EVERY].as.i * per_epoch,
+                         .after = v[TRAIN_GAMMA_AFTER].as.i * per_epoch,
                          .total = steps && (!epochs || steps < epochs) ? steps : epochs,
                          .gamma = v[TRAIN_GAMMA].as.f,
                          .floor = v[TRAIN_FLOOR].as.f,
@@ -402,7 +403,31 @@ static rf_status fit(setup *u, rf_fit_result *result)
                               .plot_path = v[TRAIN_PLOT].as.s,
                               .title = t->r->model,
                               .collective = t->ranks};
-    return rf_fit(&spec, result, u->err);
+    rf_status st = rf_graph_profile(t->g, v[TRAIN_PROFILE].as.i, u->err);
+    return st ? st : rf_fit(&spec, result, u->err);
+}
+
+/* A row for each op and span, and one for what they lack. */
+static rf_status tell_profile(const setup *u)
+{
+    int n;
+    double seconds;
+    const rf_profile_row *rows = rf_graph_profile_rows(u->t.g, &n, &seconds);
+    rf_profile_row rest = {.name = "rest", .forward = seconds};
+    rf_status st = RF_OK;
+    for (int i = 0; rows && i <= n && !st; i++) {
+        const rf_profile_row *p = i < n ? &rows[i] : &rest;
+        const double own = p->forward + p->backward;
+        rest.forward -= i < n ? own : 0;
+        const rf_field row[] = {rf_field_string("part", p->name),
+                                rf_field_int("calls", p->calls),
+                                rf_field_real("forward_ms", 1e3 * p->forward),
+                                rf_field_real("backward_ms", 1e3 * p->backward),
+                                rf_field_real("share", seconds > 0 ? own / seconds : 0),
+                                rf_field_real("gflops", own > 0 ? p->flop / own * 1e-9 : 0)};
+        st = rf_emit_record(u->t.s->host, i, "profile", row, sizeof row / sizeof *row);
+    }
+    return st;
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */
@@ -419,7 +444,7 @@ static rf_status finish(setup *u, const rf_fit_result *result)
     if (!st) st = rf_emit_file(h, u->t.r->model, "model", "application/x-safetensors");
     if (!st && u->v[TRAIN_PLOT].as.s)
         st = rf_emit_file(h, u->v[TRAIN_PLOT].as.s, "plot", "image/svg+xml");
-    return st;
+    return st ? st : tell_profile(u);
 }
 
 static rf_status train(setup *u)

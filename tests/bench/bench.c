@@ -1,6 +1,7 @@
 /* bench.c -- time, medians, the machine's FMA peak. */
 #include "bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -113,6 +114,73 @@ double bench_peak(rf_device *d)
         best = rate > best ? rate : best;
     }
     return best;
+}
+
+/* ---- Recurrent layers alone --------------------------------------------------------------------- */
+
+/* In W3 the first layer is as wide as the second: libraries that take several layers at once want
+ * it so. */
+static const bench_layers layers[] = {
+    {"W1", "lstm", 2, 1, 20, 20, 200, 200}, {"W2", "lstm", 2, 1, 35, 20, 650, 650},
+    {"W3", "lstm", 2, 1, 64, 64, 512, 512}, {"W4", "gru-torch", 1, 1, 100, 32, 256, 256},
+    {"W5", "lstm", 1, 2, 30, 32, 100, 256},
+};
+
+const bench_layers *bench_layers_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+        if (!strcmp(layers[i].name, name)) return &layers[i];
+    return NULL;
+}
+
+double bench_layers_flop(const bench_layers *s)
+{
+    const double H = (double)s->H, G = strcmp(s->cell, "lstm") == 0 ? 4 : 3, D = s->directions;
+    double inputs = (double)s->I + (s->layers - 1) * D * H;
+    return 3 * 2 * (double)(s->T * s->B) * D * G * H * (inputs + s->layers * H);
+}
+
+bool bench_parse(int argc, char **argv, bench_options *o)
+{
+    *o = (bench_options){.seconds = 3};
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        if (!strcmp(name, "--check")) {
+            o->check = true;
+            continue;
+        }
+        if (++i >= argc) return false;
+        if (!strcmp(name, "--workload"))
+            o->layers = bench_layers_find(argv[i]);
+        else if (!strcmp(name, "--threads"))
+            o->threads = atoi(argv[i]);
+        else if (!strcmp(name, "--seconds"))
+            o->seconds = atof(argv[i]);
+        else if (!strcmp(name, "--format"))
+            o->json = strcmp(argv[i], "json") == 0;
+        else
+            return false;
+    }
+    return o->layers != NULL;
+}
+
+void bench_layers_run(const bench_options *o, const char *who, void (*step)(void *), void *ctx)
+{
+    enum { MOST = 1 << 17 };
+    static double at[MOST];
+    size_t n = 0;
+    for (int i = 0; i < 3; i++) step(ctx);
+    const double end = bench_now() + o->seconds;
+    while ((n < 3 || bench_now() < end) && n < MOST) {
+        const double t = bench_now();
+        step(ctx);
+        at[n++] = bench_now() - t;
+    }
+    const double t = bench_median(at, n);
+    printf(o->json ? "{\"workload\": \"%s\", \"library\": \"%s\", \"steps_per_s\": %.2f, "
+                     "\"gflops\": %.2f}\n"
+                   : "%s  %s  %.2f steps/s  %.1f GFLOP/s\n",
+           o->layers->name, who, 1 / t, bench_layers_flop(o->layers) / t / 1e9);
 }
 
 void bench_softmax(const rf_device *d, const rf_real *scores, rf_index V, rf_real *p)

@@ -1,7 +1,10 @@
-/* bench_cells.c -- one recurrent layer, forward and adjoint, at the shapes of the workloads W1..W5.
+/* bench_cells.c -- recurrent layers alone, forward and adjoint, at the shapes of the workloads W1..W5.
+ *
+ * usage: bench_cells --workload W1..W5 [--threads N] [--seconds S] [--format text|json]
+ * The workload's layers on each other: what peers/compare.py puts beside oneDNN.
  *
  * usage: bench_cells [threads [rounds]]
- * Then steps of the decoder.  Prints the median and best time of a round, and nominal GFLOP/s of the best (adjoint = twice the
+ * One layer of each kind, then steps of the decoder.  Prints the median and best time of a round, and nominal GFLOP/s of the best (adjoint = twice the
  * forward).  Times vary with what else the machine does: compare runs in turn, not numbers. */
 #include <math.h>
 #include <stdio.h>
@@ -138,8 +141,70 @@ static void measure_stepper(rf_device *d, const char *cell, rf_index rows, rf_we
     rf_params_free(ps);
 }
 
+/* ---- The layers of a workload --------------------------------------------------------------------- */
+
+typedef struct stack {
+    const bench_layers *s;
+    rf_graph *g;
+    rf_params *ps;
+    rf_rnn *rnn;
+    rf_real *x, *gy;
+} stack;
+
+/* Input gradient and gradients of all weights, as a layer in a deeper network has them. */
+static void stack_step(void *ctx)
+{
+    const stack *k = ctx;
+    rf_graph_begin(k->g, RF_TRAIN, rf_key_make(1, "bench", 0));
+    const rf_node x = rf_variable(k->g, k->x, RF_SHAPE(k->s->T, k->s->B, k->s->I));
+    rf_adjoint_with(k->g, rf_rnn_apply(k->g, k->rnn, x, RF_NONE, RF_NONE, NULL).out, k->gy);
+    rf_params_zero_grad(k->ps);
+}
+
+static int measure_stack(const bench_options *o, rf_device *d)
+{
+    const bench_layers *s = o->layers;
+    const rf_rnn_spec spec = {.cell = rf_cell_find(s->cell),
+                              .input = s->I,
+                              .hidden = s->H,
+                              .layers = s->layers,
+                              .bidirectional = s->directions == 2};
+    rf_error err = {0};
+    stack k = {.s = s, .g = rf_graph_new(d), .ps = rf_params_new()};
+    k.rnn = rf_rnn_new(&spec, k.ps, "", &err);
+    k.x = filled(s->T * s->B * s->I, 1);
+    k.gy = filled(s->T * s->B * s->directions * s->H, 1e-3);
+    rf_params_init(k.ps, 1);
+    bench_layers_run(o, "refrain", stack_step, &k);
+    const bool failed = rf_graph_status(k.g, &err) != RF_OK;
+    if (failed) fprintf(stderr, "bench_cells: %s\n", err.text);
+    rf_aligned_free(k.x);
+    rf_aligned_free(k.gy);
+    rf_rnn_free(k.rnn);
+    rf_params_free(k.ps);
+    rf_graph_free(k.g);
+    return failed;
+}
+
+static int one_workload(int argc, char **argv)
+{
+    bench_options o;
+    if (!bench_parse(argc, argv, &o) || o.check) {
+        fputs("usage: bench_cells --workload W1..W5 [--threads N] [--seconds S] [--format "
+              "text|json]\n",
+              stderr);
+        return 2;
+    }
+    rf_device *d = rf_device_new(o.threads, NULL);
+    if (!d) return 1;
+    const int status = measure_stack(&o, d);
+    rf_device_free(d);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && argv[1][0] == '-') return one_workload(argc, argv);
     const int threads = argc > 1 ? atoi(argv[1]) : 0;
     int rounds = argc > 2 ? atoi(argv[2]) : 15;
     rounds = rounds < 1 ? 1 : rounds > MOST_ROUNDS ? MOST_ROUNDS : rounds;

@@ -1,14 +1,17 @@
 /* bench_rnn.c -- training and generation speed on six fixed workloads.
  *
- * One run measures the machine's FMA peak, the workload, and the peak again, in this process and
- * with the same threads: the fraction of the peak means something on a busy machine too.  Operations
- * are nominal: look-ups cost nothing, forward and backward are three forwards. */
+ * A round measures the machine's FMA peak, the workload, and the peak again, in one process and with
+ * the same threads: the fraction of the peak means something on a busy machine too.  Each workload
+ * has a process of its own, so that the memory is its own, too.  Operations are nominal: look-ups
+ * cost nothing, forward and backward are three forwards. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <refrain/cell.h>
 #include <refrain/layers.h>
@@ -155,17 +158,26 @@ static void teardown(bench *b)
     rf_aligned_free(b->x), rf_aligned_free(b->seed), rf_aligned_free(b->logits);
 }
 
+static double clip(bench *b)
+{
+    if (b->w->clip <= 0) return 1;
+    rf_graph_span_begin(b->g);
+    const double norm = rf_gradient_norm(b->d, b->ps);
+    rf_graph_span_end(b->g, "gradient norm");
+    return rf_clip_scale(norm, b->w->clip);
+}
+
 static void finish_step(bench *b)
 {
     rf_error err = {0};
     if (rf_graph_status(b->g, &err)) die(b->w->name, &err);
-    if (!b->opt) {
+    const double scale = clip(b);
+    rf_graph_span_begin(b->g);
+    if (b->opt)
+        rf_optimizer_step(b->opt, b->d, b->w->rate, scale);
+    else
         rf_params_zero_grad(b->ps);
-        return;
-    }
-    const double scale =
-        b->w->clip > 0 ? rf_clip_scale(rf_gradient_norm(b->d, b->ps), b->w->clip) : 1;
-    rf_optimizer_step(b->opt, b->d, b->w->rate, scale);
+    rf_graph_span_end(b->g, b->opt ? b->w->optimizer : "gradients to zero");
 }
 
 static void train_step(bench *b)
@@ -208,60 +220,146 @@ static void run_step(bench *b)
         train_step(b);
 }
 
+/* ---- Measuring -------------------------------------------------------------------------------- */
+
+enum { MOST_ROUNDS = 1000, MOST_STEPS = 1 << 20 };
+
+typedef struct options {
+    const char *only; /* a workload's name; NULL: all */
+    int threads, rounds;
+    int weights;    /* of W6: rf_weights; -1: none of that name */
+    double seconds; /* of a round */
+    bool json, profile;
+} options;
+
+/* Medians over rounds; the rate of a round is that of its median step. */
 typedef struct result {
-    double rate, gflops, peak, fraction, start_ms, memory_mb;
-    rf_index mallocs;
+    int threads;
+    double rate, gflops, peak, start_ms, memory_mb;
+    double fraction, fraction_min, fraction_max;
+    double faults; /* minor page faults in a step */
 } result;
 
-static result measure(const workload *w, int threads, double seconds, rf_weights weights)
+static long page_faults(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return use.ru_minflt;
+}
+
+static double median_step(bench *b, double seconds)
+{
+    double *at = calloc(MOST_STEPS, sizeof *at);
+    if (!at) die("steps", &(rf_error){.text = "no memory"});
+    const double end = bench_now() + seconds, calls = b->w->task == GENERATE ? 100 : 1;
+    size_t n = 0;
+    while ((n < 3 || bench_now() < end) && n < MOST_STEPS) {
+        const double t = bench_now();
+        run_step(b);
+        at[n++] = bench_now() - t;
+    }
+    const double step = bench_median(at, n) / calls;
+    free(at);
+    return step;
+}
+
+static void measure_rounds(bench *b, const options *o, result *r)
+{
+    static double rate[MOST_ROUNDS], peak[MOST_ROUNDS], fraction[MOST_ROUNDS];
+    long faults = 0;
+    const int64_t first = b->step;
+    for (int i = 0; i < o->rounds; i++) {
+        const double before = bench_peak(b->d);
+        const long had = page_faults();
+        const double step = median_step(b, o->seconds);
+        faults += page_faults() - had;
+        peak[i] = (before + bench_peak(b->d)) / 2;
+        rate[i] = step_units(b->w) / step;
+        fraction[i] = step_flop(b->w) / step / 1e9 / peak[i];
+    }
+    const size_t n = (size_t)o->rounds;
+    r->faults = (double)faults / (double)(b->step - first);
+    r->rate = bench_median(rate, n);
+    r->gflops = r->rate / step_units(b->w) * step_flop(b->w) / 1e9;
+    r->peak = bench_median(peak, n);
+    r->fraction = bench_median(fraction, n);
+    r->fraction_min = fraction[0];
+    r->fraction_max = fraction[n - 1];
+}
+
+static void profile(bench *b, const options *o)
+{
+    rf_error err = {0};
+    rf_str table = {0};
+    if (b->w->task == GENERATE) {
+        printf("%s: writes without a graph: there is nothing to profile\n", b->w->name);
+        return;
+    }
+    if (rf_graph_profile(b->g, true, &err)) die("profile", &err);
+    const double start = bench_now(), end = start + o->seconds;
+    const int64_t first = b->step;
+    while (bench_now() < end) run_step(b);
+    rf_graph_profile_text(b->g, &table);
+    printf("%s, %d threads, %.2f ms a step\n%s", b->w->name, rf_device_threads(b->d),
+           1e3 * (bench_now() - start) / (double)(b->step - first), table.s ? table.s : "");
+    rf_str_free(&table);
+}
+
+static void show(const workload *w, const options *o, const result *r)
+{
+    printf(o->json ? "{\"workload\": \"%s\", \"threads\": %d, \"%s_per_s\": %.1f, \"gflops\": "
+                     "%.2f, \"peak_gflops\": %.1f, \"fraction\": %.4f, \"fraction_min\": %.4f, "
+                     "\"fraction_max\": %.4f, \"rounds\": %d, \"faults_per_step\": %.3f, "
+                     "\"start_ms\": %.1f, "
+                     "\"memory_mb\": %.1f}\n"
+                   : "%-4s %d threads  %-7s/s %10.1f  GFLOP/s %7.1f of %6.1f = %.2f [%.2f - %.2f]  "
+                     "%d rounds  faults %.2f  start %6.1f ms  %6.1f MB\n",
+           w->name, r->threads, w->unit, r->rate, r->gflops, r->peak, r->fraction, r->fraction_min,
+           r->fraction_max, o->rounds, r->faults, r->start_ms, r->memory_mb);
+}
+
+static void measure(const workload *w, const options *o)
 {
     rf_error err = {0};
     const double t0 = bench_now();
-    bench b = {.w = w, .d = rf_device_new(threads, &err), .weights = weights};
+    bench b = {.w = w, .d = rf_device_new(o->threads, &err), .weights = (rf_weights)o->weights};
     if (!b.d) die("device", &err);
+    result r = {.threads = rf_device_threads(b.d)};
     setup(&b);
     run_step(&b);
-    const double start = bench_now() - t0;
+    r.start_ms = 1e3 * (bench_now() - t0);
     run_step(&b);
-    const double before = bench_peak(b.d), calls = w->task == GENERATE ? 100 : 1;
-    double *at = calloc(1 << 20, sizeof *at), end = bench_now() + seconds;
-    size_t n = 0;
-    while ((n < 3 || bench_now() < end) && n < 1 << 20) {
-        const double t = bench_now();
-        run_step(&b);
-        at[n++] = bench_now() - t;
+    if (o->profile) {
+        profile(&b, o);
+    } else {
+        measure_rounds(&b, o, &r);
+        struct rusage use;
+        getrusage(RUSAGE_SELF, &use);
+        r.memory_mb = (double)use.ru_maxrss / 1024;
+        show(w, o, &r);
     }
-    const double step = bench_median(at, n) / calls, peak = (before + bench_peak(b.d)) / 2;
-    free(at);
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
     teardown(&b);
     rf_device_free(b.d);
-    const double gflops = step_flop(w) / step / 1e9;
-    return (result){.rate = step_units(w) / step,
-                    .gflops = gflops,
-                    .peak = peak,
-                    .fraction = gflops / peak,
-                    .start_ms = start * 1e3,
-                    .memory_mb = (double)use.ru_maxrss / 1024};
 }
 
-static void show(const workload *w, int threads, const result *r, bool json)
+/* In a process of its own; false: it failed. */
+static bool measure_apart(const workload *w, const options *o)
 {
-    printf(json ? "{\"workload\": \"%s\", \"threads\": %d, \"%s_per_s\": %.1f, \"gflops\": %.2f, "
-                  "\"peak_gflops\": %.1f, \"fraction\": %.4f, \"start_ms\": %.1f, \"memory_mb\": "
-                  "%.1f}\n"
-                : "%-4s %d threads  %-7s/s %10.1f  GFLOP/s %7.1f of %6.1f = %.2f  start %6.1f ms  "
-                  "%6.1f MB\n",
-           w->name, threads, w->unit, r->rate, r->gflops, r->peak, r->fraction, r->start_ms,
-           r->memory_mb);
+    int status = 1;
     fflush(stdout);
+    const pid_t pid = fork();
+    if (pid < 0) return false;
+    if (pid == 0) {
+        measure(w, o);
+        exit(0);
+    }
+    return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static int usage(void)
 {
-    fputs("usage: bench_rnn [--all | --workload W1..W6] [--threads N] [--seconds S] [--format "
-          "text|json] [--weights f32|bf16|int8 (of W6)]\n",
+    fputs("usage: bench_rnn [--all | --workload W1..W6] [--threads N] [--seconds S] [--rounds N] "
+          "[--format text|json] [--profile] [--weights f32|bf16|int8 (of W6)]\n",
           stderr);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         fprintf(stderr, "  %s  %s\n", workloads[i].name, workloads[i].what);
@@ -277,38 +375,46 @@ static int weights_of(const char *name)
     return -1;
 }
 
+static bool parse(int argc, char **argv, options *o)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        if (!strcmp(name, "--all")) {
+            o->only = NULL;
+            continue;
+        }
+        if (!strcmp(name, "--profile")) {
+            o->profile = true;
+            continue;
+        }
+        if (++i >= argc) return false;
+        if (!strcmp(name, "--workload"))
+            o->only = argv[i];
+        else if (!strcmp(name, "--threads"))
+            o->threads = atoi(argv[i]);
+        else if (!strcmp(name, "--seconds"))
+            o->seconds = atof(argv[i]);
+        else if (!strcmp(name, "--rounds"))
+            o->rounds = atoi(argv[i]);
+        else if (!strcmp(name, "--format"))
+            o->json = strcmp(argv[i], "json") == 0;
+        else if (!strcmp(name, "--weights"))
+            o->weights = weights_of(argv[i]);
+        else
+            return false;
+    }
+    return o->rounds >= 1 && o->rounds <= MOST_ROUNDS && o->weights >= 0;
+}
+
 int main(int argc, char **argv)
 {
-    const char *only = NULL, *format = "text";
-    double seconds = 5;
-    int threads = 0, weights = RF_WEIGHTS_F32;
-    for (int i = 1; i < argc; i++) {
-        const bool more = i + 1 < argc;
-        if (!strcmp(argv[i], "--all"))
-            only = NULL;
-        else if (!strcmp(argv[i], "--workload") && more)
-            only = argv[++i];
-        else if (!strcmp(argv[i], "--threads") && more)
-            threads = atoi(argv[++i]);
-        else if (!strcmp(argv[i], "--seconds") && more)
-            seconds = atof(argv[++i]);
-        else if (!strcmp(argv[i], "--format") && more)
-            format = argv[++i];
-        else if (!strcmp(argv[i], "--weights") && more)
-            weights = weights_of(argv[++i]);
-        else
-            return usage();
-    }
-    if (weights < 0) return usage();
-    int shown = 0;
+    options o = {.rounds = 1, .seconds = 5, .weights = RF_WEIGHTS_F32};
+    int shown = 0, failed = 0;
+    if (!parse(argc, argv, &o)) return usage();
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
-        if (only && strcmp(only, workloads[i].name) != 0) continue;
-        rf_device *d = rf_device_new(threads, NULL);
-        const int real = d ? rf_device_threads(d) : threads;
-        rf_device_free(d);
-        const result r = measure(&workloads[i], threads, seconds, (rf_weights)weights);
-        show(&workloads[i], real, &r, strcmp(format, "json") == 0);
+        if (o.only && strcmp(o.only, workloads[i].name) != 0) continue;
+        failed += !measure_apart(&workloads[i], &o);
         shown++;
     }
-    return shown ? 0 : usage();
+    return failed ? 1 : shown ? 0 : usage();
 }

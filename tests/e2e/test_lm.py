@@ -124,6 +124,29 @@ def test_all_samples_are_the_full_softmax():
     near(a, b, 1e-4)
 
 
+def test_rates_may_fall_late():
+    train("m", "--schedule=step", "--gamma-after=3", "--gamma=0.5", "--epochs=5", "--learning-rate=0.008",
+          "--batch=2", "--bptt=8", "--log=log")
+    log = [json.loads(x) for x in Path("log").read_text().splitlines()]
+    rates = {int(x["epoch"]): x["rate"] for x in log if x["event"] == "step"}
+    assert rates == {0: 0.008, 1: 0.008, 2: 0.008, 3: 0.004, 4: 0.002}, rates
+
+
+def test_a_profile_tells_all_of_the_time_and_changes_nothing():
+    train("m", "--epochs=3")
+    train("n", "--epochs=3")
+    assert Path("m").read_bytes() == Path("n").read_bytes()
+    rows_ = rows("train", "text.txt", "--model", "n", *TINY, "--epochs=3", "--profile")
+    parts = {r["part"]: r for r in rows_ if "part" in r}
+    assert {"lstm", "linear_cross_entropy", "embedding", "adam", "gradient norm", "batches", "validation",
+            "rest"} <= parts.keys(), parts
+    near(sum(p["share"] for p in parts.values()), 1, 1e-6)
+    assert all(p["share"] >= 0 for p in parts.values()), parts
+    assert parts["lstm"]["calls"] == parts["adam"]["calls"] > 0
+    assert parts["lstm"]["gflops"] > 0 and parts["adam"]["gflops"] == 0
+    assert Path("m").read_bytes() == Path("n").read_bytes()
+
+
 def test_regularisation_and_tied_vectors():
     train("m", "--tie", "--dropout=0.2", "--variational", "--weight-dropout=0.1", "--layers=2",
           "--weight-decay=0.001", "--epochs=2")

@@ -9,27 +9,7 @@
 #include <refrain/cell.h>
 
 #include "../suite.h"
-
-/* ---- Counting allocations: the linker sends them here (--wrap) ----------------------------------- */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__real_aligned_alloc(size_t align, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_aligned_alloc(size_t align, size_t n);
-
-static long allocations;
-
-void *__wrap_malloc(size_t n) { return allocations++, __real_malloc(n); }
-void *__wrap_calloc(size_t count, size_t n) { return allocations++, __real_calloc(count, n); }
-void *__wrap_realloc(void *p, size_t n) { return allocations++, __real_realloc(p, n); }
-void *__wrap_aligned_alloc(size_t align, size_t n)
-{
-    return allocations++, __real_aligned_alloc(align, n);
-}
+#include "allocations.h"
 
 /* ---- A network with an output layer --------------------------------------------------------------- */
 

@@ -562,6 +562,8 @@ static void optimizers_are_a_table(void)
 static void schedules_follow_their_curves(void)
 {
     const rf_schedule step = {.kind = RF_SCHEDULE_STEP, .rate = 8, .every = 10, .gamma = 0.5};
+    const rf_schedule later = {
+        .kind = RF_SCHEDULE_STEP, .rate = 8, .every = 10, .after = 40, .gamma = 0.5};
     const rf_schedule cosine = {
         .kind = RF_SCHEDULE_COSINE, .rate = 1, .warmup = 4, .total = 104, .floor = 0.1};
     const rf_schedule linear = {.kind = RF_SCHEDULE_LINEAR, .rate = 2, .total = 50};
@@ -570,11 +572,13 @@ static void schedules_follow_their_curves(void)
         const rf_schedule *s;
         int64_t step;
         double due;
-    } rows[] = {{&step, 0, 8},       {&step, 9, 8},          {&step, 10, 4},    {&step, 35, 1},
-                {&cosine, 0, 0.25},  {&cosine, 3, 1},        {&cosine, 4, 1},   {&cosine, 54, 0.55},
-                {&cosine, 104, 0.1}, {&cosine, 900, 0.1},    {&linear, 0, 2},   {&linear, 25, 1},
-                {&linear, 50, 0},    {&linear, 99, 0},       {&constant, 0, 1}, {&constant, 1, 2},
-                {&constant, 2, 3},   {&constant, 1000000, 3}};
+    } rows[] = {
+        {&step, 0, 8},     {&step, 9, 8},       {&step, 10, 4},      {&step, 35, 1},
+        {&later, 0, 8},    {&later, 39, 8},     {&later, 40, 4},     {&later, 49, 4},
+        {&later, 50, 2},   {&later, 61, 1},     {&cosine, 0, 0.25},  {&cosine, 3, 1},
+        {&cosine, 4, 1},   {&cosine, 54, 0.55}, {&cosine, 104, 0.1}, {&cosine, 900, 0.1},
+        {&linear, 0, 2},   {&linear, 25, 1},    {&linear, 50, 0},    {&linear, 99, 0},
+        {&constant, 0, 1}, {&constant, 1, 2},   {&constant, 2, 3},   {&constant, 1000000, 3}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         CU_ASSERT_DOUBLE_EQUAL(rf_schedule_rate(rows[i].s, rows[i].step), rows[i].due, 1e-12);
     for (int k = 0; rf_schedule_name(k); k++)

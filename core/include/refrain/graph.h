@@ -31,8 +31,7 @@ typedef enum rf_init_kind {
 typedef struct rf_init {
     rf_init_kind kind;
     double scale;
-    double
-        shift; /* added to the elements [shift_from, shift_from + shift_count) of what was drawn */
+    double shift; /* added to elements [shift_from, shift_from + shift_count) of what was drawn */
     rf_index shift_from, shift_count;
 } rf_init;
 
@@ -134,6 +133,34 @@ RF_API rf_index rf_graph_visits(const rf_graph *g);
 enum { RF_DUMP_VALUES = 1u << 0, RF_DUMP_GRADIENTS = 1u << 1, RF_DUMP_EXPAND = 1u << 2 };
 RF_API void rf_graph_text(rf_graph *g, rf_str *out, uint32_t flags);
 RF_API void rf_graph_dot(rf_graph *g, rf_str *out, uint32_t flags);
+
+/* ---- Where the time goes ----------------------------------------------------------------------
+ *
+ *     rf_graph_profile(g, true, &err);
+ *     ... training steps; rf_graph_span_begin(g); step of the optimiser; rf_graph_span_end(g, "sgd");
+ *     rf_graph_profile_text(g, &out);
+ *
+ * Off, a profile costs one comparison an op. */
+
+typedef struct rf_profile_row {
+    const char *name; /* of an op or a span */
+    int64_t calls;    /* of the forward rule; of a span, how often it ended */
+    double forward;   /* seconds of the forward rule; of a span, all its time */
+    double backward;  /* seconds of the adjoint, zeroing of gradients included */
+    double flop;      /* nominal operations, see rf_op.flop; 0: not known */
+} rf_profile_row;
+
+/* Begin to count, from zero; or stop and forget.  Tangents are not timed.  Errors: ENOMEM. */
+RF_API rf_status rf_graph_profile(rf_graph *g, bool on, rf_error *err);
+/* A span of time that is not one op: all that happens between the two calls is counted under the
+ * name, which is static storage, and under nothing else.  Within another span: part of that. */
+RF_API void rf_graph_span_begin(rf_graph *g);
+RF_API void rf_graph_span_end(rf_graph *g, const char *name);
+/* The rows so far, most time first, and the seconds since counting began; what the rows lack is the
+ * rest.  Valid until the graph is used again; NULL: nothing is counted. */
+RF_API const rf_profile_row *rf_graph_profile_rows(rf_graph *g, int *n, double *seconds);
+/* The same as a table: calls, milliseconds, share of the time, GFLOP/s where known. */
+RF_API void rf_graph_profile_text(rf_graph *g, rf_str *out);
 
 /* ---- Builders ---------------------------------------------------------------------------------
  * Elementwise builders broadcast as numpy does.  Negative dimensions count from the end. */

@@ -93,6 +93,9 @@ struct rf_op {
     rf_node (*expand)(rf_graph *g, const rf_call *c, const rf_node *x);
     /* Case k = 0, 1, ... of the generic tests; false past the last. */
     bool (*sample)(int k, rf_case *out);
+    /* Floating-point operations of the forward rule, nominal: those of its matrix products; the
+     * adjoint counts as two of it.  For profiles.  NULL: none worth counting. */
+    double (*flop)(const rf_call *c);
 };
 
 /* Record why an application is impossible ("[20,32] and [20,33] do not broadcast"); the graph puts

@@ -202,7 +202,7 @@ RF_API void rf_optimizer_swap(rf_optimizer *o);
 
 typedef enum rf_schedule_kind {
     RF_SCHEDULE_CONSTANT,
-    RF_SCHEDULE_STEP,   /* times gamma every `every` steps */
+    RF_SCHEDULE_STEP,   /* times gamma after `after` steps, and then every `every` steps */
     RF_SCHEDULE_COSINE, /* half a cosine down to rate * floor at step `total` */
     RF_SCHEDULE_LINEAR, /* a straight line to rate * floor at step `total` */
     RF_SCHEDULE_PLATEAU /* times gamma after `patience` validations without improvement */
@@ -217,6 +217,7 @@ typedef struct rf_schedule {
     double rate;    /* after warm-up */
     int64_t warmup; /* steps of linear warm-up from rate / warmup; 0: none.  Before any kind */
     int64_t every;  /* step */
+    int64_t after;  /* step; 0: as `every` */
     int64_t total;  /* cosine, linear: steps in all, warm-up included */
     double gamma;   /* step, plateau; 0.1 is usual */
     double floor;   /* cosine, linear, plateau: the rate stays at or above rate * floor */

@@ -2,8 +2,13 @@
 """The workloads of bench_rnn in PyTorch: pytorch.py --workload W1 --threads 2 --seconds 5
 
 Prints one JSON line as bench_rnn --format json does.  For PyTorch's best setting on a CPU that its
-OpenBLAS does not know, see compare.py, which sets the environment."""
-import argparse, json, statistics, sys, time
+OpenBLAS does not know, see compare.py, which sets the environment.  --sparse gives embeddings sparse
+gradients, which plain SGD takes and Adam does not."""
+import argparse
+import json
+import statistics
+import sys
+import time
 
 try:
     import torch
@@ -23,10 +28,10 @@ W = {  # task, V, E, H, K, L, both, B, T, optimiser
 
 
 class Model(nn.Module):
-    def __init__(self, V, E, H, K, L, both, cell=nn.LSTM):
+    def __init__(self, V, E, H, K, L, both, cell=nn.LSTM, sparse=False):
         super().__init__()
         self.V, self.E = V, E
-        self.embed = nn.Embedding(V, E) if E and V else None
+        self.embed = nn.Embedding(V, E, sparse=sparse) if E and V else None
         self.rnn = cell(E or V, H, L, bidirectional=both)
         self.head = nn.Linear(H * (2 if both else 1), K) if K else None
 
@@ -51,8 +56,8 @@ class Step(nn.Module):
         return torch.softmax(self.head(h), -1), h, c
 
 
-def train(task, V, E, H, K, L, both, B, T, optimiser):
-    model = Model(V, E, H, K, L, both, nn.GRU if task == "layer" else nn.LSTM)
+def train(task, V, E, H, K, L, both, B, T, optimiser, sparse):
+    model = Model(V, E, H, K, L, both, nn.GRU if task == "layer" else nn.LSTM, sparse)
     if task == "layer":
         x, seed = torch.randn(T, B, E, requires_grad=True), torch.randn(T, B, H) * 1e-3
 
@@ -94,11 +99,12 @@ def main():
     a.add_argument("--workload", choices=W, required=True)
     a.add_argument("--threads", type=int, default=2)
     a.add_argument("--seconds", type=float, default=5)
+    a.add_argument("--sparse", action="store_true")
     o = a.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
     task, V, E, H, K, L, both, B, T, optimiser = W[o.workload]
-    step, units = generate(V, H) if task == "generate" else train(task, V, E, H, K, L, both, B, T, optimiser)
+    step, units = generate(V, H) if task == "generate" else train(task, V, E, H, K, L, both, B, T, optimiser, o.sparse)
     for _ in range(3):
         step()
     at, end = [], time.perf_counter() + o.seconds
