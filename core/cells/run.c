@@ -83,30 +83,6 @@ static void product(const rfi_run *q, const factor *f, const rfi_panels *p, cons
         memset(sum, 0, (size_t)(k->rows * k->width) * sizeof *sum);
 }
 
-/* [rows, blocks] pieces of n reals come from memory. */
-static void fetch(const rf_real *at, rf_index rows, rf_index apart, int blocks, rf_index block,
-                  rf_index n)
-{
-    enum { LINE = 64 / (int)sizeof(rf_real) };
-    for (rf_index r = 0; r < rows; r++)
-        for (int g = 0; g < blocks; g++)
-            for (rf_index i = 0; i < n; i += LINE)
-                __builtin_prefetch(at + r * apart + g * block + i);
-}
-
-/* What of a tile's step is not in a cache yet, before the product that takes its time. */
-static void fetch_tile(const rfi_run *q, const rfi_tile *k)
-{
-    const rf_index H = q->H, n = q->B * H, row = k->row * H + k->unit;
-    const rf_index width = k->vectors * q->device->k->lanes;
-    fetch(q->z + (k->t * q->B + k->row) * q->G * H + k->unit, k->rows, q->G * H, q->G, H, width);
-    if (q->cs) fetch(q->cs + (k->t + q->from) * n + row, k->rows, H, 1, 0, width);
-    if (!q->gout) return;
-    fetch(q->gout + k->t * n + row, k->rows, H, 1, 0, width);
-    fetch(q->dz + (k->t * q->B + k->row) * q->dz_ld + k->unit, k->rows, q->dz_ld,
-          (int)(q->dz_ld / H), H, width);
-}
-
 void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, rfi_tile_fn *then,
                    int thread, int threads)
 {
@@ -119,7 +95,6 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(q, t, p, &d, i, true);
-        if (!q->alone) fetch_tile(q, &k);
         for (int s = 0; s < n; s++) product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
         k.sum = sum;
         then(q, &k);
@@ -137,7 +112,6 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(q, t, p, &d, i, false);
-        fetch_tile(q, &k);
         product(q, &f, p, &k, i / d.parts, sum[0], false);
         for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
             product(q, &f, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
