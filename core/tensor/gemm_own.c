@@ -74,11 +74,11 @@ static void few_rows(const own *g, rf_index M, rf_index N, rf_index K, rf_real b
         }
 }
 
-/* Part i of n of a count, in multiples of `grain` except at the end. */
-static rf_index cut(rf_index count, rf_index grain, rf_index i, rf_index n)
+/* Where column block i of n begins: blocks are whole panels, all about equally many. */
+static rf_index column_at(rf_index N, rf_index width, rf_index i, rf_index n)
 {
-    const rf_index at = (count * i / n + grain - 1) / grain * grain;
-    return i == n || at > count ? count : at;
+    const rf_index at = (N + width - 1) / width * i / n * width;
+    return at < N ? at : N;
 }
 
 /* The lines [k0, k0+k): panels stay and strips pass by, or the other way round. */
@@ -91,7 +91,8 @@ static void multiply_lines(const own *g, rf_index M, rf_index N, part p, bool pa
         for (rf_index j = 0; j < inner; j++) {
             const rf_index row = panels_stay ? j : i, column = panels_stay ? i : j;
             p.m0 = M * row / high, p.m = M * (row + 1) / high - p.m0;
-            p.n0 = cut(N, width, column, wide), p.n = cut(N, width, column + 1, wide) - p.n0;
+            p.n0 = column_at(N, width, column, wide);
+            p.n = column_at(N, width, column + 1, wide) - p.n0;
             if (!panels_stay || j == 0) pack_b(g, &p);
             if (panels_stay || j == 0) pack_a(g, &p);
             multiply(g, &p);
@@ -106,7 +107,7 @@ static bool choose(own *g, rf_real *scratch, rf_index M, rf_index N, rf_index kc
     /* Packed again: all of A for each block of columns, or all of B for each block of rows. */
     const bool panels_stay = (N + large - 1) / large * M + N <= (M + large - 1) / large * N + M;
     const rf_index rows = panels_stay ? little : large;
-    const rf_index columns = (panels_stay ? large : little) / width * width - width;
+    const rf_index columns = (panels_stay ? large : little) / width * width;
     g->mc = rows < MC ? rows : MC;
     g->nc = columns > width ? columns : width;
     g->a = scratch;
