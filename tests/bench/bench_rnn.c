@@ -222,7 +222,7 @@ static void run_step(bench *b)
 
 /* ---- Measuring -------------------------------------------------------------------------------- */
 
-enum { MOST_ROUNDS = 1000, MOST_STEPS = 1 << 20 };
+enum { MOST_ROUNDS = 1000, MOST_STEPS = 1 << 20, WARM = 4 };
 
 typedef struct options {
     const char *only; /* a workload's name; NULL: all */
@@ -328,7 +328,7 @@ static void measure(const workload *w, const options *o)
     setup(&b);
     run_step(&b);
     r.start_ms = 1e3 * (bench_now() - t0);
-    run_step(&b);
+    for (int i = 0; i < WARM; i++) run_step(&b);
     if (o->profile) {
         profile(&b, o);
     } else {
