@@ -39,7 +39,8 @@ static size_t round_up(size_t n) { return n > LARGEST ? 0 : (n + ALIGN - 1) / AL
 static void *take(size_t n)
 {
     if (n < HUGE_PAGE) return aligned_alloc(ALIGN, n);
-    void *p = aligned_alloc(HUGE_PAGE, n);
+    /* C wants a multiple of the alignment; what is beyond n is never touched. */
+    void *p = aligned_alloc(HUGE_PAGE, (n + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
 #if defined MADV_HUGEPAGE
     if (p) (void)madvise(p, n, MADV_HUGEPAGE);
 #endif
