@@ -1,25 +1,28 @@
 /* cells/run.c -- the loop over the tiles of one phase of a step, on one thread.
  *
  * Tiles (panel, part of the batch) are dealt to threads in equal runs that are the same at every
- * step, so a thread meets the same weights again and keeps them in its own cache.  A sum is in the
- * first cache when the gates read it. */
+ * step, so a thread meets the same weights again and keeps them in its own cache.  Where all weights
+ * fit there, a thread takes all panels of its share of the sequences, and waits for nobody.  A sum is
+ * in the first cache when the gates read it. */
 #include "cells/sequence.h"
 
 #include "tensor/qpack.h"
 #include <string.h>
 
 /* Rows of a tile with v vectors: as many as keep the sums in registers. */
-enum { MOST_ROWS = 16, MOST_SUMS = 24 * 16, MOST_LANES = 16 };
-static int tile_rows(int lanes, int v)
+enum { MOST_SUMS = 48 * 16, MOST_LANES = 16 };
+static int tile_rows(const rfi_panels *p)
 {
     static const int wide[5] = {0, 16, 12, 8, 6}, narrow[5] = {0, 8, 6, 4, 3};
-    return lanes == 16 ? wide[v] : narrow[v];
+    const int v = p->pairs ? 2 : p->v;
+    return p->lanes == 16 ? wide[v] : narrow[v];
 }
 
 /* Tiles of a phase and this thread's share of them.  Every second step goes through them backwards:
  * what a step used last is still in the cache when weights are larger than it.  A stepper's t is 0,
  * but it exchanges its slots. */
 typedef struct deal {
+    rf_index row, rows; /* of the batch, in so many parts: */
     rf_index parts, first, last;
 } deal;
 
@@ -30,20 +33,26 @@ static rf_index turn(const rfi_run *q, const deal *d, rf_index t, rf_index i)
 
 static deal deal_tiles(const rfi_run *q, const rfi_panels *p, int thread, int threads)
 {
-    const int most = tile_rows(p->lanes, p->v);
-    deal d = {.parts = (q->B + most - 1) / most};
+    const int most = tile_rows(p);
+    deal d = {.rows = q->B};
+    if (q->by_rows) {
+        rf_index end;
+        rfi_split(q->B, 1, thread, threads, &d.row, &end);
+        d.rows = end - d.row;
+        thread = 0, threads = 1;
+    }
+    d.parts = (d.rows + most - 1) / most;
     rfi_split(p->count * d.parts, 1, thread, threads, &d.first, &d.last);
     return d;
 }
 
-static rfi_tile tile_at(const rfi_run *q, rf_index t, const rfi_panels *p, const deal *d,
-                        rf_index i, bool by_gates)
+static rfi_tile tile_at(rf_index t, const rfi_panels *p, const deal *d, rf_index i, bool by_gates)
 {
-    const rf_index part = i % d->parts, row = q->B * part / d->parts;
+    const rf_index part = i % d->parts, row = d->row + d->rows * part / d->parts;
     const int vectors = by_gates ? 1 : p->v;
     return (rfi_tile){.t = t,
                       .row = row,
-                      .rows = (int)(q->B * (part + 1) / d->parts - row),
+                      .rows = (int)(d->row + d->rows * (part + 1) / d->parts - row),
                       .unit = i / d->parts * vectors * p->lanes,
                       .width = rfi_panel_width(p),
                       .vectors = vectors};
@@ -94,7 +103,7 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
     for (int s = 0; s < n; s++) f[s] = factor_of(q, &src[s], thread, &used);
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
-        rfi_tile k = tile_at(q, t, p, &d, i, true);
+        rfi_tile k = tile_at(t, p, &d, i, true);
         for (int s = 0; s < n; s++) product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
         k.sum = sum;
         then(q, &k);
@@ -111,7 +120,7 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
     const factor f = factor_of(q, src, thread, &used);
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
-        rfi_tile k = tile_at(q, t, p, &d, i, false);
+        rfi_tile k = tile_at(t, p, &d, i, false);
         product(q, &f, p, &k, i / d.parts, sum[0], false);
         for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
             product(q, &f, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
@@ -125,7 +134,7 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
 
 void rfi_run_barrier(const rfi_run *q, int thread)
 {
-    if (!q->alone) rfi_device_barrier(q->device, thread);
+    if (!q->alone && !q->by_rows) rfi_device_barrier(q->device, thread);
 }
 
 void rfi_run_pack_gates(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
@@ -154,6 +163,7 @@ rf_real *rfi_bump_take(rfi_bump *b, rf_index n)
 rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p)
 {
     p.bits = b->bits;
+    p.pairs = b->pairs && p.lanes > 1 && p.v > 2;
     p.data = rfi_bump_take(b, (rf_index)rfi_panels_size(&p));
     return p;
 }

@@ -64,6 +64,14 @@ bool rfi_sequence_shape(const rf_call *c, rf_shape *y)
     return true;
 }
 
+/* Weights that every thread can keep for itself, and rows enough for each to be busy with. */
+static bool fits_a_cache(const rf_cell *cell, rf_index B, rf_index H, int threads)
+{
+    enum { CACHE = 5 << 18, LEAST_ROWS = 8 };
+    return threads > 1 && B >= LEAST_ROWS * threads &&
+           cell->gates * H * H * (rf_index)sizeof(rf_real) <= CACHE;
+}
+
 /* Set sizes and pointers into saved memory; returns the reals saved (saved NULL: only count). */
 static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
 {
@@ -80,7 +88,8 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
                    .from = a->reverse,
                    .to = !a->reverse,
                    .lengths = a->lengths,
-                   .ids = a->ids};
+                   .ids = a->ids,
+                   .by_rows = fits_a_cache(a->cell, B, H, rf_device_threads(c->device))};
     rfi_bump m = {saved, 0};
     q->z = rfi_bump_take(&m, T * n * q->G);
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
@@ -112,9 +121,10 @@ double rfi_sequence_flop(const rf_call *c)
 static bool run_plan(rfi_run *q, const rf_call *c, bool adjoint)
 {
     const rfi_cell_rules *rules = attr_of(c)->cell->rules;
-    rfi_bump m = {NULL, 0};
+    rfi_bump m = {.pairs = true};
     rules->plan(q, c->x + RFI_IN_W, &m, adjoint);
-    m = (rfi_bump){rf_graph_scratch(c->graph, (size_t)m.used * sizeof(rf_real)), 0};
+    m = (rfi_bump){.at = rf_graph_scratch(c->graph, (size_t)m.used * sizeof(rf_real)),
+                   .pairs = true};
     if (!m.at) return false;
     rules->plan(q, c->x + RFI_IN_W, &m, adjoint);
     return true;
@@ -161,7 +171,7 @@ static void forward_worker(void *ctx, int thread, int threads)
     const rfi_run *q = w->q;
     const rfi_cell_rules *rules = attr_of(w->c)->cell->rules;
     rules->pack(q, w->c->x + RFI_IN_W, false, thread, threads);
-    rfi_run_barrier(q, thread);
+    rfi_device_barrier(q->device, thread);
     for (rf_index s = 0; s < q->T; s++) rules->step(q, rfi_run_time(q, s), thread, threads);
 }
 
@@ -189,7 +199,7 @@ static void adjoint_worker(void *ctx, int thread, int threads)
     const rfi_cell_rules *rules = attr_of(w->c)->cell->rules;
     rf_index later = -1;
     rules->pack(q, w->c->x + RFI_IN_W, true, thread, threads);
-    rfi_run_barrier(q, thread);
+    rfi_device_barrier(q->device, thread);
     for (rf_index s = q->T - 1; s >= 0; s--) {
         const rf_index t = rfi_run_time(q, s);
         rules->step_bp(q, t, later, thread, threads);

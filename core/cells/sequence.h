@@ -66,6 +66,7 @@ typedef struct rfi_run {
     int G;
     int from, to;           /* slots, see above */
     bool alone;             /* on the caller's thread only: no barriers */
+    bool by_rows;           /* threads share the sequences, not the units: no barriers either */
     const int32_t *lengths; /* [B] or NULL */
     char *rounded;          /* int8 (decoding only): [threads, rounded_n] bytes for a product's */
     size_t rounded_n;       /* rows, those of both sources of a phase */
@@ -166,7 +167,8 @@ void rfi_run_pack_columns(const rfi_run *q, const rfi_panels *p, const rf_real *
 typedef struct rfi_bump {
     rf_real *at;
     rf_index used;
-    int bits; /* of the weights in panels, as in rfi_panels */
+    int bits;   /* of the weights in panels, as in rfi_panels */
+    bool pairs; /* likewise, where there are gates enough */
 } rfi_bump;
 rf_real *rfi_bump_take(rfi_bump *b, rf_index n);
 rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p);

@@ -49,20 +49,20 @@ static rf_real *panel_at(const rfi_panels *w, rf_index p)
 void rfi_pack_gates(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,
                     rf_index first, rf_index last)
 {
-    const rf_index width = rfi_panel_width(w);
     if (w->bits) {
         rfi_qpack(w, W, ldw, first, last);
         return;
     }
-    for (rf_index p = first; p < last; p++) {
-        rf_real *to = panel_at(w, p);
-        for (rf_index j = 0, n; j < w->v; j++, to += w->lanes) {
-            const rf_index row = rfi_panel_from(w, p, j, &n);
+    for (rf_index p = first; p < last; p++)
+        for (int j = 0; j < w->v; j++) {
+            rf_index before, n;
+            const int group = rfi_panel_group(w, j, &before);
+            const rf_index width = (rf_index)group * w->lanes, row = rfi_panel_from(w, p, j, &n);
+            rf_real *to = panel_at(w, p) + before + (w->pairs ? j % 2 : j) * w->lanes;
             for (rf_index i = 0; n < w->lanes && i < w->K; i++)
                 memset(to + i * width, 0, (size_t)w->lanes * sizeof *to);
             if (n) k->transpose(n, w->K, W + row * ldw, ldw, to, width);
         }
-    }
 }
 
 void rfi_pack_columns(const rfi_kernels *k, const rfi_panels *w, const rf_real *W, rf_index ldw,

@@ -14,7 +14,8 @@
  *            data[p][k][j] = W[p v lanes + j][k].
  *
  * Gates and rows may be kept in 16 or 8 bits, see tensor/qpack.h.
- * Columns beyond H or N are zero.  Give each worker a fixed range of panels: they then stay in its
+ * In pairs, a product goes by two vectors of many rows instead of four of few: weights pass by less
+ * often.  Columns beyond H or N are zero.  Give each worker a fixed range of panels: they then stay in its
  * L2 cache from step to step.  Products of one panel with row blocks of A:
  *
  *     for (p = first; p < last; p++)
@@ -32,8 +33,9 @@ typedef struct rfi_panels {
     rf_index columns; /* H (gates) or N (columns, rows), without padding */
     int v;            /* vectors in a row of a panel: G for gates, 1..4 */
     int lanes;
-    bool rows; /* packed by rows of W, not by gates */
-    int bits;  /* 0: reals; 16: bf16, 8: int8 (gates and rows only) */
+    bool rows;  /* packed by rows of W, not by gates */
+    bool pairs; /* of gates: vectors stand two and two, [pairs][K][2 lanes], an odd one alone */
+    int bits;   /* 0: reals; 16: bf16, 8: int8 (gates and rows only) */
 } rfi_panels;
 
 /* The layout for these sizes, data NULL.  Set data to rfi_panels_size() reals. */
@@ -75,12 +77,25 @@ static inline rf_index rfi_panel_from(const rfi_panels *w, rf_index p, rf_index 
     return w->rows ? at : j * w->columns + at;
 }
 
+/* Vectors that stand side by side with vector j, and the reals before them. */
+static inline int rfi_panel_group(const rfi_panels *w, int j, rf_index *before)
+{
+    const int first = w->pairs ? j / 2 * 2 : 0, n = w->v - first;
+    *before = (rf_index)first * w->lanes * w->K;
+    return w->pairs && n > 2 ? 2 : n;
+}
+
 /* C[m, v lanes] (+)= A[m, K] panel p.  The whole width is written, padding too. */
 static inline void rfi_panel_mul(const rfi_kernels *k, const rfi_panels *w, rf_index p, rf_index m,
                                  const rf_real *A, rf_index lda, rf_real *C, rf_index ldc,
                                  bool accumulate)
 {
-    k->panel(w->v, m, w->K, A, lda, rfi_panel_data(w, p), C, ldc, accumulate);
+    rf_index before;
+    for (int j = 0, n; j < w->v; j += n) {
+        n = rfi_panel_group(w, j, &before);
+        k->panel(n, m, w->K, A, lda, rfi_panel_data(w, p) + before, C + j * w->lanes, ldc,
+                 accumulate);
+    }
 }
 
 #endif
