@@ -122,15 +122,15 @@ static void lstm_pack(const rfi_run *q, const rf_tensor *w, bool adjoint, int th
 static const rf_real *last_gates(const rfi_run *q, rf_index t)
 {
     const rf_index last = q->from ? t + 1 : t - 1;
-    return last < 0 || last >= q->T ? q->first_gates : q->z + last * q->B * q->G * q->H;
+    return last < 0 || last >= q->T ? q->first_gates : rfi_run_z(q, last, 0);
 }
 
 static void lstm_step(const rfi_run *q, rf_index t, int thread, int threads)
 {
     const rfi_lstm_spec *s = q->spec;
-    const rf_index H = q->H, n = q->G * H;
+    const rf_index H = q->H;
     rfi_source src[2] = {{&q->ph, rfi_run_slot(q, q->hs, t + q->from), H}, {&q->pe, NULL, 0}};
-    if (s->recur) src[1] = (rfi_source){&q->pe, last_gates(q, t), n};
+    if (s->recur) src[1] = (rfi_source){&q->pe, last_gates(q, t), q->z_ld};
     if (s->full_peep) src[1] = (rfi_source){&q->pe, rfi_run_slot(q, q->cs, t + q->from), H};
     rfi_run_gates(q, t, src[1].a ? 2 : 1, src, q->kernels->lstm, thread, threads);
     rfi_run_barrier(q, thread);
@@ -176,15 +176,15 @@ static void lstm_peep_gradients(const rfi_run *q, const rf_call *c)
 static void lstm_recur_gradient(const rfi_run *q, const rf_call *c)
 {
     const rfi_lstm_spec *s = q->spec;
-    const rf_index H = q->H, n = q->G * H, rows = (q->T - 1) * q->B;
+    const rf_index H = q->H, rows = (q->T - 1) * q->B;
     const int i = RFI_IN_W + COMMON + peep_count(s);
     if (!c->gx[i]) return;
-    const rf_real *dz = q->dz + q->to * q->B * n, *last = q->z + q->from * q->B * n;
+    const rf_real *dz = q->dz + q->to * q->B * q->dz_ld, *last = rfi_run_z(q, q->from, 0);
     for (int a = 0; a < PEEPS; a++)
         for (int b = 0; b < PEEPS; b++)
             rfi_gemm(q->device, true, false, H, H, rows, 1,
-                     dz + rfi_lstm_block(s, peep_gates[a]) * H, n,
-                     last + rfi_lstm_block(s, peep_gates[b]) * H, n, c->fresh[i] ? 0 : 1,
+                     dz + rfi_lstm_block(s, peep_gates[a]) * H, q->dz_ld,
+                     last + rfi_lstm_block(s, peep_gates[b]) * H, q->z_ld, c->fresh[i] ? 0 : 1,
                      c->gx[i] + a * H * 3 * H + b * H, 3 * H);
 }
 

@@ -91,7 +91,8 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
                    .ids = a->ids,
                    .by_rows = fits_a_cache(a->cell, B, H, rf_device_threads(c->device))};
     rfi_bump m = {saved, 0};
-    q->z = rfi_bump_take(&m, T * n * q->G);
+    q->z_ld = rfi_run_apart(q->G * H);
+    q->z = rfi_bump_take(&m, T * B * q->z_ld);
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
     if (a->cell->rules->has_aux) q->aux = rfi_bump_take(&m, T * n);
     q->hs = c->y.data;
@@ -159,7 +160,7 @@ static bool run_project(rfi_run *q, const rf_call *c)
     const rf_index I = c->x[0].shape.dim[2];
     if (q->ids) return run_table(q, c);
     rfi_gemm(q->device, false, true, q->T * q->B, q->G * q->H, I, 1, c->x[0].data, I,
-             c->x[RFI_IN_W].data, I, 0, q->z, q->G * q->H);
+             c->x[RFI_IN_W].data, I, 0, q->z, q->z_ld);
     return true;
 }
 
@@ -214,7 +215,7 @@ static bool adjoint_memory(rfi_run *q, const rf_call *c)
 {
     const rf_cell *cell = attr_of(c)->cell;
     const rf_index n = q->B * q->H, threads = rf_device_threads(q->device);
-    q->dz_ld = cell->rules->dz_blocks(cell) * q->H;
+    q->dz_ld = rfi_run_apart(cell->rules->dz_blocks(cell) * q->H);
     q->partial_n = (cell->rules->partial_blocks(cell) * q->H + 15) / 16 * 16;
     rf_real *p = rf_graph_scratch(
         c->graph, (size_t)(q->T * q->B * q->dz_ld + 2 * n + threads * q->partial_n) * sizeof *p);

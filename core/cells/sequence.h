@@ -6,7 +6,7 @@
  * `from` offset by t is the state before step t in either direction.  A sequence that is over (or
  * has not begun, in reverse) carries its state through and its gates are zero.
  *
- * Gate memory z is [T,B,G*H] in PyTorch's order of rows.  Before a step it holds the input's
+ * Gate memory z is [T,B,G*H] (rows z_ld apart) in PyTorch's order of rows.  Before a step it holds the input's
  * projection x W_ih^T (unless inputs are one-hot), after it the gates' values. */
 #ifndef RFI_CELLS_SEQUENCE_H
 #define RFI_CELLS_SEQUENCE_H
@@ -73,7 +73,8 @@ typedef struct rfi_run {
 
     const int32_t *ids;         /* [T,B] of one-hot inputs, or NULL */
     const rf_real *table;       /* [V,G*H]: with ids, W_ih turned: z does not hold projections */
-    rf_real *z;                 /* [T,B,G*H] */
+    rf_real *z;                 /* [T,B,z_ld] */
+    rf_index z_ld;              /* G*H, or a little more: see rfi_run_apart */
     rf_real *hs;                /* [T+1,B,H] */
     rf_real *cs;                /* [T+1,B,H], lstm */
     rf_real *aux;               /* [T,B,H], gru: r h, or U_n h + b */
@@ -109,7 +110,17 @@ static inline bool rfi_run_active(const rfi_run *q, rf_index t, rf_index b)
 static inline const rf_real *rfi_run_in(const rfi_run *q, rf_index t, rf_index b)
 {
     const rf_index row = t * q->B + b;
-    return q->table ? q->table + q->ids[row] * q->G * q->H : q->z + row * q->G * q->H;
+    return q->table ? q->table + q->ids[row] * q->G * q->H : q->z + row * q->z_ld;
+}
+static inline rf_real *rfi_run_z(const rfi_run *q, rf_index t, rf_index b)
+{
+    return q->z + (t * q->B + b) * q->z_ld;
+}
+/* Distance of rows of n reals: whole pages apart, their parts would all fall on the same few sets of
+ * a cache. */
+static inline rf_index rfi_run_apart(rf_index n)
+{
+    return n * (rf_index)sizeof(rf_real) % 4096 ? n : n + 16;
 }
 static inline rf_real *rfi_run_slot(const rfi_run *q, rf_real *states, rf_index slot)
 {

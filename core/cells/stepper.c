@@ -87,6 +87,7 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     layer_params(s, l, w);
     y->input = l ? H : s->rnn->spec.input;
     y->q = run_of(s);
+    y->q.z_ld = cell->gates * H;
     y->q.z = rfi_bump_take(m, n * cell->gates);
     y->q.hs = rfi_bump_take(m, 2 * n);
     if (cell->states > 1) y->q.cs = rfi_bump_take(m, 2 * n);

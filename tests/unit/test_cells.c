@@ -209,6 +209,8 @@ static void kernels_agree_wide(void)
 {
     for (int i = 0; rf_cell_at(i); i++)
         compare_isa(rf_cell_at(i), 650, i % 2 ? 1 : 17, i % 3 != 0, i / 2 % 2);
+    for (int i = 0; rf_cell_at(i); i++) /* rows of whole pages */
+        compare_isa(rf_cell_at(i), 1024, 3, i % 2, i / 2 % 2);
     compare_isa(rf_cell_find("lstm"), 200, 650, true, false);
     compare_isa(rf_cell_find("gru-torch"), 17, 650, true, true);
 }
