@@ -70,7 +70,7 @@ enum { EDGE = ROWS * 32 };
 _Static_assert(LOGITS + PANELS + EDGE <= RFI_GEMM_SCRATCH, "scratch of a thread");
 
 /* Rows are taken in `parts` of at most `rows`, columns in blocks of whole panels: block i of a part
- * is panels [panels i / blocks, panels (i+1) / blocks), and threads have equally many.  Where the
+ * is panels [panels i / blocks, panels (i+1) / blocks), and threads have about equally many.  Where the
  * inputs of all rows would crowd the cache, a block is computed by bands of rows. */
 typedef struct grid {
     rf_index parts, rows, band, panels, blocks, width, padded; /* padded: H in panels */
@@ -89,6 +89,7 @@ static grid grid_of(const rfi_xent *p)
     if (PANELS / g.padded < most) most = PANELS / g.padded;
     most = most / g.width > 0 ? most / g.width : 1; /* in panels */
     g.blocks = (g.panels + most * threads - 1) / (most * threads) * threads;
+    if (g.blocks > g.panels) g.blocks = g.panels; /* none is empty */
     return g;
 }
 
@@ -137,13 +138,6 @@ typedef struct part {
     rf_real gy;
     bool first; /* of the parts */
 } part;
-
-static void part_rows(part *q, rf_index i)
-{
-    q->r0 = q->p->R * i / q->g.parts;
-    q->R = q->p->R * (i + 1) / q->g.parts - q->r0;
-    q->first = i == 0;
-}
 
 /* Columns [v, v+n) of block b of a part, its E and its row of statistics. */
 typedef struct block {
@@ -214,7 +208,7 @@ static void forward_blocks(const part *q, int thread, int threads)
     }
     for (rf_index i = first; i < last; i++) {
         const block b = block_at(q, i, scratch);
-        if (b.n > 0) forward_block(q, &b, X, scratch + LOGITS);
+        forward_block(q, &b, X, scratch + LOGITS);
     }
 }
 
@@ -240,6 +234,15 @@ static void finish_row(const part *q, rf_index r)
         F[b * q->R] = t < 0 ? 0 : factor(q->scale, F[b * q->R] - m, total);
 }
 
+/* The targets' E of a block, when the factors are there. */
+static void lessen(const part *q, const block *b)
+{
+    for (rf_index r = 0; r < q->R; r++) {
+        const rf_index t = q->p->target[q->r0 + r] - b->v;
+        if (t >= 0 && t < b->n) b->E[r * b->n + t] -= q->scale / b->F[r];
+    }
+}
+
 static void forward_part(void *ctx, int thread, int threads)
 {
     const part *q = ctx;
@@ -253,10 +256,7 @@ static void forward_part(void *ctx, int thread, int threads)
     rfi_split(q->g.blocks, 1, thread, threads, &first, &last);
     for (rf_index i = first; i < last; i++) {
         const block b = block_at(q, i, NULL);
-        for (rf_index r = 0; r < q->R; r++) {
-            const rf_index t = q->p->target[q->r0 + r] - b.v;
-            if (t >= 0 && t < b.n) b.E[r * b.n + t] -= q->scale / b.F[r];
-        }
+        lessen(q, &b);
     }
 }
 
@@ -305,7 +305,6 @@ static void adjoint_blocks(const part *q, int thread, int threads)
     memset(partial, 0, (size_t)(q->R * p->H) * sizeof *partial);
     for (rf_index i = first; i < last; i++) {
         const block b = block_at(q, i, NULL);
-        if (b.n <= 0) continue;
         k->scale(q->R, q->gy, b.F, factor);
         if (q->grads->x) adjoint_x(q, &b, factor, scratch, partial);
         if (q->grads->w || q->grads->b) adjoint_w(q, &b, factor, scratch, X);
@@ -340,11 +339,16 @@ rf_index rfi_xent_size(const rfi_xent *p, bool keep)
     return (keep || p->R < n ? p->R : n) * p->V;
 }
 
-static part part_of(const rfi_xent *p, bool keep, rf_real *D)
+static void run_parts(part *q, rf_worker_fn fn, rf_real *D)
 {
-    part q = {.p = p, .g = grid_of(p), .keep = keep};
-    q.m = pieces_of(p, &q.g, keep, D);
-    return q;
+    q->g = grid_of(q->p);
+    q->m = pieces_of(q->p, &q->g, q->keep, D);
+    for (rf_index i = 0; i < q->g.parts; i++) {
+        q->r0 = q->p->R * i / q->g.parts;
+        q->R = q->p->R * (i + 1) / q->g.parts - q->r0;
+        q->first = i == 0;
+        rf_device_run(q->p->device, fn, q);
+    }
 }
 
 void rfi_xent_forward(const rfi_xent *p, bool keep, rf_real scale, rf_real *D, rf_real *loss)
@@ -353,13 +357,8 @@ void rfi_xent_forward(const rfi_xent *p, bool keep, rf_real scale, rf_real *D, r
         few_forward(p, keep, scale, D, loss);
         return;
     }
-    part q = part_of(p, keep, D);
-    q.scale = scale;
-    q.loss = loss;
-    for (rf_index i = 0; i < q.g.parts; i++) {
-        part_rows(&q, i);
-        rf_device_run(p->device, forward_part, &q);
-    }
+    part q = {.p = p, .keep = keep, .scale = scale, .loss = loss};
+    run_parts(&q, forward_part, D);
 }
 
 void rfi_xent_adjoint(const rfi_xent *p, rf_real *D, rf_real gy, const rfi_xent_grads *g)
@@ -368,11 +367,6 @@ void rfi_xent_adjoint(const rfi_xent *p, rf_real *D, rf_real gy, const rfi_xent_
         few_adjoint(p, D, gy, g);
         return;
     }
-    part q = part_of(p, true, D);
-    q.grads = g;
-    q.gy = gy;
-    for (rf_index i = 0; i < q.g.parts; i++) {
-        part_rows(&q, i);
-        rf_device_run(p->device, adjoint_part, &q);
-    }
+    part q = {.p = p, .keep = true, .grads = g, .gy = gy};
+    run_parts(&q, adjoint_part, D);
 }
