@@ -111,7 +111,7 @@ char *rf_arena_strdup(rf_arena *a, const char *s)
 void rf_arena_reset(rf_arena *a)
 {
     if (a->top && a->top->below) {
-        a->next = a->used + a->used / SLACK;
+        a->next = a->used + a->used / SLACK / ALIGN * ALIGN;
         free_blocks(a);
     }
     if (a->top) a->top->used = 0;
