@@ -65,7 +65,7 @@ static void few_adjoint(const rfi_xent *p, const rf_real *D, rf_real gy, const r
 /* ---- Many classes: sizes ---------------------------------------------------------------------------
  * A thread's scratch: a block of logits or the strips made of it, the weights' panels, an edge. */
 
-enum { ROWS = 1024, COLUMNS = 256, BAND = 96 * 1024, LOGITS = 160 * 1024, PANELS = 160 * 1024 };
+enum { ROWS = 1024, COLUMNS = 384, BAND = 64 * 1024, LOGITS = 320 * 1024, PANELS = 320 * 1024 };
 enum { EDGE = ROWS * 32 };
 _Static_assert(LOGITS + PANELS + EDGE <= RFI_GEMM_SCRATCH, "scratch of a thread");
 

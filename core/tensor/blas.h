@@ -19,7 +19,7 @@ void rfi_gemm_1(const rf_device *d, bool ta, bool tb, rf_index M, rf_index N, rf
                 rf_real beta, rf_real *C, rf_index ldc);
 
 /* The same without OpenBLAS, always.  scratch: RFI_GEMM_SCRATCH reals of the calling thread. */
-#define RFI_GEMM_SCRATCH (448 * 1024)
+#define RFI_GEMM_SCRATCH (704 * 1024)
 void rfi_gemm_own(const rfi_kernels *k, rf_real *scratch, bool ta, bool tb, rf_index M, rf_index N,
                   rf_index K, rf_real alpha, const rf_real *A, rf_index lda, const rf_real *B,
                   rf_index ldb, rf_real beta, rf_real *C, rf_index ldc);
