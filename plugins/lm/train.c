@@ -227,6 +227,17 @@ static bool make_sparse(const lm_model *m)
            (!sampled || rf_param_set_sparse(m->output.weight, true));
 }
 
+/* Evenly from -width to width, whatever their own beginning; 0: by that. */
+static void draw_parameters(lm_model *m, double width, uint64_t seed)
+{
+    for (size_t i = 0; width > 0 && i < rf_params_count(m->params); i++) {
+        rf_init *init = &rf_params_at(m->params, i)->init;
+        init->kind = RF_INIT_UNIFORM;
+        init->scale = width;
+    }
+    rf_params_init(m->params, seed);
+}
+
 static rf_status make_model(setup *u)
 {
     const rf_setting *v = u->v;
@@ -253,7 +264,7 @@ static rf_status make_model(setup *u)
     if (!t->m) return u->err->status;
     t->m->output.samples = (rf_index)v[TRAIN_SAMPLES].as.i;
     if (!make_sparse(t->m)) return rf_fail(u->err, RF_ENOMEM, "no memory");
-    rf_params_init(t->m->params, t->seed);
+    draw_parameters(t->m, v[TRAIN_INIT].as.f, t->seed);
     return RF_OK;
 }
 

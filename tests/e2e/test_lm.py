@@ -124,6 +124,12 @@ def test_all_samples_are_the_full_softmax():
     near(a, b, 1e-4)
 
 
+def test_all_numbers_may_begin_small():
+    train("m", "--init=0.001", "--steps=1", "--learning-rate=1e-9")
+    names, _ = tensors("m")
+    near(metrics("eval", "text.txt", "--model=m")["loss"], math.log(len(names["output.bias"]) / 4), 1e-3)
+
+
 def test_rates_may_fall_late():
     train("m", "--schedule=step", "--gamma-after=3", "--gamma=0.5", "--epochs=5", "--learning-rate=0.008",
           "--batch=2", "--bptt=8", "--log=log")
