@@ -122,13 +122,18 @@ size_t rf_arena_used(const rf_arena *a) { return a->used; }
 
 size_t rf_arena_mallocs(const rf_arena *a) { return a->mallocs; }
 
-void *rf_aligned_calloc(size_t count, size_t size)
+void *rf_aligned_alloc(size_t count, size_t size)
 {
     size_t n;
     if (__builtin_mul_overflow(count, size, &n)) return NULL;
     n = round_up(n ? n : 1);
-    void *p = n ? take(n) : NULL;
-    return p ? memset(p, 0, n) : NULL;
+    return n ? take(n) : NULL;
+}
+
+void *rf_aligned_calloc(size_t count, size_t size)
+{
+    void *p = rf_aligned_alloc(count, size);
+    return p ? memset(p, 0, round_up(count * size)) : NULL;
 }
 
 void rf_aligned_free(void *p) { free(p); }

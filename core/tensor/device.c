@@ -16,7 +16,8 @@ rf_device *rf_device_new(int threads, rf_error *err)
     if (!d) goto no_memory;
     *d = (rf_device){.k = rfi_kernels_best(), .threads = n};
     d->partial = rf_aligned_calloc(RFI_PARTIALS, sizeof *d->partial);
-    d->scratch = rf_aligned_calloc((size_t)n, RFI_GEMM_SCRATCH * sizeof *d->scratch);
+    /* Each worker is the first to touch its part. */
+    d->scratch = rf_aligned_alloc((size_t)n, RFI_GEMM_SCRATCH * sizeof *d->scratch);
     if (d->partial && d->scratch) return d;
 no_memory:
     rf_device_free(d);

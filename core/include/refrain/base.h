@@ -26,7 +26,8 @@ RF_API void rf_arena_reset(rf_arena *a);
 RF_API size_t rf_arena_used(const rf_arena *a);
 RF_API size_t rf_arena_mallocs(const rf_arena *a);
 
-/* Memory aligned to 64 bytes and zeroed, outside any arena.  NULL: no memory, or n overflows. */
+/* Memory aligned to 64 bytes, outside any arena; zeroed by calloc.  NULL: no memory, or n overflows. */
+RF_API void *rf_aligned_alloc(size_t count, size_t size);
 RF_API void *rf_aligned_calloc(size_t count, size_t size);
 RF_API void rf_aligned_free(void *p);
 
