@@ -1,4 +1,4 @@
-/* graph/op_lookup.c -- rows and elements by number: embedding, pick. */
+/* graph/op_lookup.c -- rows and elements by number: embedding, one_hot, pick. */
 #include "graph/ops.h"
 #include "tensor/vec.h"
 
