@@ -81,5 +81,5 @@ rf_status lm_eval(rf_session *s, const rf_run *r)
     if (!st && r->arg_count > 1) st = emit(s->host, "all texts", &all);
     lm_means_free(&by);
     lm_reader_close(&x);
-    return lm_end(s, st, &err);
+    return rf_session_end(s, st, &err);
 }

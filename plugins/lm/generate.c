@@ -151,5 +151,5 @@ rf_status lm_generate(rf_session *s, const rf_run *r)
     rf_ids_free(&w.prompt);
     lm_scorer_free(scorer);
     lm_reader_close(&x);
-    return lm_end(s, st, &err);
+    return rf_session_end(s, st, &err);
 }

@@ -1,25 +1,6 @@
 /* lm/plugin.c -- who this plugin is and which verbs it has. */
-#include <stdlib.h>
-
 #include "options.h"
 #include "session.h"
-
-static rf_status open_session(const rf_host *h, rf_session **out)
-{
-    rf_session *s = calloc(1, sizeof *s);
-    *out = s;
-    if (!s) return h->fail(h, RF_ENOMEM, "no memory");
-    s->host = h;
-    return RF_OK;
-}
-
-static void close_session(rf_session *s) { free(s); }
-
-static const void *query(const char *id)
-{
-    (void)id;
-    return NULL;
-}
 
 static const char *const train_examples[] = {
     "# Learn from a text, then go on writing it.\n"
@@ -144,9 +125,9 @@ static const rf_plugin plugin = {
     .cites = cites,
     .features = features,
     .verbs = verbs,
-    .open = open_session,
-    .close = close_session,
-    .query = query,
+    .open = rf_session_open,
+    .close = rf_session_close,
+    .query = rf_session_query,
 };
 
 RF_PLUGIN(plugin)

@@ -77,5 +77,5 @@ rf_status lm_predict(rf_session *s, const rf_run *r)
     rf_sampler_free(sampler);
     lm_scorer_free(scorer);
     lm_reader_close(&x);
-    return lm_end(s, st, &err);
+    return rf_session_end(s, st, &err);
 }

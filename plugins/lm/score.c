@@ -246,5 +246,5 @@ rf_status lm_score(rf_session *s, const rf_run *r)
     free(c.lines);
     lm_means_free(&by);
     lm_reader_close(&x);
-    return lm_end(s, st, &err);
+    return rf_session_end(s, st, &err);
 }

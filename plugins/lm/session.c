@@ -1,14 +1,6 @@
 /* lm/session.c -- the parts of a run that all verbs have. */
 #include "session.h"
 
-rf_status lm_end(rf_session *s, rf_status st, const rf_error *err)
-{
-    if (!st || !err->text[0]) return st;
-    if (st != RF_ECANCELLED) return s->host->fail(s->host, st, err->text);
-    s->host->log(s->host, RF_LOG_INFO, err->text);
-    return st;
-}
-
 rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err)
 {
     *x = (lm_reader){.m = lm_model_read(r->model, err)};

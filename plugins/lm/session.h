@@ -1,20 +1,12 @@
-/* lm/session.h -- what the verbs share: the host, and how a run ends. */
+/* lm/session.h -- what the verbs share: a model that is read. */
 #ifndef LM_SESSION_H
 #define LM_SESSION_H
 
-#include <refrain/plugin.h>
+#include <refrain/task.h>
 #include <refrain/tensor.h>
 
 #include "model.h"
 #include "walk.h"
-
-struct rf_session {
-    const rf_host *host;
-};
-
-/* Hand a failure to the host and return it.  Without a text it was explained before, or it is a
- * cancellation. */
-rf_status lm_end(rf_session *s, rf_status st, const rf_error *err);
 
 /* A model, and the device it computes on. */
 typedef struct lm_reader {

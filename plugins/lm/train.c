@@ -509,5 +509,5 @@ rf_status lm_train(rf_session *s, const rf_run *r)
     u.t.ranks = s->host->service(s->host, RF_COLLECTIVE);
     rf_status st = train(&u);
     setup_free(&u);
-    return lm_end(s, st, &err);
+    return rf_session_end(s, st, &err);
 }

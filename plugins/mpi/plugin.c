@@ -2,15 +2,10 @@
  *
  * Other plugins never see it: the host asks it for rf.collective/1 and hands that on.  Its one verb
  * shows whether MPI works here. */
-#include <refrain/plugin.h>
-#include <stdlib.h>
+#include <refrain/task.h>
 #include <unistd.h>
 
 #include "collective.h"
-
-struct rf_session {
-    const rf_host *host;
-};
 
 enum { NAME = 64 };
 
@@ -59,16 +54,6 @@ static const rf_verb verbs[] = {
      .run = list_ranks},
     {0}};
 
-static rf_status open_session(const rf_host *h, rf_session **out)
-{
-    *out = malloc(sizeof **out);
-    if (!*out) return h->fail(h, RF_ENOMEM, "no memory");
-    (*out)->host = h;
-    return RF_OK;
-}
-
-static void close_session(rf_session *s) { free(s); }
-
 static const void *query(const char *id)
 {
     return strcmp(id, RF_COLLECTIVE) ? NULL : &mpi_collective;
@@ -86,8 +71,8 @@ static const rf_plugin plugin = {
     .version = "1.0.0",
     .license = "MIT",
     .verbs = verbs,
-    .open = open_session,
-    .close = close_session,
+    .open = rf_session_open,
+    .close = rf_session_close,
     .query = query,
 };
 

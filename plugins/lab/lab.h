@@ -1,0 +1,12 @@
+/* lab/lab.h -- the verbs of the lab and their options.
+ *
+ * A verb VERB lives in VERB.c: its options in the order of an enumeration, and lab_VERB, its run. */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include <refrain/task.h>
+
+extern const rf_option lab_cell_options[];
+rf_status lab_cell(rf_session *s, const rf_run *r);
+
+#endif
