@@ -7,7 +7,7 @@ static bool elman_param(const rf_cell *c, int k, rf_index I, rf_index H, const c
     return rfi_cell_param_common(c->gates, k, I, H, name, shape);
 }
 
-static int elman_blocks(const rf_cell *c) { return c->gates; }
+static int elman_blocks(const rfi_run *q) { return q->G; }
 
 static void elman_plan(rfi_run *q, const rf_tensor *w, rfi_bump *memory, bool adjoint)
 {
@@ -50,19 +50,12 @@ static void elman_gradients(const rfi_run *q, const rf_call *c)
     rfi_sum_gradient(c, RFI_IN_W + 3, 0, q->partial, H);
 }
 
-typedef rf_node map_fn(rf_graph *g, rf_node x);
-static map_fn *const activations[] = {
-    [ACT_TANH] = rf_tanh, [ACT_RELU] = rf_relu, [ACT_SIGMOID] = rf_sigmoid, [ACT_IDENTITY] = NULL};
-
 /* Source: Elman, Finding structure in time, Cognitive Science 1990. */
-static void elman_unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
-                         rf_node last[GATES], const rf_node *w)
+static void elman_unroll(rfi_unroll *u)
 {
-    (void)c, (void)last;
-    const rfi_elman_spec *s = cell->spec;
+    const rfi_elman_spec *s = u->cell->spec;
     /* h_t = σ(U x_t + W h_{t−1} + b) */
-    const rf_node a = rfi_unroll_block(g, w, 0, x, *h);
-    *h = activations[s->act] ? activations[s->act](g, a) : a;
+    u->h = rfi_unroll_activate(u->g, s->act, rfi_unroll_block(u, 0));
 }
 
 static bool elman_sample(int k, rf_case *out)

@@ -14,7 +14,13 @@ static bool gru_param(const rf_cell *c, int k, rf_index I, rf_index H, const cha
     return rfi_cell_param_common(c->gates, k, I, H, name, shape);
 }
 
-static int gru_blocks(const rf_cell *c) { return spec_of(c)->after ? 4 : 3; }
+static int gru_blocks(const rfi_run *q) { return ((const rfi_gru_spec *)q->spec)->after ? 4 : 3; }
+
+static int gru_aux(const rfi_run *q)
+{
+    (void)q;
+    return 1;
+}
 
 static void fill_bias(const rfi_run *q, const rf_tensor *w, const rfi_gru_spec *s)
 {
@@ -97,25 +103,22 @@ static void gru_gradients(const rfi_run *q, const rf_call *c)
 }
 
 /* Source: Cho et al. 2014, equations 5-8 (reset before); PyTorch's nn.GRU (after). */
-static void gru_unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
-                       rf_node last[GATES], const rf_node *w)
+static void gru_unroll(rfi_unroll *u)
 {
-    (void)c, (void)last;
-    const rfi_gru_spec *s = spec_of(cell);
-    const rf_index H = rf_shape_of(g, w[1]).dim[1];
-    const rf_node wi = rf_rows(g, w[0], 2 * H, H), uh = rf_rows(g, w[1], 2 * H, H);
-    const rf_node bi = rf_rows(g, w[2], 2 * H, H), bh = rf_rows(g, w[3], 2 * H, H);
+    rf_graph *g = u->g;
+    const rfi_gru_spec *s = spec_of(u->cell);
+    const rf_node h = u->h;
     /* r_t = σ(W_r x_t + U_r h_{t−1} + b_r) */
-    const rf_node r = rf_sigmoid(g, rfi_unroll_block(g, w, 0, x, *h));
+    const rf_node r = rf_sigmoid(g, rfi_unroll_block(u, 0));
     /* z_t = σ(W_z x_t + U_z h_{t−1} + b_z) */
-    const rf_node z = rf_sigmoid(g, rfi_unroll_block(g, w, 1, x, *h));
+    const rf_node z = rf_sigmoid(g, rfi_unroll_block(u, 1));
     /* before: h̃_t = tanh(W x_t + b + U (r_t∗h_{t−1}) + b′); after: tanh(W x_t + b + r_t∗(U h_{t−1} + b′)) */
-    const rf_node u =
-        s->after ? rf_mul(g, r, rf_linear(g, *h, uh, bh)) : rf_linear(g, rf_mul(g, r, *h), uh, bh);
-    const rf_node n = rf_tanh(g, rf_add(g, rf_linear(g, x, wi, bi), u));
+    const rf_node uh = rfi_unroll_state(u, 2, s->after ? h : rf_mul(g, r, h), u->w[3]);
+    const rf_node n =
+        rf_tanh(g, rf_add(g, rfi_unroll_input(u, 2), s->after ? rf_mul(g, r, uh) : uh));
     /* h_t = (1−z_t)∗h_{t−1} + z_t∗h̃_t, or with z_t and 1−z_t exchanged */
     const rf_node other = rf_affine(g, z, -1, 1);
-    *h = rf_add(g, rf_mul(g, s->z_new ? z : other, n), rf_mul(g, s->z_new ? other : z, *h));
+    u->h = rf_add(g, rf_mul(g, s->z_new ? z : other, n), rf_mul(g, s->z_new ? other : z, h));
 }
 
 static bool gru_sample(int k, rf_case *out) { return rfi_sequence_sample(&rfi_gru_rules, k, out); }
@@ -123,7 +126,7 @@ static bool gru_sample(int k, rf_case *out) { return rfi_sequence_sample(&rfi_gr
 const rfi_cell_rules rfi_gru_rules = {
     .op = &rfi_op_gru,
     .param = gru_param,
-    .has_aux = true,
+    .aux_blocks = gru_aux,
     .dz_blocks = gru_blocks,
     .partial_blocks = gru_blocks,
     .plan = gru_plan,
@@ -132,6 +135,7 @@ const rfi_cell_rules rfi_gru_rules = {
     .step_bp = gru_step_bp,
     .gradients = gru_gradients,
     .unroll = gru_unroll,
+    .split = 2,
 };
 
 const rf_op rfi_op_gru = {

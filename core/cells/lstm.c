@@ -48,8 +48,8 @@ static bool lstm_param(const rf_cell *c, int k, rf_index I, rf_index H, const ch
     return true;
 }
 
-static int lstm_blocks(const rf_cell *c) { return c->gates; }
-static int lstm_partial_blocks(const rf_cell *c) { return c->gates + GATES; }
+static int lstm_blocks(const rfi_run *q) { return q->G; }
+static int lstm_partial_blocks(const rfi_run *q) { return q->G + GATES; }
 
 /* ---- Memory and packing --------------------------------------------------------------------------- */
 
@@ -202,46 +202,51 @@ static void lstm_gradients(const rfi_run *q, const rf_call *c)
 
 /* ---- The formulas --------------------------------------------------------------------------------- */
 
-/* What gate k sees besides x and h: the cell c, the last gates. */
-static rf_node lstm_sees(rf_graph *g, const rfi_lstm_spec *s, int k, rf_node a, rf_node c,
-                         rf_node last, const rf_node *w, rf_index H)
+/* Before gate k's sigmoid: W x + U h + b, and the cell c and the last gates where it sees them. */
+static rf_node lstm_sees(rfi_unroll *u, int k, rf_node c, rf_node last)
 {
+    rf_graph *g = u->g;
+    const rfi_lstm_spec *s = spec_of(u->cell);
+    rf_node a = rfi_unroll_block(u, rfi_lstm_block(s, k));
     if (has_peep(s, k)) {
-        const rf_node p = w[peep_param(s, k)];
+        const rf_node p = u->w[peep_param(s, k)];
         a = rf_add(g, a, s->full_peep ? rf_linear(g, c, p, RF_NONE) : rf_mul(g, p, c));
     }
     if (last == RF_NONE) return a;
     const rf_index row = k == GATE_O ? 2 : k;
-    const rf_node gg = rf_rows(g, w[COMMON + peep_count(s)], row * H, H);
+    const rf_node gg = rf_rows(g, u->w[COMMON + peep_count(s)], row * u->H, u->H);
     return rf_add(g, a, rf_linear(g, last, gg, RF_NONE));
 }
 
-/* Source: Greff et al. 2017, section III; Gers & Schmidhuber 2000 (peepholes). */
-static void lstm_unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
-                        rf_node last[GATES], const rf_node *w)
+static rf_node lstm_gate(rfi_unroll *u, int k, rf_node c, rf_node last)
 {
-    const rfi_lstm_spec *s = spec_of(cell);
-    const rf_index H = rf_shape_of(g, w[1]).dim[1];
-    const rf_node seen[] = {last[GATE_I], last[GATE_F], last[GATE_O]};
-    const rf_node all = last[GATE_I] == RF_NONE ? RF_NONE : rf_concat(g, PEEPS, seen, 1);
-    rf_node a[GATES] = {RF_NONE}, i = RF_NONE, f = RF_NONE, o = RF_NONE;
-    for (int k = 0; k < GATES; k++)
-        if (s->learned >> k & 1) a[k] = rfi_unroll_block(g, w, rfi_lstm_block(s, k), x, *h);
+    if (rfi_lstm_block(spec_of(u->cell), k) < 0) return RF_NONE;
+    return rf_sigmoid(u->g, lstm_sees(u, k, c, last));
+}
+
+/* Source: Greff et al. 2017, section III; Gers & Schmidhuber 2000 (peepholes). */
+static void lstm_unroll(rfi_unroll *u)
+{
+    rf_graph *g = u->g;
+    const rfi_lstm_spec *s = spec_of(u->cell);
+    const rf_node seen[] = {u->last[GATE_I], u->last[GATE_F], u->last[GATE_O]};
+    const rf_node all = seen[0] == RF_NONE ? RF_NONE : rf_concat(g, PEEPS, seen, 1);
     /* i_t = σ(W_i x_t + U_i h_{t−1} + p_i∗C_{t−1} + b_i) */
-    if (a[GATE_I]) i = rf_sigmoid(g, lstm_sees(g, s, GATE_I, a[GATE_I], *c, all, w, H));
+    const rf_node i = lstm_gate(u, GATE_I, u->c, all);
     /* f_t = σ(W_f x_t + U_f h_{t−1} + p_f∗C_{t−1} + b_f), or 1 − i_t */
-    if (a[GATE_F]) f = rf_sigmoid(g, lstm_sees(g, s, GATE_F, a[GATE_F], *c, all, w, H));
-    if (s->coupled) f = rf_affine(g, i, -1, 1);
+    const rf_node f = s->coupled ? rf_affine(g, i, -1, 1) : lstm_gate(u, GATE_F, u->c, all);
     /* C̃_t = tanh(W_C x_t + U_C h_{t−1} + b_C) */
-    const rf_node in = s->linear_in ? a[GATE_G] : rf_tanh(g, a[GATE_G]);
+    rf_node in = rfi_unroll_block(u, rfi_lstm_block(s, GATE_G));
+    if (!s->linear_in) in = rf_tanh(g, in);
     /* C_t = f_t∗C_{t−1} + i_t∗C̃_t */
-    *c = rf_add(g, f ? rf_mul(g, f, *c) : *c, i ? rf_mul(g, i, in) : in);
+    u->c = rf_add(g, f ? rf_mul(g, f, u->c) : u->c, i ? rf_mul(g, i, in) : in);
     /* o_t = σ(W_o x_t + U_o h_{t−1} + p_o∗C_t + b_o) */
-    if (a[GATE_O]) o = rf_sigmoid(g, lstm_sees(g, s, GATE_O, a[GATE_O], *c, all, w, H));
+    const rf_node o = lstm_gate(u, GATE_O, u->c, all);
     /* h_t = o_t∗tanh(C_t) */
-    *h = s->linear_out ? *c : rf_tanh(g, *c);
-    if (o) *h = rf_mul(g, o, *h);
-    if (s->recur) last[GATE_I] = i, last[GATE_F] = f, last[GATE_O] = o;
+    rf_node h = rfi_unroll_cell(u);
+    if (!s->linear_out) h = rf_tanh(g, h);
+    u->h = o ? rf_mul(g, o, h) : h;
+    if (s->recur) u->last[GATE_I] = i, u->last[GATE_F] = f, u->last[GATE_O] = o;
 }
 
 static bool lstm_sample(int k, rf_case *out)

@@ -20,6 +20,10 @@ static bool spec_is_sane(const rf_rnn_spec *s, rf_error *err)
                false;
     if (!(s->dropout >= 0 && s->dropout < 1 && s->weight_dropout >= 0 && s->weight_dropout < 1))
         return rf_fail(err, RF_EINVAL, "rnn: dropout must be at least 0 and below 1"), false;
+    if (s->identity > 0 && s->cell->gates > 1)
+        return rf_fail(err, RF_EINVAL, "rnn: %s cannot start as the identity: it has %d gates",
+                       s->cell->name, s->cell->gates),
+               false;
     return true;
 }
 
@@ -28,16 +32,36 @@ static rf_index layer_input(const rf_rnn *r, int layer)
     return layer ? r->directions * r->spec.hidden : r->spec.input;
 }
 
-/* Of bias_ih in an LSTM, the rows of the forget gate start at forget_bias. */
-static rf_init init_of(const rf_rnn *r, int k)
+/* How a network that starts at the identity begins.  Le, Jaitly, Hinton 2015, section 2. */
+static bool identity_init(const rf_rnn_spec *s, const char *name, rf_init *init)
 {
-    const rf_cell *c = r->spec.cell;
-    rf_init init = {.kind = RF_INIT_UNIFORM, .scale = 1 / sqrt((double)r->spec.hidden)};
-    const char *forget = c->states > 1 && k == 2 ? strchr(c->order, 'f') : NULL;
-    if (!forget) return init;
-    init.shift = r->spec.forget_bias;
-    init.shift_from = (forget - c->order) * r->spec.hidden;
-    init.shift_count = r->spec.hidden;
+    const struct {
+        const char *name;
+        rf_init init;
+    } row[] = {{"weight_hh", {RF_INIT_IDENTITY, s->identity}},
+               {"weight_ih", {RF_INIT_NORMAL, 0.001}},
+               {"bias_ih", {RF_INIT_CONSTANT, 0}},
+               {"bias_hh", {RF_INIT_CONSTANT, 0}}};
+    for (size_t i = 0; s->identity > 0 && i < sizeof row / sizeof *row; i++)
+        if (strcmp(row[i].name, name) == 0) return *init = row[i].init, true;
+    return false;
+}
+
+static double clock_step(const rf_rnn_spec *s) { return s->step > 0 ? s->step : 1; }
+
+/* Parameters uniform in ±1/sqrt(H), some with a shift. */
+static rf_init init_of(const rf_rnn *r, const char *name)
+{
+    const rf_rnn_spec *s = &r->spec;
+    rf_init init = {.kind = RF_INIT_UNIFORM, .scale = 1 / sqrt((double)s->hidden)};
+    const char *forget = s->cell->states > 1 ? strchr(s->cell->order, 'f') : NULL;
+    if (identity_init(s, name, &init)) return init;
+    init.shift_count = s->hidden;
+    if (forget && strcmp(name, "bias_ih") == 0) {
+        init.shift = s->forget_bias;
+        init.shift_from = (forget - s->cell->order) * s->hidden;
+    }
+    if (strcmp(name, "log_tau") == 0) init.shift = log(s->tau > 0 ? s->tau : 2 * clock_step(s));
     return init;
 }
 
@@ -52,7 +76,7 @@ static bool add_params(rf_rnn *r, rf_params *ps, const char *prefix, int layer, 
          k++) {
         rf_str full = {0};
         rf_str_printf(&full, "%s%s_l%d%s", prefix, name, layer, direction ? "_reverse" : "");
-        to[k] = full.failed ? NULL : rf_params_add(ps, full.s, shape, init_of(r, k), err);
+        to[k] = full.failed ? NULL : rf_params_add(ps, full.s, shape, init_of(r, name), err);
         rf_str_free(&full);
         if (!to[k]) return rf_fail(err, RF_ENOMEM, "rnn: no memory"), false;
     }
@@ -104,7 +128,8 @@ static rf_node initial(rf_graph *g, rf_node states, int k)
 }
 
 static rf_sequence apply_direction(rf_graph *g, const rf_rnn *r, rf_node x, rf_node h0, rf_node c0,
-                                   const int32_t *lengths, int layer, int direction)
+                                   const rf_real *dt, const int32_t *lengths, int layer,
+                                   int direction)
 {
     enum { MOST = 16 };
     rf_param *const *p = rfi_rnn_params(r, layer, direction);
@@ -112,8 +137,9 @@ static rf_sequence apply_direction(rf_graph *g, const rf_rnn *r, rf_node x, rf_n
     for (int k = 0; k < r->params; k++) w[k] = rf_parameter(g, p[k]);
     if (r->spec.weight_dropout > 0) w[1] = rf_dropout(g, w[1], r->spec.weight_dropout);
     const int k = layer * r->directions + direction;
+    const rf_clock clock = {r->spec.step, dt, r->spec.substeps};
     return rf_cell_sequence(g, r->spec.cell, x, initial(g, h0, k), initial(g, c0, k), w, lengths,
-                            direction != 0);
+                            direction != 0, &clock);
 }
 
 static rf_node between_layers(rf_graph *g, const rf_rnn_spec *s, rf_node x)
@@ -125,6 +151,12 @@ static rf_node between_layers(rf_graph *g, const rf_rnn_spec *s, rf_node x)
 rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node h0, rf_node c0,
                          const int32_t *lengths)
 {
+    return rf_rnn_apply_timed(g, r, x, NULL, h0, c0, lengths);
+}
+
+rf_sequence rf_rnn_apply_timed(rf_graph *g, const rf_rnn *r, rf_node x, const rf_real *dt,
+                               rf_node h0, rf_node c0, const int32_t *lengths)
+{
     const int n = r->spec.layers * r->directions;
     const bool cells = r->spec.cell->states > 1;
     rf_node *h = rf_graph_alloc(g, 2 * (size_t)n * sizeof *h);
@@ -135,7 +167,7 @@ rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node h0, rf
         if (layer) x = between_layers(g, &r->spec, x);
         for (int d = 0; d < r->directions; d++) {
             const int k = layer * r->directions + d;
-            const rf_sequence s = apply_direction(g, r, x, h0, c0, lengths, layer, d);
+            const rf_sequence s = apply_direction(g, r, x, h0, c0, dt, lengths, layer, d);
             out[d] = s.out, h[k] = s.h, c[k] = s.c;
         }
         x = r->directions == 2 ? rf_concat(g, 2, out, 2) : out[0];

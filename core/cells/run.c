@@ -104,6 +104,7 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(t, p, &d, i, true);
+        k.stage = src[0].stage;
         for (int s = 0; s < n; s++) product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
         k.sum = sum;
         then(q, &k);
@@ -121,6 +122,7 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(t, p, &d, i, false);
+        k.stage = src->stage;
         product(q, &f, p, &k, i / d.parts, sum[0], false);
         for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
             product(q, &f, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);

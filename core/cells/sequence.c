@@ -1,11 +1,12 @@
 /* cells/sequence.c -- the sequence ops' shared rules: memory, the run over time, the big products.
  *
- * Output y is [N,B,H].  Without lengths: the states in all T+1 time slots, then c after the last
- * step where the cell has one; out and h are views of the slots.  With lengths: out of T steps
+ * Output y is [N,B,H].  Without lengths, where out is the state: the states in all T+1 time slots, then c after the last
+ * step where the cell has one; out and h are views of the slots.  Otherwise: out of T steps
  * (zero beyond a sequence's end), then h, then c.
  * Saved: z, then cs, aux, and hs when y does not hold it. */
 #include "cells/sequence.h"
 
+#include <math.h>
 #include <string.h>
 
 static const rfi_sequence_attr *attr_of(const rf_call *c) { return c->attr; }
@@ -45,6 +46,18 @@ static bool lengths_fit(const rf_call *c, rf_index T, rf_index B)
     return true;
 }
 
+static bool steps_fit(const rf_call *c, rf_index T, rf_index B)
+{
+    const rfi_sequence_attr *a = attr_of(c);
+    if (a->dt && !a->cell->timed)
+        return rf_call_fail(c, "%s: its steps have no length", a->cell->name);
+    for (rf_index i = 0; a->dt && i < T * B; i++)
+        if (!(a->dt[i] >= 0 && isfinite(a->dt[i])))
+            return rf_call_fail(c, "%s: step %lld of sequence %lld has length %g", a->cell->name,
+                                (long long)(i / B), (long long)(i % B), (double)a->dt[i]);
+    return true;
+}
+
 bool rfi_sequence_shape(const rf_call *c, rf_shape *y)
 {
     const rf_cell *cell = attr_of(c)->cell;
@@ -55,7 +68,8 @@ bool rfi_sequence_shape(const rf_call *c, rf_shape *y)
     const rf_index T = c->x[0].shape.dim[0], B = c->x[0].shape.dim[1];
     const rf_index H = c->x[RFI_IN_W + 1].shape.dim[1];
     if (T < 1 || B < 1) return rf_call_fail(c, "%s: no steps or no sequences", cell->name);
-    if (!params_fit(c, c->x[0].shape.dim[2], H) || !lengths_fit(c, T, B)) return false;
+    if (!params_fit(c, c->x[0].shape.dim[2], H) || !lengths_fit(c, T, B) || !steps_fit(c, T, B))
+        return false;
     if (c->x[RFI_IN_H].data && !shape_is(c, RFI_IN_H, RF_SHAPE(B, H), "h0")) return false;
     if (c->x[RFI_IN_C].data && cell->states < 2)
         return rf_call_fail(c, "%s has no cell state c0", cell->name);
@@ -89,14 +103,18 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
                    .to = !a->reverse,
                    .lengths = a->lengths,
                    .ids = a->ids,
+                   .dt = a->dt,
+                   .step = a->step,
+                   .substeps = a->substeps,
                    .by_rows = fits_a_cache(a->cell, B, H, rf_device_threads(c->device))};
     rfi_bump m = {saved, 0};
     q->z_ld = rfi_run_apart(q->G * H);
     q->z = rfi_bump_take(&m, T * B * q->z_ld);
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
-    if (a->cell->rules->has_aux) q->aux = rfi_bump_take(&m, T * n);
+    if (a->cell->rules->aux_blocks)
+        q->aux = rfi_bump_take(&m, a->cell->rules->aux_blocks(q) * T * n);
     q->hs = c->y.data;
-    if (a->lengths) {
+    if (rfi_sequence_out_apart(a)) {
         q->out = c->y.data;
         q->hs = rfi_bump_take(&m, (T + 1) * n);
     }
@@ -187,7 +205,7 @@ void rfi_sequence_forward(const rf_call *c)
     if (q.cs) copy_or_clear(q.cs + first * n, c->x[RFI_IN_C].data, n);
     work w = {&q, c};
     rf_device_run(q.device, forward_worker, &w);
-    if (q.lengths) memcpy(c->y.data + q.T * n, q.hs + last * n, (size_t)n * sizeof(rf_real));
+    if (q.out) memcpy(c->y.data + q.T * n, q.hs + last * n, (size_t)n * sizeof(rf_real));
     if (q.cs) memcpy(c->y.data + (q.T + 1) * n, q.cs + last * n, (size_t)n * sizeof(rf_real));
 }
 
@@ -206,6 +224,10 @@ static void adjoint_worker(void *ctx, int thread, int threads)
         rules->step_bp(q, t, later, thread, threads);
         later = t;
     }
+    if (rules->first_bp) {
+        rules->first_bp(q, later, thread, threads);
+        return;
+    }
     if (!w->c->gx[RFI_IN_H] && !w->c->gx[RFI_IN_C]) return;
     const rfi_source src = {&q->ph, q->dz + later * q->B * q->dz_ld, q->dz_ld};
     rfi_run_units(q, 0, &src, q->kernels->add_dh, thread, threads);
@@ -213,10 +235,10 @@ static void adjoint_worker(void *ctx, int thread, int threads)
 
 static bool adjoint_memory(rfi_run *q, const rf_call *c)
 {
-    const rf_cell *cell = attr_of(c)->cell;
+    const rfi_cell_rules *rules = attr_of(c)->cell->rules;
     const rf_index n = q->B * q->H, threads = rf_device_threads(q->device);
-    q->dz_ld = rfi_run_apart(cell->rules->dz_blocks(cell) * q->H);
-    q->partial_n = (cell->rules->partial_blocks(cell) * q->H + 15) / 16 * 16;
+    q->dz_ld = rfi_run_apart(rules->dz_blocks(q) * q->H);
+    q->partial_n = (rules->partial_blocks(q) * q->H + 15) / 16 * 16;
     rf_real *p = rf_graph_scratch(
         c->graph, (size_t)(q->T * q->B * q->dz_ld + 2 * n + threads * q->partial_n) * sizeof *p);
     if (!p) return false;
@@ -241,14 +263,14 @@ void rfi_sequence_adjoint(const rf_call *c)
     (void)run_open(&q, c, c->saved);
     if (!run_plan(&q, c, true) || !adjoint_memory(&q, c)) return;
     const rf_index n = q.B * q.H;
-    q.gout = c->gy + (q.lengths ? 0 : q.to * n);
-    copy_or_clear(q.dh, q.lengths ? c->gy + q.T * n : NULL, n);
+    q.gout = c->gy + (q.out ? 0 : q.to * n);
+    copy_or_clear(q.dh, q.out ? c->gy + q.T * n : NULL, n);
     copy_or_clear(q.dc, q.cs ? c->gy + (q.T + 1) * n : NULL, n);
     work w = {&q, c};
     rf_device_run(q.device, adjoint_worker, &w);
     add_partial(&q);
     attr_of(c)->cell->rules->gradients(&q, c);
-    if (!q.lengths) /* the first slot of y is h0 itself */
+    if (!q.out) /* the first slot of y is h0 itself */
         q.device->k->add(n, q.dh, c->gy + (q.from ? q.T * n : 0), q.dh);
     rfi_sum_gradient(c, RFI_IN_H, 0, q.dh, n);
     if (q.cs) rfi_sum_gradient(c, RFI_IN_C, 0, q.dc, n);
@@ -339,120 +361,65 @@ bool rfi_cell_param_common(int G, int k, rf_index I, rf_index H, const char **na
 
 /* ---- On the graph ---------------------------------------------------------------------------------- */
 
-enum { MAX_INPUTS = RFI_IN_W + 8 };
+enum { MAX_INPUTS = RFI_IN_W + RFI_MOST_PARAMS };
+
+/* count numbers copied to the graph's memory; NULL for none. */
+static const void *copied(rf_graph *g, const void *from, rf_index count, size_t size)
+{
+    void *copy = from ? rf_graph_alloc(g, (size_t)count * size) : NULL;
+    if (copy) memcpy(copy, from, (size_t)count * size);
+    return copy;
+}
+
+static rfi_sequence_attr attr_make(rf_graph *g, const rf_cell *cell, rf_node x,
+                                   const int32_t *lengths, bool reverse, const rf_clock *clock)
+{
+    const rf_clock none = {0}, *c = clock ? clock : &none;
+    const rf_shape s = rf_shape_of(g, x);
+    const bool known = s.rank == 3;
+    return (rfi_sequence_attr){
+        .cell = cell,
+        .reverse = reverse,
+        .ids = rf_one_hot_ids(g, x),
+        .lengths = known ? copied(g, lengths, s.dim[1], sizeof *lengths) : NULL,
+        .dt = known ? copied(g, c->dt, s.dim[0] * s.dim[1], sizeof *c->dt) : NULL,
+        .step = c->step > 0 ? c->step : 1,
+        .substeps = c->substeps > 0 ? c->substeps : 1,
+    };
+}
+
+/* The parts of a node as rfi_sequence_shape lays it out. */
+static rf_sequence parts_of(rf_graph *g, const rfi_sequence_attr *a, rf_node y)
+{
+    if (y == RF_POISON) return (rf_sequence){RF_POISON, RF_POISON, RF_POISON};
+    const rf_shape s = rf_shape_of(g, y);
+    const rf_index B = s.dim[1], H = s.dim[2], T = s.dim[0] - a->cell->states;
+    const bool apart = rfi_sequence_out_apart(a);
+    const rf_index out = apart || a->reverse ? 0 : 1, h = apart || !a->reverse ? T : 0;
+    return (rf_sequence){.out = rf_part(g, y, out * B * H, RF_SHAPE(T, B, H)),
+                         .h = rf_part(g, y, h * B * H, RF_SHAPE(B, H)),
+                         .c = a->cell->states > 1 ? rf_part(g, y, (T + 1) * B * H, RF_SHAPE(B, H))
+                                                  : RF_NONE};
+}
 
 rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0, rf_node c0,
-                             const rf_node *w, const int32_t *lengths, bool reverse)
+                             const rf_node *w, const int32_t *lengths, bool reverse,
+                             const rf_clock *clock)
 {
     rf_node in[MAX_INPUTS] = {x, h0, c0};
-    const rf_shape xs = rf_shape_of(g, x);
-    rfi_sequence_attr a = {.cell = cell, .ids = rf_one_hot_ids(g, x), .reverse = reverse};
+    const rfi_sequence_attr a = attr_make(g, cell, x, lengths, reverse, clock);
     const char *name;
     rf_shape shape;
     int n = RFI_IN_W;
+    if (cell->layer_norm) return rfi_sequence_unroll(g, &a, x, h0, c0, w);
     for (; rf_cell_param(cell, n - RFI_IN_W, 1, 1, &name, &shape); n++) in[n] = w[n - RFI_IN_W];
-    if (lengths && xs.rank == 3) {
-        int32_t *copy = rf_graph_alloc(g, (size_t)xs.dim[1] * sizeof *copy);
-        if (copy) memcpy(copy, lengths, (size_t)xs.dim[1] * sizeof *copy);
-        a.lengths = copy;
-    }
-    const rf_node y = rf_apply(g, cell->rules->op, n, in, &a, sizeof a);
-    if (y == RF_POISON) return (rf_sequence){RF_POISON, RF_POISON, RF_POISON};
-    const rf_shape s = rf_shape_of(g, y);
-    const rf_index T = xs.dim[0], B = s.dim[1], H = s.dim[2];
-    const rf_index out = lengths || reverse ? 0 : 1, h = lengths || !reverse ? T : 0;
-    return (rf_sequence){.out = rf_part(g, y, out * B * H, RF_SHAPE(T, B, H)),
-                         .h = rf_part(g, y, h * B * H, RF_SHAPE(B, H)),
-                         .c = cell->states > 1 ? rf_part(g, y, (T + 1) * B * H, RF_SHAPE(B, H))
-                                               : RF_NONE};
-}
-
-rf_node rfi_unroll_block(rf_graph *g, const rf_node *w, int row, rf_node x, rf_node h)
-{
-    const rf_index H = rf_shape_of(g, w[1]).dim[1];
-    const rf_node wx = rf_linear(g, x, rf_rows(g, w[0], row * H, H), rf_rows(g, w[2], row * H, H));
-    const rf_node uh = rf_linear(g, h, rf_rows(g, w[1], row * H, H), rf_rows(g, w[3], row * H, H));
-    return rf_add(g, wx, uh);
-}
-
-/* [B,1]: 1 where the sequence is active at step t. */
-static rf_node active_mask(rf_graph *g, const int32_t *lengths, rf_index t, rf_index B)
-{
-    rf_real *m = rf_graph_alloc(g, (size_t)B * sizeof *m);
-    for (rf_index b = 0; m && b < B; b++) m[b] = t < lengths[b];
-    return m ? rf_constant(g, m, RF_SHAPE(B, 1)) : RF_POISON;
-}
-
-/* m new + (1 - m) old */
-static rf_node choose(rf_graph *g, rf_node m, rf_node fresh, rf_node old)
-{
-    return rf_add(g, rf_mul(g, m, fresh), rf_mul(g, rf_affine(g, m, -1, 1), old));
-}
-
-/* Unroll into slot [T+1], the states h by time, and out [T]; the last c is returned. */
-static rf_node unroll(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h, rf_node c,
-                      const rf_node *w, const int32_t *lengths, bool reverse, rf_node *slot,
-                      rf_node *out)
-{
-    const rf_index T = rf_shape_of(g, x).dim[0], B = rf_shape_of(g, x).dim[1];
-    const rf_index I = rf_shape_of(g, x).dim[2];
-    rf_node last[GATES] = {RF_NONE, RF_NONE, RF_NONE, RF_NONE};
-    slot[reverse ? T : 0] = h;
-    for (rf_index s = 0; s < T; s++) {
-        const rf_index t = reverse ? T - 1 - s : s;
-        const rf_node xt = rf_reshape(g, rf_rows(g, x, t, 1), RF_SHAPE(B, I));
-        const rf_node h0 = h, c0 = c;
-        cell->rules->unroll(g, cell, xt, &h, &c, last, w);
-        out[t] = h;
-        if (lengths) {
-            const rf_node m = active_mask(g, lengths, t, B);
-            out[t] = rf_mul(g, m, h);
-            h = choose(g, m, h, h0);
-            if (c != RF_NONE) c = choose(g, m, c, c0);
-            for (int k = 0; k < GATES; k++)
-                if (last[k] != RF_NONE) last[k] = rf_mul(g, m, last[k]);
-        }
-        slot[reverse ? t : t + 1] = h;
-    }
-    return c;
-}
-
-/* Node arrays for unroll, and zero states where none are given. */
-static rf_node *unroll_start(rf_graph *g, const rf_cell *cell, rf_node x, const rf_node *w,
-                             rf_node *h, rf_node *c)
-{
-    const rf_shape xs = rf_shape_of(g, x), us = rf_shape_of(g, w[1]);
-    if (xs.rank != 3 || us.rank != 2) return NULL;
-    const rf_shape state = RF_SHAPE(xs.dim[1], us.dim[1]);
-    if (*h == RF_NONE) *h = rf_zeros(g, state);
-    if (*c == RF_NONE && cell->states > 1) *c = rf_zeros(g, state);
-    return rf_graph_alloc(g, (size_t)(2 * xs.dim[0] + 3) * sizeof(rf_node));
+    return parts_of(g, &a, rf_apply(g, cell->rules->op, n, in, &a, sizeof a));
 }
 
 rf_sequence rf_cell_unrolled(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0, rf_node c0,
-                             const rf_node *w, const int32_t *lengths, bool reverse)
+                             const rf_node *w, const int32_t *lengths, bool reverse,
+                             const rf_clock *clock)
 {
-    rf_node *slot = unroll_start(g, cell, x, w, &h0, &c0);
-    if (!slot) return (rf_sequence){RF_POISON, RF_POISON, RF_POISON};
-    const rf_index T = rf_shape_of(g, x).dim[0];
-    rf_node *out = slot + T + 1;
-    const rf_node c = unroll(g, cell, x, h0, c0, w, lengths, reverse, slot, out);
-    return (rf_sequence){.out = rf_stack(g, (int)T, out), .h = slot[reverse ? 0 : T], .c = c};
-}
-
-rf_node rfi_sequence_expand(rf_graph *g, const rf_call *c, const rf_node *x)
-{
-    const rfi_sequence_attr *a = attr_of(c);
-    rf_node h = x[RFI_IN_H], cell = x[RFI_IN_C];
-    rf_node *slot = unroll_start(g, a->cell, x[0], x + RFI_IN_W, &h, &cell);
-    if (!slot) return RF_POISON;
-    const rf_index T = rf_shape_of(g, x[0]).dim[0];
-    rf_node *out = slot + T + 1;
-    cell = unroll(g, a->cell, x[0], h, cell, x + RFI_IN_W, a->lengths, a->reverse, slot, out);
-    int n = (int)T + 1;
-    if (a->lengths) out[T] = slot[a->reverse ? 0 : T];
-    rf_node *y = a->lengths ? out : slot;
-    if (a->cell->states > 1)
-        y[n++] = cell; /* the slots' place after T is out's first, read no more */
-    return rf_stack(g, n, y);
+    const rfi_sequence_attr a = attr_make(g, cell, x, lengths, reverse, clock);
+    return rfi_sequence_unroll(g, &a, x, h0, c0, w);
 }

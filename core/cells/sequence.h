@@ -45,6 +45,20 @@ typedef struct rfi_elman_spec {
     rfi_activation act;
 } rfi_elman_spec;
 
+typedef struct rfi_jordan_spec {
+    rfi_activation act; /* of the hidden layer */
+    rfi_activation out; /* of the output, unless */
+    bool softmax;       /* that is a softmax */
+} rfi_jordan_spec;
+
+/* An explicit method of Runge and Kutta, each of whose slopes is taken from the one before:
+ * k_j = f(y + c_j dt k_{j−1}), y' = y + dt Σ b_j k_j. */
+enum { RFI_MOST_STAGES = 4 };
+typedef struct rfi_ctrnn_spec {
+    int stages;
+    double c[RFI_MOST_STAGES], b[RFI_MOST_STAGES];
+} rfi_ctrnn_spec;
+
 /* Rows of H before gate g; -1 when it has none. */
 static inline int rfi_lstm_block(const rfi_lstm_spec *s, int g)
 {
@@ -77,7 +91,7 @@ typedef struct rfi_run {
     rf_index z_ld;              /* G*H, or a little more: see rfi_run_apart */
     rf_real *hs;                /* [T+1,B,H] */
     rf_real *cs;                /* [T+1,B,H], lstm */
-    rf_real *aux;               /* [T,B,H], gru: r h, or U_n h + b */
+    rf_real *aux;               /* planes of [T,B,H]; gru: r h, or U_n h + b; jordan: h */
     rf_real *out;               /* [T,B,H], or NULL when it is part of hs */
     rf_real *bias;              /* [G*H] summed; gru: [4H], the last block goes to U_n h */
     const rf_real *peep[GATES]; /* [H], or [H,H] when full */
@@ -85,7 +99,12 @@ typedef struct rfi_run {
     rfi_panels ph;              /* W_hh */
     rfi_panels pe;              /* gates from the last gates or, by a matrix, from the cell */
     rf_real *extra;             /* [G*H, ..]: the matrix behind pe */
-    rfi_panels p2;              /* second phase: gru's U_n, lstm's W_co */
+    const rf_real *theta;       /* ctrnn: Θ [H] */
+    rf_real *rate;              /* ctrnn: 1/τ [H] */
+    const rf_real *dt;          /* ctrnn: [T,B] lengths of steps, or NULL: */
+    double step;
+    int substeps;
+    rfi_panels p2; /* second phase: gru's U_n, lstm's W_co */
 
     /* Adjoint: the panels above are packed the other way round. */
     const rf_real *gout; /* [T,B,H] */
@@ -98,6 +117,11 @@ typedef struct rfi_run {
     rf_index partial_n;
 } rfi_run;
 
+/* ctrnn: how often a step computes dy/dt. */
+static inline int rfi_run_evaluations(const rfi_run *q)
+{
+    return ((const rfi_ctrnn_spec *)q->spec)->stages * q->substeps;
+}
 static inline rf_index rfi_run_time(const rfi_run *q, rf_index s)
 {
     return q->from ? q->T - 1 - s : s;
@@ -133,6 +157,7 @@ static inline rf_real *rfi_run_slot(const rfi_run *q, rf_real *states, rf_index 
 typedef struct rfi_tile {
     rf_index t, row, unit, width;
     int rows, vectors;
+    int stage; /* of its source */
     const rf_real *sum;
     const rf_real *extra[GATES]; /* adjoint: products with pe_bp */
     rf_real *partial;            /* this thread's */
@@ -144,6 +169,8 @@ typedef struct rfi_cell_kernels {
     rfi_tile_fn *lstm, *lstm_output, *lstm_bp, *lstm_output_bp;
     rfi_tile_fn *gru_after, *gru_gates, *gru_state, *gru_after_bp, *gru_state_bp, *gru_reset_bp;
     rfi_tile_fn *elman, *elman_bp;
+    rfi_tile_fn *jordan_hidden, *jordan_output, *jordan_output_bp, *jordan_hidden_bp;
+    rfi_tile_fn *ctrnn, *ctrnn_bp, *ctrnn_first_bp;
     rfi_tile_fn *project; /* z = sum */
     rfi_tile_fn *add_dh;  /* dh += sum */
 } rfi_cell_kernels;
@@ -158,6 +185,7 @@ typedef struct rfi_source {
     const rfi_panels *panels;
     const rf_real *a;
     rf_index lda;
+    int stage; /* where a phase is run several times a step: which time */
 } rfi_source;
 
 /* For each of this thread's tiles of step t: the sum over n sources, all packed by gates, `then`. */
@@ -184,17 +212,32 @@ typedef struct rfi_bump {
 rf_real *rfi_bump_take(rfi_bump *b, rf_index n);
 rfi_panels rfi_bump_panels(rfi_bump *b, rfi_panels p);
 
-/* ---- Families (lstm.c, gru.c, elman.c) --------------------------------------------------------- */
+/* ---- Families (lstm.c, gru.c ...) --------------------------------------------------------------- */
+
+/* One step from primitive ops: what a family's rule reads and writes. */
+typedef struct rfi_unroll {
+    rf_graph *g;
+    const rf_cell *cell;
+    const rf_node *w, *ln; /* the cell's own parameters; those of its layer normalization */
+    rf_index H;
+    rf_node x;           /* [B,I] */
+    rf_node h, c;        /* the states before the step; the rule leaves those after it */
+    rf_node out;         /* the rule sets it where it is not h */
+    rf_node last[GATES]; /* what full recurrence sees; the rule sets it anew */
+    rf_node dt;          /* of timed cells: length of a substep, [B,1] or a scalar */
+    int substeps;
+    rf_node product[2][2]; /* x W^T, h U^T normalised, by group of blocks: this step's so far */
+} rfi_unroll;
 
 /* A family's part in the drivers of sequence.c and stepper.c.  w are the cell's parameters. */
 typedef struct rfi_cell_rules {
     const rf_op *op;
     bool (*param)(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
                   rf_shape *shape);
-    bool has_aux;
-    /* Blocks of H in a row of dz, and in a thread's partial sums. */
-    int (*dz_blocks)(const rf_cell *c);
-    int (*partial_blocks)(const rf_cell *c);
+    /* Planes of aux (NULL: none), blocks of H in a row of dz, and in a thread's partial sums. */
+    int (*aux_blocks)(const rfi_run *q);
+    int (*dz_blocks)(const rfi_run *q);
+    int (*partial_blocks)(const rfi_run *q);
     /* Lay out panels, helper matrices and peepholes of a run; fill what is small. */
     void (*plan)(rfi_run *q, const rf_tensor *w, rfi_bump *memory, bool adjoint);
     /* Pack this thread's share of the panels. */
@@ -203,15 +246,21 @@ typedef struct rfi_cell_rules {
     void (*step)(const rfi_run *q, rf_index t, int thread, int threads);
     /* Adjoint of step t, after that of the step `later` (-1: none); ends with a barrier. */
     void (*step_bp)(const rfi_run *q, rf_index t, rf_index later, int thread, int threads);
+    /* What the first step t sends to the state before it, in q->dh; NULL: dz W_hh is added. */
+    void (*first_bp)(const rfi_run *q, rf_index t, int thread, int threads);
     /* Gradients of input and parameters from dz and the partial sums (of thread 0, added up). */
     void (*gradients)(const rfi_run *q, const rf_call *c);
-    /* One step from primitive ops: h and c are the states, last what full recurrence needs. */
-    void (*unroll)(rf_graph *g, const rf_cell *cell, rf_node x, rf_node *h, rf_node *c,
-                   rf_node last[GATES], const rf_node *w);
+    /* One step from primitive ops. */
+    void (*unroll)(rfi_unroll *u);
+    /* Blocks that layer normalization takes together: the first `split` and the others; 0: all. */
+    int split;
+    bool out_apart; /* out is not the state h */
 } rfi_cell_rules;
 
-extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman; /* rows of graph/ops.def */
-extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules;
+extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman, rfi_op_jordan,
+    rfi_op_ctrnn; /* rows of graph/ops.def */
+extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules, rfi_jordan_rules,
+    rfi_ctrnn_rules;
 
 /* What an op's attr holds. */
 typedef struct rfi_sequence_attr {
@@ -219,10 +268,20 @@ typedef struct rfi_sequence_attr {
     const int32_t *lengths;
     const int32_t *ids; /* of one-hot inputs, or NULL */
     bool reverse;
+    const rf_real *dt; /* [T,B] of timed cells, or NULL: */
+    double step;       /* the length of each step */
+    int substeps;      /* at least 1 in timed cells */
 } rfi_sequence_attr;
+
+/* Whether the node keeps out [T] and then h, instead of the states of all T+1 slots. */
+static inline bool rfi_sequence_out_apart(const rfi_sequence_attr *a)
+{
+    return a->lengths || a->cell->rules->out_apart;
+}
 
 /* Inputs of a sequence op: x, h0, c0, then the parameters. */
 enum { RFI_IN_X, RFI_IN_H, RFI_IN_C, RFI_IN_W };
+enum { RFI_MOST_PARAMS = 13 };
 
 /* Rules shared by the three ops (sequence.c). */
 bool rfi_sequence_shape(const rf_call *c, rf_shape *y);
@@ -247,7 +306,25 @@ void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row
                          rf_index rows, const rf_real *a, rf_index n);
 /* gx[i][to ...] (+)= n sums. */
 void rfi_sum_gradient(const rf_call *c, int i, rf_index to, const rf_real *sums, rf_index n);
-/* W_row x + U_row h + b of block `row`, from primitive ops. */
-rf_node rfi_unroll_block(rf_graph *g, const rf_node *w, int row, rf_node x, rf_node h);
+/* Parameters of the cell without those of layer normalization. */
+int rfi_cell_own_params(const rf_cell *c);
+
+/* ---- From primitive ops (unroll.c) ------------------------------------------------------------- */
+
+#define RFI_NORM_EPS 1e-5
+
+/* The layer from primitive ops. */
+rf_sequence rfi_sequence_unroll(rf_graph *g, const rfi_sequence_attr *a, rf_node x, rf_node h0,
+                                rf_node c0, const rf_node *w);
+/* W_row x + b_ih of block `row`, and U_row h + b; each normalised with its group where the cell is. */
+rf_node rfi_unroll_input(rfi_unroll *u, int row);
+rf_node rfi_unroll_state(rfi_unroll *u, int row, rf_node h, rf_node b);
+/* Their sum, with the step's h and b_hh. */
+rf_node rfi_unroll_block(rfi_unroll *u, int row);
+/* The next products are of another h, in the same step. */
+void rfi_unroll_forget_state(rfi_unroll *u);
+rf_node rfi_unroll_activate(rf_graph *g, rfi_activation a, rf_node x);
+/* c, or LN(c), as the output activation sees it. */
+rf_node rfi_unroll_cell(const rfi_unroll *u);
 
 #endif

@@ -73,6 +73,8 @@ static rfi_run run_of(const rf_stepper *s)
                      .H = s->rnn->spec.hidden,
                      .G = cell_of(s)->gates,
                      .to = 1,
+                     .step = s->rnn->spec.step > 0 ? s->rnn->spec.step : 1,
+                     .substeps = s->rnn->spec.substeps > 0 ? s->rnn->spec.substeps : 1,
                      .rounded = s->rounded,
                      .rounded_n = s->rounded_n};
 }
@@ -91,7 +93,8 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     y->q.z = rfi_bump_take(m, n * cell->gates);
     y->q.hs = rfi_bump_take(m, 2 * n);
     if (cell->states > 1) y->q.cs = rfi_bump_take(m, 2 * n);
-    if (cell->rules->has_aux) y->q.aux = rfi_bump_take(m, n);
+    if (cell->rules->aux_blocks) y->q.aux = rfi_bump_take(m, n * cell->rules->aux_blocks(&y->q));
+    if (cell->rules->out_apart) y->q.out = rfi_bump_take(m, n);
     if (sees_gates(s)) y->gates = rfi_bump_take(m, n * cell->gates);
     y->q.first_gates = y->gates;
     y->px = rfi_bump_panels(m, rfi_panels_gates(s->device->k, cell->gates, H, y->input));
@@ -303,6 +306,12 @@ static void read_input(const layer *y, const rf_real *x, int thread, int threads
     rfi_run_barrier(&y->q, thread);
 }
 
+/* What layer y gives; its state is in slot `slot`. */
+static const rf_real *layer_out(const layer *y, int slot)
+{
+    return y->q.out ? y->q.out : rfi_run_slot(&y->q, y->q.hs, slot);
+}
+
 static void run_worker(void *ctx, int thread, int threads)
 {
     rf_stepper *s = ctx;
@@ -311,7 +320,7 @@ static void run_worker(void *ctx, int thread, int threads)
         const layer *y = &s->layer[l];
         read_input(y, x, thread, threads);
         cell_of(s)->rules->step(&y->q, 0, thread, threads);
-        x = rfi_run_slot(&y->q, y->q.hs, y->q.to);
+        x = layer_out(y, y->q.to);
     }
     if (!s->out.memory) return;
     const rfi_source top = {&s->out.panels, x, s->out.panels.K};
@@ -352,14 +361,22 @@ static const rf_real *run_step(rf_stepper *s, const rf_real *x)
     }
     for (int l = 0; l < layers; l++) turn_slots(&s->layer[l]);
     s->out.q.from ^= 1; /* its panels, too, are read to and fro */
-    const rfi_run *top = &s->layer[layers - 1].q;
-    return rfi_run_slot(top, top->hs, top->from);
+    return layer_out(&s->layer[layers - 1], s->layer[layers - 1].q.from);
 }
 
 const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x)
 {
     assert(x);
     return run_step(s, x);
+}
+
+const rf_real *rf_stepper_step_timed(rf_stepper *s, const rf_real *x, const rf_real *dt)
+{
+    assert(x && cell_of(s)->timed);
+    for (int l = 0; l < s->rnn->spec.layers; l++) s->layer[l].q.dt = dt;
+    const rf_real *h = run_step(s, x);
+    for (int l = 0; l < s->rnn->spec.layers; l++) s->layer[l].q.dt = NULL;
+    return h;
 }
 
 const rf_real *rf_stepper_step_ids(rf_stepper *s, const int32_t *ids)

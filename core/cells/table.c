@@ -18,6 +18,14 @@ static const rfi_lstm_spec lstm_cifg = {
 static const rfi_lstm_spec lstm_fgr = {.learned = BIT_ALL, .peep = BIT_IFO, .recur = true};
 static const rfi_lstm_spec lstm_full = {.learned = BIT_ALL, .full_peep = true};
 
+static const rfi_jordan_spec jordan_sigmoid = {ACT_TANH, .out = ACT_SIGMOID},
+                             jordan_identity = {ACT_TANH, .out = ACT_IDENTITY},
+                             jordan_softmax = {ACT_TANH, .softmax = true};
+
+static const rfi_ctrnn_spec euler = {1, {0}, {1}};
+static const rfi_ctrnn_spec runge_kutta = {
+    4, {0, 1.0 / 2, 1.0 / 2, 1}, {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6}};
+
 static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = true};
 
 #define PEEP_I "i_t = σ(W_i x_t + U_i h_{t−1} + p_i∗C_{t−1} + b_i)\n"
@@ -39,6 +47,25 @@ static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = tr
     {                                                                                              \
         .name = NAME, .summary = WHAT, .source = SOURCE, .equations = TEXT, .gates = GATE_COUNT,   \
         .order = ORDER, .states = 2, .rules = &rfi_lstm_rules, .spec = &SPEC                       \
+    }
+#define JORDAN(NAME, WHAT, SPEC, PHI)                                                              \
+    {                                                                                              \
+        .name = NAME, .summary = WHAT,                                                             \
+        .source = "Jordan, Attractor dynamics and parallelism in a connectionist sequential "      \
+                  "machine, 1986",                                                                 \
+        .equations = "h_t = tanh(U x_t + b + W y_{t−1} + b′)\n"                                \
+                     "y_t = " PHI,                                                                 \
+        .gates = 1, .order = "h", .states = 1, .rules = &rfi_jordan_rules, .spec = &SPEC           \
+    }
+#define CTRNN(NAME, WHAT, SPEC, STEP)                                                              \
+    {                                                                                              \
+        .name = NAME, .summary = WHAT,                                                             \
+        .source = "Beer, On the dynamics of small continuous-time recurrent neural networks, "     \
+                  "Adaptive Behavior 1995",                                                        \
+        .equations = "τ_i dy_i/dt = −y_i + Σ_j w_ji σ(y_j − Θ_j) + I_i(t)\n"               \
+                     "I(t) = U x_t + b\n" STEP "out_t = σ(y_t − Θ)",                               \
+        .gates = 1, .order = "y", .states = 1, .timed = true, .rules = &rfi_ctrnn_rules,           \
+        .spec = &SPEC                                                                              \
     }
 
 static const rf_cell cells[] = {
@@ -103,6 +130,18 @@ static const rf_cell cells[] = {
      .states = 1,
      .rules = &rfi_gru_rules,
      .spec = &gru_after},
+    JORDAN("jordan", "output fed back, tanh and then sigmoid", jordan_sigmoid, "σ(V h_t + c)"),
+    JORDAN("jordan-identity", "output fed back, tanh and then linear", jordan_identity,
+           "V h_t + c"),
+    JORDAN("jordan-softmax", "output fed back, tanh and then softmax", jordan_softmax,
+           "softmax(V h_t + c)"),
+    CTRNN("ctrnn", "continuous time, by Euler's method", euler,
+          "y_t = y_{t−1} + (dt/τ)∗(−y_{t−1} + W σ(y_{t−1} − Θ) + I_t)\n"),
+    CTRNN("ctrnn-rk4", "continuous time, by Runge and Kutta's method of order 4", runge_kutta,
+          "f(y) = (−y + W σ(y − Θ) + I_t)/τ\n"
+          "k_1 = f(y_{t−1}), k_2 = f(y_{t−1} + dt k_1/2)\n"
+          "k_3 = f(y_{t−1} + dt k_2/2), k_4 = f(y_{t−1} + dt k_3)\n"
+          "y_t = y_{t−1} + dt (k_1 + 2k_2 + 2k_3 + k_4)/6\n"),
 };
 enum { CELLS = sizeof cells / sizeof *cells };
 
@@ -113,6 +152,15 @@ const rf_cell *rf_cell_find(const char *name)
     for (int i = 0; i < CELLS; i++)
         if (strcmp(cells[i].name, name) == 0) return &cells[i];
     return NULL;
+}
+
+int rfi_cell_own_params(const rf_cell *c)
+{
+    const char *name;
+    rf_shape shape;
+    int n = 0;
+    while (c->rules->param(c, n, 1, 1, &name, &shape)) n++;
+    return n;
 }
 
 bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
@@ -126,19 +174,27 @@ bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char *
 enum { CASE_T = 3, CASE_B = 3, CASE_I = 2, CASE_H = 3, ATTRS = 4 };
 
 static const int32_t case_lengths[CASE_B] = {3, 1, 2};
+static const rf_real case_dt[CASE_T * CASE_B] = {1, 0.5f, 0, 0.25f, 1.5f, 1, 0.75f, 2, 0.125f};
 
-#define ATTRS_OF(i)                                                                                \
+/* Row i with and without lengths, read forwards and in reverse; timed cells by one step length or by
+ * many. */
+#define ATTR(i, DT, ...)                                                                           \
     {                                                                                              \
-        {.cell = &cells[i]}, {.cell = &cells[i], .reverse = true},                                 \
-            {.cell = &cells[i], .lengths = case_lengths},                                          \
-        {                                                                                          \
-            .cell = &cells[i], .lengths = case_lengths, .reverse = true                            \
-        }                                                                                          \
+        .cell = &cells[i], .dt = DT, .step = 0.75, .substeps = 2, __VA_ARGS__                      \
+    }
+#define ATTRS_OF(i, DT)                                                                            \
+    {                                                                                              \
+        ATTR(i, NULL, .reverse = false), ATTR(i, NULL, .reverse = true),                           \
+            ATTR(i, DT, .lengths = case_lengths),                                                  \
+            ATTR(i, DT, .lengths = case_lengths, .reverse = true)                                  \
     }
 static const rfi_sequence_attr case_attrs[][ATTRS] = {
-    ATTRS_OF(0),  ATTRS_OF(1),  ATTRS_OF(2),  ATTRS_OF(3), ATTRS_OF(4),  ATTRS_OF(5),
-    ATTRS_OF(6),  ATTRS_OF(7),  ATTRS_OF(8),  ATTRS_OF(9), ATTRS_OF(10), ATTRS_OF(11),
-    ATTRS_OF(12), ATTRS_OF(13), ATTRS_OF(14), ATTRS_OF(15)};
+    ATTRS_OF(0, NULL),    ATTRS_OF(1, NULL),  ATTRS_OF(2, NULL),  ATTRS_OF(3, NULL),
+    ATTRS_OF(4, NULL),    ATTRS_OF(5, NULL),  ATTRS_OF(6, NULL),  ATTRS_OF(7, NULL),
+    ATTRS_OF(8, NULL),    ATTRS_OF(9, NULL),  ATTRS_OF(10, NULL), ATTRS_OF(11, NULL),
+    ATTRS_OF(12, NULL),   ATTRS_OF(13, NULL), ATTRS_OF(14, NULL), ATTRS_OF(15, NULL),
+    ATTRS_OF(16, NULL),   ATTRS_OF(17, NULL), ATTRS_OF(18, NULL), ATTRS_OF(19, case_dt),
+    ATTRS_OF(20, case_dt)};
 _Static_assert(sizeof case_attrs / sizeof *case_attrs == CELLS, "one row of cases for each cell");
 
 /* Row of the table that is member k of a family; -1 past the last. */

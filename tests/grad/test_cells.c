@@ -13,6 +13,9 @@
 enum { T = 4, B = 3, I = 2, H = 5, INPUTS = 16, LARGEST = 4096 };
 static const int32_t some_lengths[B] = {4, 1, 3};
 
+static const rf_real some_dt[T * B] = {0.5, 1, 0.25, 0, 1.5, 0.7, 0.1, 0.9, 2, 0.3, 0.6, 1.2};
+static const rf_clock some_clock = {.dt = some_dt, .substeps = 2};
+
 static double random_at(const char *what, uint64_t i)
 {
     return 2 * rf_uniform(rf_key_make(17, what, 0), i) - 1;
@@ -59,7 +62,8 @@ static void inputs_open(inputs *in, const variant *v)
 }
 
 typedef rf_sequence build_fn(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0, rf_node c0,
-                             const rf_node *w, const int32_t *lengths, bool reverse);
+                             const rf_node *w, const int32_t *lengths, bool reverse,
+                             const rf_clock *clock);
 
 /* sum(u x) with numbers u of its own for each name. */
 static rf_node weighed(rf_graph *g, rf_node x, const char *name)
@@ -86,7 +90,8 @@ static double loss_of(rf_graph *g, build_fn *build, const variant *v, const inpu
         x[i] =
             in->shape[i].rank < 0 ? RF_NONE : rf_variable(g, in->value + in->at[i], in->shape[i]);
     const rf_sequence s =
-        build(g, v->cell, x[0], x[1], x[2], x + 3, v->lengths ? some_lengths : NULL, v->reverse);
+        build(g, v->cell, x[0], x[1], x[2], x + 3, v->lengths ? some_lengths : NULL, v->reverse,
+              v->cell->timed ? &some_clock : NULL);
     const rf_node loss = weighed_sequence(g, s), node[] = {s.out, s.h, s.c};
     CU_ASSERT_EQUAL_FATAL(rf_graph_status(g, NULL), RF_OK);
     for (int k = 0; values && k < v->cell->states + 1; k++) {
@@ -116,9 +121,9 @@ static double tangent_of(rf_graph *g, const variant *v, const inputs *in, const 
         x[i] = RF_NONE;
         if (in->shape[i].rank >= 0) x[i] = rf_variable(g, in->value + in->at[i], in->shape[i]);
     }
-    const rf_node loss =
-        weighed_sequence(g, rf_cell_sequence(g, v->cell, x[0], x[1], x[2], x + 3,
-                                             v->lengths ? some_lengths : NULL, v->reverse));
+    const rf_node loss = weighed_sequence(
+        g, rf_cell_sequence(g, v->cell, x[0], x[1], x[2], x + 3, v->lengths ? some_lengths : NULL,
+                            v->reverse, v->cell->timed ? &some_clock : NULL));
     for (int i = 0; i < in->n; i++)
         if (x[i] != RF_NONE) rf_set_tangent(g, x[i], direction + in->at[i]);
     CU_ASSERT_EQUAL_FATAL(rf_sweep_tangents(g), RF_OK);

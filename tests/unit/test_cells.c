@@ -16,10 +16,11 @@
 static void table_is_whole(void)
 {
     static const char *const names[] = {
-        "elman",    "elman-relu",         "elman-sigmoid", "elman-identity",
-        "lstm",     "lstm-peephole",      "lstm-nig",      "lstm-nfg",
-        "lstm-nog", "lstm-niaf",          "lstm-noaf",     "lstm-cifg",
-        "lstm-fgr", "lstm-full-peephole", "gru",           "gru-torch"};
+        "elman",         "elman-relu", "elman-sigmoid",   "elman-identity",     "lstm",
+        "lstm-peephole", "lstm-nig",   "lstm-nfg",        "lstm-nog",           "lstm-niaf",
+        "lstm-noaf",     "lstm-cifg",  "lstm-fgr",        "lstm-full-peephole", "gru",
+        "gru-torch",     "jordan",     "jordan-identity", "jordan-softmax",     "ctrnn",
+        "ctrnn-rk4"};
     const int n = sizeof names / sizeof *names;
     for (int i = 0; i < n; i++) {
         const rf_cell *c = rf_cell_find(names[i]);
@@ -55,6 +56,8 @@ static void parameters_are_counted(void)
     CU_ASSERT_EQUAL(count_params("lstm-fgr", 3, 4), 4 * 36 + 12 + 9 * 16);
     CU_ASSERT_EQUAL(count_params("lstm-full-peephole", 3, 4), 4 * 36 + 3 * 16);
     CU_ASSERT_EQUAL(count_params("gru", 3, 4), 3 * 36);
+    CU_ASSERT_EQUAL(count_params("jordan", 3, 4), 36 + 20);
+    CU_ASSERT_EQUAL(count_params("ctrnn", 3, 4), 36 + 4);
 }
 
 /* ---- Kernels against plain C ---------------------------------------------------------------------- */
@@ -72,6 +75,7 @@ typedef struct trial {
     rf_tensor y;
     rf_real *gy;
     int32_t *lengths;
+    rf_real *dt;
 } trial;
 
 static rf_real *filled(rf_index n, uint64_t seed, double scale)
@@ -111,6 +115,10 @@ static trial trial_open(const rf_cell *cell, rf_index T, rf_index B, rf_index I,
     for (int k = 0; rf_cell_param(cell, k, I, H, &name, &shape); k++) trial_input(&r, shape, scale);
     if (ragged) r.attr.lengths = r.lengths = calloc((size_t)B, sizeof *r.lengths);
     for (rf_index b = 0; ragged && b < B; b++) r.lengths[b] = (int32_t)(T - b % T);
+    r.attr.step = 0.7;
+    r.attr.substeps = 1 + (int)H % 2;
+    if (cell->timed && ragged) r.attr.dt = r.dt = filled(T * B, 31, 0.5);
+    for (rf_index i = 0; r.dt && i < T * B; i++) r.dt[i] += (rf_real)0.5;
     r.y.shape = RF_SHAPE(T + cell->states, B, H);
     const rf_index n = rf_shape_count(r.y.shape);
     r.y.data = rf_aligned_calloc((size_t)n, sizeof(rf_real));
@@ -123,6 +131,7 @@ static void trial_close(trial *r)
     for (int i = 0; i < r->n; i++) rf_aligned_free(r->x[i].data), rf_aligned_free(r->gx[i]);
     rf_aligned_free(r->y.data);
     rf_aligned_free(r->gy);
+    rf_aligned_free(r->dt);
     free(r->lengths);
 }
 

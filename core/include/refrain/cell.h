@@ -14,7 +14,17 @@ RF_BEGIN
  * elman, elman-relu, elman-sigmoid, elman-identity; lstm (no peepholes: nn.LSTM, the Odyssey's NP),
  * lstm-peephole (the Odyssey's vanilla), lstm-nig, -nfg, -nog, -niaf, -noaf, -cifg, -fgr,
  * lstm-full-peephole; gru (reset before the product, z weighs the new state: Cho et al. 2014),
- * gru-torch (reset after the product, z weighs the old state: nn.GRU). */
+ * gru-torch (reset after the product, z weighs the old state: nn.GRU); jordan (output fed back;
+ * sigmoid output), jordan-identity, jordan-softmax; ctrnn, ctrnn-rk4 (continuous time by Euler's
+ * method or by that of Runge and Kutta, of order 4).
+ *
+ * jordan*   h_t = tanh(U x_t + W y_{t−1} + b), y_t = φ(V h_t + c).  The output y [B,H] is the state:
+ *           what is called h below is y, and hidden and output layer are both H wide.
+ * ctrnn*    τ_i dy_i/dt = −y_i + Σ_j w_ji σ(y_j − Θ_j) + I_i(t), I(t) = weight_ih x_t + bias_ih held
+ *           during step t.  weight_hh[i][j] is w_ji, from unit j to unit i.  The state is y: what is
+ *           called h below, h0 included; out is the firing rate σ(y − Θ).  τ = exp(log_tau): positive
+ *           whatever is learned, and learned on a scale of ratios.  Euler's method is stable while
+ *           a (sub)step is shorter than 2τ, RK4 to about 2.8τ. */
 typedef struct rf_cell {
     const char *name;
     const char *summary;
@@ -23,6 +33,8 @@ typedef struct rf_cell {
     int gates;             /* blocks of H rows in weight_ih: what is learned, in PyTorch's order */
     const char *order;     /* one letter a block: "ifgo", "rzn", "h"; "fgo" where i is fixed */
     int states;            /* 1: h; 2: h and c */
+    bool timed;            /* steps have a length: see rf_clock */
+    bool layer_norm;       /* never in the table: see rf_cell_normed */
     const struct rfi_cell_rules *rules;
     const void *spec; /* the row's data, read by its rules */
 } rf_cell;
@@ -33,15 +45,26 @@ RF_API const rf_cell *rf_cell_find(const char *name);
 /* Parameter k of a cell with input I and hidden H: its name and shape.  False past the last.
  *   weight_ih [G*H,I]  weight_hh [G*H,H]  bias_ih [G*H]  bias_hh [G*H]
  *   weight_ci, weight_cf, weight_co  of the gates that see the cell: [H], or [H,H] when full
- *   weight_gg [3*H,3*H]  rows and columns i f o: gates that see the gates of the last step */
+ *   weight_gg [3*H,3*H]  rows and columns i f o: gates that see the gates of the last step
+ *   weight_ho [H,H]  bias_ho [H]  of the output of jordan, V and c
+ *   ctrnn has weight_ih, weight_hh, bias_ih, theta [H], log_tau [H] */
 RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
                           rf_shape *shape);
+
+/* The time of timed cells; other cells refuse dt and do not look at the rest. */
+typedef struct rf_clock {
+    double step;       /* length of every step, in the unit of τ; 0: 1 */
+    const rf_real *dt; /* [T,B]: a length >= 0 for each step of each sequence instead; or NULL.  x_t
+                        * is the input during that time, in either direction.  Copied. */
+    int substeps;      /* equal parts in which a step is integrated; 0: 1 */
+} rf_clock;
 
 /* One layer in one direction over all steps, fused.
  *   x  [T,B,I]   h0 [B,H] or RF_NONE (zero)   c0 likewise   w: the cell's parameters, in order
  *   lengths [B]  steps of each sequence, or NULL: all T.  Beyond its length a sequence's output is
  *                zero and its state stays, as in PyTorch's packed sequences.
  *   reverse      read each sequence from its last step to its first
+ *   clock        of timed cells, see above; NULL: every step is 1 long
  * Gates that see the last step's gates see zeros at the first step.
  * Returns the nodes out [T,B,H], h [B,H] and c [B,H] (RF_NONE for cells with one state). */
 typedef struct rf_sequence {
@@ -49,11 +72,11 @@ typedef struct rf_sequence {
 } rf_sequence;
 RF_API rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0,
                                     rf_node c0, const rf_node *w, const int32_t *lengths,
-                                    bool reverse);
+                                    bool reverse, const rf_clock *clock);
 /* The same from primitive ops, one step after the other. */
 RF_API rf_sequence rf_cell_unrolled(rf_graph *g, const rf_cell *cell, rf_node x, rf_node h0,
                                     rf_node c0, const rf_node *w, const int32_t *lengths,
-                                    bool reverse);
+                                    bool reverse, const rf_clock *clock);
 
 /* ---- rf_rnn: layers, directions, dropout ---------------------------------------------------- */
 
@@ -66,6 +89,12 @@ typedef struct rf_rnn_spec {
     bool variational;       /* that dropout's mask is the same at every step */
     double weight_dropout;  /* of weight_hh, drawn once per application.  Merity et al. 2018 */
     double forget_bias; /* added to the initial bias_ih of forget gates; Jozefowicz et al. 2015 */
+    double identity;    /* > 0: weight_hh starts as the identity times this, weight_ih normal with
+                         * deviation 0.001, biases at 0: with elman-relu the IRNN of Le, Jaitly and
+                         * Hinton 2015 (arXiv 1504.00941), section 2.  Cells of one gate only. */
+    double step;        /* timed cells: length of a step in the unit of τ; 0: 1 */
+    int substeps;       /* timed cells: parts in which a step is integrated; 0: 1 */
+    double tau; /* timed cells: where τ starts, up to a factor of e^±(1/sqrt(H)); 0: 2 steps */
 } rf_rnn_spec;
 
 typedef struct rf_rnn rf_rnn;
@@ -83,6 +112,10 @@ RF_API const rf_rnn_spec *rf_rnn_describe(const rf_rnn *r);
  * Returns out [T,B,D*H], h and c [L*D,B,H] as nn.RNN, nn.LSTM and nn.GRU do. */
 RF_API rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node h0, rf_node c0,
                                 const int32_t *lengths);
+
+/* The same for timed cells with a length for each step of each sequence: dt [T,B], copied. */
+RF_API rf_sequence rf_rnn_apply_timed(rf_graph *g, const rf_rnn *r, rf_node x, const rf_real *dt,
+                                      rf_node h0, rf_node c0, const int32_t *lengths);
 
 /* ---- Stepper: decoding without a graph -------------------------------------------------------- */
 
@@ -110,8 +143,10 @@ RF_API void rf_stepper_free(rf_stepper *s);
 RF_API void rf_stepper_refresh(rf_stepper *s);
 /* `rows` hypotheses with zero state. */
 RF_API void rf_stepper_reset(rf_stepper *s, rf_index rows);
-/* x [rows,I] -> the top layer's h [rows,H], valid until the next call. */
+/* x [rows,I] -> the top layer's out [rows,H], valid until the next call. */
 RF_API const rf_real *rf_stepper_step(rf_stepper *s, const rf_real *x);
+/* The same for timed cells by a step of length dt [rows], each >= 0. */
+RF_API const rf_real *rf_stepper_step_timed(rf_stepper *s, const rf_real *x, const rf_real *dt);
 /* The same for inputs chosen by number, such as the rows of an embedding or one-hot vectors: what
  * layer 0 makes of them is computed once, [count,G*H], in full precision whatever the weights' form:
  * a step reads a row of it.  inputs [count,I] is borrowed and read again by rf_stepper_refresh.  False with err: no memory. */
@@ -136,9 +171,10 @@ RF_API void rf_stepper_set_state(rf_stepper *s, const void *in);
 
 /* Messages name the caller's file and line, as in graph.h. */
 #ifndef RF_NO_PLACES
-#define rf_cell_sequence(g, ...) rf_cell_sequence(RF_HERE(g), __VA_ARGS__)
-#define rf_cell_unrolled(g, ...) rf_cell_unrolled(RF_HERE(g), __VA_ARGS__)
-#define rf_rnn_apply(g, ...)     rf_rnn_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_cell_sequence(g, ...)   rf_cell_sequence(RF_HERE(g), __VA_ARGS__)
+#define rf_cell_unrolled(g, ...)   rf_cell_unrolled(RF_HERE(g), __VA_ARGS__)
+#define rf_rnn_apply(g, ...)       rf_rnn_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_rnn_apply_timed(g, ...) rf_rnn_apply_timed(RF_HERE(g), __VA_ARGS__)
 #endif
 
 RF_END
