@@ -380,6 +380,51 @@ static void forget_bias_is_added(void)
     rf_params_free(ps);
 }
 
+/* The IRNN: weight_hh the identity, biases zero, weight_ih small. */
+static void identity_is_the_beginning(void)
+{
+    rf_params *ps = rf_params_new();
+    const rf_rnn_spec spec = {
+        .cell = rf_cell_find("elman-relu"), .input = 3, .hidden = 5, .layers = 1, .identity = 0.5};
+    rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
+    rf_params_init(ps, 1);
+    for (int i = 0; i < 25; i++)
+        CU_ASSERT_EQUAL(rf_params_find(ps, "weight_hh_l0")->value.data[i],
+                        i % 6 == 0 ? (rf_real)0.5 : 0);
+    for (int i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(rf_params_find(ps, "bias_ih_l0")->value.data[i], 0);
+        CU_ASSERT_EQUAL(rf_params_find(ps, "bias_hh_l0")->value.data[i], 0);
+    }
+    for (int i = 0; i < 15; i++) {
+        const double w = fabs((double)rf_params_find(ps, "weight_ih_l0")->value.data[i]);
+        CU_ASSERT(w > 0 && w < 0.005);
+    }
+    rf_rnn_free(r);
+    rf_params_free(ps);
+}
+
+/* exp(log_tau) is near what the spec says, else near two steps. */
+static void tau_begins_as_told(void)
+{
+    for (int told = 0; told < 2; told++) {
+        rf_params *ps = rf_params_new();
+        const rf_rnn_spec spec = {.cell = rf_cell_find("ctrnn"),
+                                  .input = 3,
+                                  .hidden = 100,
+                                  .layers = 1,
+                                  .step = 0.25,
+                                  .tau = told ? 7 : 0};
+        rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
+        rf_params_init(ps, 1);
+        for (int i = 0; i < 100; i++) {
+            const double tau = exp((double)rf_params_find(ps, "log_tau_l0")->value.data[i]);
+            CU_ASSERT(fabs(log(tau / (told ? 7 : 0.5))) <= 0.1);
+        }
+        rf_rnn_free(r);
+        rf_params_free(ps);
+    }
+}
+
 static void absurd_networks_are_refused(void)
 {
     rf_params *ps = rf_params_new();
@@ -389,6 +434,7 @@ static void absurd_networks_are_refused(void)
         {.cell = lstm, .input = 0, .hidden = 1, .layers = 1},
         {.cell = lstm, .input = 1, .hidden = 1, .layers = 0},
         {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .dropout = 1},
+        {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .identity = 1},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         rf_error err = {0};
@@ -403,7 +449,8 @@ static void absurd_networks_are_refused(void)
 /* Once warm, a training step takes all its memory from the graph's arenas as they are. */
 static void steps_do_not_allocate(void)
 {
-    static const char *const cells[] = {"lstm", "lstm-fgr", "gru", "elman"};
+    static const char *const cells[] = {"lstm",  "lstm-fgr",       "gru",
+                                        "elman", "jordan-softmax", "ctrnn-rk4"};
     const int32_t lengths[] = {7, 3, 5};
     for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
         net n = net_open(cells[k], 6, 20, 2, true);
@@ -437,6 +484,27 @@ static void misfits_poison(void)
     s = rf_rnn_apply(n.graph, n.rnn, net_input(&n, 2, 2, 5), RF_NONE, RF_NONE, NULL);
     CU_ASSERT_EQUAL(s.out, RF_POISON);
     CU_ASSERT_EQUAL(s.h, RF_POISON);
+    net_close(&n);
+}
+
+/* Steps of no possible length, and of any where there is no time. */
+static void absurd_times_poison(void)
+{
+    const rf_real dt[2] = {1, -1};
+    rf_error err = {0};
+    net n = net_open("ctrnn", 3, 4, 1, false);
+    rf_sequence s =
+        rf_rnn_apply_timed(n.graph, n.rnn, net_input(&n, 1, 2, 3), dt, RF_NONE, RF_NONE, NULL);
+    CU_ASSERT_EQUAL(s.out, RF_POISON);
+    CU_ASSERT_EQUAL(rf_graph_status(n.graph, &err), RF_ESHAPE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "step 0 of sequence 1 has length -1"));
+    net_close(&n);
+    n = net_open("lstm", 3, 4, 1, false);
+    s = rf_rnn_apply_timed(n.graph, n.rnn, net_input(&n, 2, 1, 3), dt, RF_NONE, RF_NONE, NULL);
+    CU_ASSERT_EQUAL(s.out, RF_POISON);
+    rf_error none = {0};
+    CU_ASSERT_EQUAL(rf_graph_status(n.graph, &none), RF_ESHAPE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(none.text, "lstm: its steps have no length"));
     net_close(&n);
 }
 
@@ -475,14 +543,42 @@ static void stepper_equals_graph(void)
     stepper_case("lstm", 130, 20, 2);
 }
 
+/* The same with a length for each step of each row. */
+static void stepper_keeps_time(void)
+{
+    enum { T = 5, B = 3, I = 3, H = 7 };
+    static const char *const cells[] = {"ctrnn", "ctrnn-rk4"};
+    for (int k = 0; k < 2; k++) {
+        net n = net_open(cells[k], I, H, 2, false);
+        rf_real *dt = filled(T * B, 8, 0.5);
+        for (int i = 0; i < T * B; i++) dt[i] += (rf_real)0.5;
+        const rf_node x = net_input(&n, T, B, I);
+        const rf_sequence s = rf_rnn_apply_timed(n.graph, n.rnn, x, dt, RF_NONE, RF_NONE, NULL);
+        CU_ASSERT_EQUAL_FATAL(rf_graph_status(n.graph, NULL), RF_OK);
+        const rf_real *want = rf_value(n.graph, s.out).data, *in = rf_value(n.graph, x).data;
+        rf_stepper *st = rf_stepper_new(n.device, n.rnn, B, NULL);
+        for (int t = 0; t < T; t++)
+            CU_ASSERT(distance(want + t * B * H,
+                               rf_stepper_step_timed(st, in + t * B * I, dt + t * B),
+                               B * H) < 1e-6);
+        rf_real state[2 * B * H];
+        CU_ASSERT_EQUAL_FATAL(rf_stepper_state_bytes(st), sizeof state);
+        rf_stepper_get_state(st, state);
+        CU_ASSERT(distance(rf_value(n.graph, s.h).data, state, 2 * B * H) < 1e-6);
+        rf_aligned_free(dt);
+        rf_stepper_free(st);
+        net_close(&n);
+    }
+}
+
 /* Copying a row copies its future; saved states come back. */
 static void stepper_gathers(void)
 {
     enum { I = 3, H = 9 };
     const rf_real x[3 * I] = {1, 0, -1, 0.5, 2, 0, -1, -1, 1}, same[4 * I] = {0};
     const int32_t from[] = {2, 2, 0, 1};
-    static const char *const cells[] = {"lstm", "lstm-fgr", "gru"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const cells[] = {"lstm", "lstm-fgr", "gru", "jordan", "ctrnn"};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         net n = net_open(cells[i], I, H, 2, false);
         rf_stepper *st = rf_stepper_new(n.device, n.rnn, 4, NULL);
         rf_stepper_reset(st, 3);
@@ -508,7 +604,7 @@ static void stepper_gathers(void)
 static void stepper_takes_ids(void)
 {
     enum { V = 6, I = 4, H = 40, B = 3 };
-    static const char *const cells[] = {"lstm", "gru", "gru-torch", "elman"};
+    static const char *const cells[] = {"lstm", "gru", "gru-torch", "elman", "jordan", "ctrnn"};
     const int32_t ids[B] = {5, 0, 3};
     for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
         net n = net_open(cells[k], I, H, 2, false);
@@ -554,10 +650,14 @@ int main(void)
                            {"lecture shapes", lecture_shapes},
                            {"names follow pytorch", names_follow_pytorch},
                            {"forget bias is added", forget_bias_is_added},
+                           {"identity is the beginning", identity_is_the_beginning},
+                           {"tau begins as told", tau_begins_as_told},
                            {"absurd networks are refused", absurd_networks_are_refused},
                            {"steps do not allocate", steps_do_not_allocate},
                            {"misfits poison", misfits_poison},
+                           {"absurd times poison", absurd_times_poison},
                            {"stepper equals graph", stepper_equals_graph},
+                           {"stepper keeps time", stepper_keeps_time},
                            {"stepper gathers", stepper_gathers},
                            {"stepper takes ids", stepper_takes_ids},
                            {"stepper refuses both directions", stepper_refuses_both_directions},

@@ -129,8 +129,9 @@ static void instructions_agree(void)
 
 static void instructions_agree_wide(void)
 {
-    static const char *const cells[] = {"lstm", "lstm-fgr", "gru", "gru-torch", "elman"};
-    for (int i = 0; i < 5; i++)
+    static const char *const cells[] = {"lstm",  "lstm-fgr",       "gru",      "gru-torch",
+                                        "elman", "jordan-softmax", "ctrnn-rk4"};
+    for (int i = 0; i < 7; i++)
         for (int form = RF_WEIGHTS_F32; form <= RF_WEIGHTS_INT8; form++)
             compare_isas(cells[i], 650, (i + form) % 2 ? 1 : 7, 1, (rf_weights)form);
 }
@@ -210,8 +211,9 @@ static void scores_are_the_output_layer(void)
 /* One and two threads agree to the bit: no sum is divided between them. */
 static void threads_change_no_bit(void)
 {
-    static const char *const cells[] = {"lstm", "lstm-fgr", "lstm-full-peephole", "gru", "elman"};
-    for (int i = 0; i < 5; i++)
+    static const char *const cells[] = {"lstm",  "lstm-fgr",       "lstm-full-peephole", "gru",
+                                        "elman", "jordan-softmax", "ctrnn-rk4"};
+    for (int i = 0; i < 7; i++)
         for (int form = RF_WEIGHTS_F32; form <= RF_WEIGHTS_INT8; form++) {
             rf_real *out[2];
             rf_index size = 0;
@@ -251,8 +253,9 @@ static void refreshing_reads_all(void)
 
 static void steps_do_not_allocate(void)
 {
-    static const char *const cells[] = {"lstm", "lstm-fgr", "lstm-full-peephole", "gru", "elman"};
-    for (int i = 0; i < 5; i++)
+    static const char *const cells[] = {"lstm",  "lstm-fgr",       "lstm-full-peephole", "gru",
+                                        "elman", "jordan-softmax", "ctrnn-rk4"};
+    for (int i = 0; i < 7; i++)
         for (int form = RF_WEIGHTS_F32; form <= RF_WEIGHTS_INT8; form++) {
             const int32_t from[] = {2, 0, 0, 1};
             net n = net_open(cells[i], 100, 2, 2);
