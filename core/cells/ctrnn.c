@@ -81,34 +81,37 @@ static void ctrnn_step(const rfi_run *q, rf_index t, int thread, int threads)
     const int n = rfi_run_evaluations(q);
     if (t == rfi_run_time(q, 0)) fire_first(q, t, thread, threads);
     for (int e = 0; e < n; e++) {
-        const rfi_source src = {&q->ph, rfi_run_slot(q, plane(q, e), t), q->H, .stage = e};
+        const rfi_source src = {&q->ph, rfi_run_slot(q, plane(q, e), t), q->H, .stage = e,
+                                .norm = rfi_norm_groups(q, 1)};
         rfi_run_gates(q, t, 1, &src, q->kernels->ctrnn, thread, threads);
         rfi_run_barrier(q, thread);
     }
 }
 
-/* dF of an evaluation, which the one before it needs. */
-static const rf_real *gradients_of(const rfi_run *q, rf_index t, int e)
+/* dF of an evaluation, or what layer normalization makes of it, times W: what the one before needs. */
+static rfi_source back_from(const rfi_run *q, rf_index t, int e)
 {
-    return q->dz + t * q->B * q->dz_ld + e * q->H;
+    rfi_source s = {.panels = &q->ph};
+    s.a = rfi_run_back(q, t, &s.lda);
+    if (s.a) s.a += e * q->H;
+    return s;
 }
 
 static void ctrnn_step_bp(const rfi_run *q, rf_index t, rf_index later, int thread, int threads)
 {
     const int n = rfi_run_evaluations(q);
     for (int e = n - 1; e >= 0; e--) {
-        const rf_real *next = e + 1 < n    ? gradients_of(q, t, e + 1)
-                              : later >= 0 ? gradients_of(q, later, 0)
-                                           : NULL;
-        const rfi_source src = {&q->ph, next, q->dz_ld, .stage = e};
+        rfi_source src = e + 1 < n ? back_from(q, t, e + 1) : back_from(q, later, 0);
+        src.stage = e;
         rfi_run_units(q, t, &src, q->kernels->ctrnn_bp, thread, threads);
         rfi_run_barrier(q, thread);
+        rfi_norm_rows_bp(q, t, 1, e, thread, threads);
     }
 }
 
 static void ctrnn_first_bp(const rfi_run *q, rf_index t, int thread, int threads)
 {
-    const rfi_source src = {&q->ph, gradients_of(q, t, 0), q->dz_ld};
+    const rfi_source src = back_from(q, t, 0);
     rfi_run_units(q, t, &src, q->kernels->ctrnn_first_bp, thread, threads);
 }
 
@@ -117,9 +120,11 @@ static void ctrnn_gradients(const rfi_run *q, const rf_call *c)
     const rf_index H = q->H;
     const int n = rfi_run_evaluations(q), hh = RFI_IN_W + WEIGHT_HH;
     rfi_input_gradients(q, c, n > 1 ? n : 0, 0, 1, true);
+    rf_index ld;
+    const rf_real *d = rfi_run_back(q, 0, &ld);
     for (int e = 0; c->gx[hh] && e < n; e++)
-        rfi_gemm(q->device, true, false, H, H, q->T * q->B, 1, q->dz + e * H, q->dz_ld, plane(q, e),
-                 H, e == 0 && c->fresh && c->fresh[hh] ? 0 : 1, c->gx[hh], H);
+        rfi_gemm(q->device, true, false, H, H, q->T * q->B, 1, d + e * H, ld, plane(q, e), H,
+                 e == 0 && c->fresh && c->fresh[hh] ? 0 : 1, c->gx[hh], H);
     rfi_sum_gradient(c, RFI_IN_W + BIAS_IH, 0, q->partial, H);
     rfi_sum_gradient(c, RFI_IN_W + THETA, 0, q->partial + H, H);
     rfi_sum_gradient(c, RFI_IN_W + LOG_TAU, 0, q->partial + 2 * H, H);

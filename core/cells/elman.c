@@ -28,17 +28,19 @@ static void elman_pack(const rfi_run *q, const rf_tensor *w, bool adjoint, int t
 
 static void elman_step(const rfi_run *q, rf_index t, int thread, int threads)
 {
-    const rfi_source src = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H};
+    const rfi_source src = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H,
+                            .norm = rfi_norm_groups(q, 1)};
     rfi_run_gates(q, t, 1, &src, q->kernels->elman, thread, threads);
     rfi_run_barrier(q, thread);
 }
 
 static void elman_step_bp(const rfi_run *q, rf_index t, rf_index later, int thread, int threads)
 {
-    const rf_index rows = q->B * q->dz_ld;
-    const rfi_source src = {&q->ph, later < 0 ? NULL : q->dz + later * rows, q->dz_ld};
+    rfi_source src = {.panels = &q->ph};
+    src.a = rfi_run_back(q, later, &src.lda);
     rfi_run_units(q, t, &src, q->kernels->elman_bp, thread, threads);
     rfi_run_barrier(q, thread);
+    rfi_norm_rows_bp(q, t, 1, 0, thread, threads);
 }
 
 static void elman_gradients(const rfi_run *q, const rf_call *c)

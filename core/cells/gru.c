@@ -63,12 +63,14 @@ static void gru_pack(const rfi_run *q, const rf_tensor *w, bool adjoint, int thr
 static void gru_step(const rfi_run *q, rf_index t, int thread, int threads)
 {
     const rfi_gru_spec *s = q->spec;
-    const rfi_source state = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H};
+    const rfi_source state = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H,
+                              .norm = rfi_norm_groups(q, s->after ? 3 : 1)};
     rfi_run_gates(q, t, 1, &state, s->after ? q->kernels->gru_after : q->kernels->gru_gates, thread,
                   threads);
     rfi_run_barrier(q, thread);
     if (s->after) return;
-    const rfi_source reset = {&q->p2, rfi_run_slot(q, q->aux, t), q->H};
+    const rfi_source reset = {&q->p2, rfi_run_slot(q, q->aux, t), q->H,
+                              .norm = rfi_norm_groups(q, 2)};
     rfi_run_gates(q, t, 1, &reset, q->kernels->gru_state, thread, threads);
     rfi_run_barrier(q, thread);
 }
@@ -76,15 +78,17 @@ static void gru_step(const rfi_run *q, rf_index t, int thread, int threads)
 static void gru_step_bp(const rfi_run *q, rf_index t, rf_index later, int thread, int threads)
 {
     const rfi_gru_spec *s = q->spec;
-    const rf_index rows = q->B * q->dz_ld;
-    const rfi_source src = {&q->ph, later < 0 ? NULL : q->dz + later * rows, q->dz_ld};
+    rfi_source src = {.panels = &q->ph}, reset = {.panels = &q->p2};
+    src.a = rfi_run_back(q, later, &src.lda);
     rfi_run_units(q, t, &src, s->after ? q->kernels->gru_after_bp : q->kernels->gru_state_bp,
                   thread, threads);
     rfi_run_barrier(q, thread);
+    rfi_norm_rows_bp(q, t, s->after ? 3 : 2, 0, thread, threads);
     if (s->after) return;
-    const rfi_source reset = {&q->p2, q->dz + t * rows + 2 * q->H, q->dz_ld};
+    reset.a = rfi_run_back(q, t, &reset.lda) + 2 * q->H;
     rfi_run_units(q, t, &reset, q->kernels->gru_reset_bp, thread, threads);
     rfi_run_barrier(q, thread);
+    rfi_norm_rows_bp(q, t, 1, 0, thread, threads);
 }
 
 static void gru_gradients(const rfi_run *q, const rf_call *c)

@@ -71,7 +71,8 @@ static void softmax_rows(const rfi_run *q, rf_index t, int thread, int threads)
 
 static void jordan_step(const rfi_run *q, rf_index t, int thread, int threads)
 {
-    const rfi_source state = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H};
+    const rfi_source state = {&q->ph, rfi_run_slot(q, q->hs, t + q->from), q->H,
+                              .norm = rfi_norm_groups(q, 1)};
     rfi_run_gates(q, t, 1, &state, q->kernels->jordan_hidden, thread, threads);
     rfi_run_barrier(q, thread);
     const rfi_source hidden = {&q->p2, rfi_run_slot(q, q->aux, t), q->H};
@@ -103,7 +104,8 @@ static void softmax_rows_bp(const rfi_run *q, rf_index t, int thread, int thread
 static void jordan_step_bp(const rfi_run *q, rf_index t, rf_index later, int thread, int threads)
 {
     const rf_index rows = q->B * q->dz_ld;
-    const rfi_source src = {&q->ph, later < 0 ? NULL : q->dz + later * rows, q->dz_ld};
+    rfi_source src = {.panels = &q->ph};
+    src.a = rfi_run_back(q, later, &src.lda);
     rfi_run_units(q, t, &src, q->kernels->jordan_output_bp, thread, threads);
     rfi_run_barrier(q, thread);
     if (is_softmax(q)) {
@@ -113,6 +115,7 @@ static void jordan_step_bp(const rfi_run *q, rf_index t, rf_index later, int thr
     const rfi_source output = {&q->p2, q->dz + t * rows + q->H, q->dz_ld};
     rfi_run_units(q, t, &output, q->kernels->jordan_hidden_bp, thread, threads);
     rfi_run_barrier(q, thread);
+    rfi_norm_rows_bp(q, t, 1, 0, thread, threads);
 }
 
 static void jordan_gradients(const rfi_run *q, const rf_call *c)

@@ -49,7 +49,7 @@ static bool lstm_param(const rf_cell *c, int k, rf_index I, rf_index H, const ch
 }
 
 static int lstm_blocks(const rfi_run *q) { return q->G; }
-static int lstm_partial_blocks(const rfi_run *q) { return q->G + GATES; }
+static int lstm_partial_blocks(const rfi_run *q) { return q->G + GATES + (q->gain ? 2 : 0); }
 
 /* ---- Memory and packing --------------------------------------------------------------------------- */
 
@@ -129,29 +129,49 @@ static void lstm_step(const rfi_run *q, rf_index t, int thread, int threads)
 {
     const rfi_lstm_spec *s = q->spec;
     const rf_index H = q->H;
-    rfi_source src[2] = {{&q->ph, rfi_run_slot(q, q->hs, t + q->from), H}, {&q->pe, NULL, 0}};
-    if (s->recur) src[1] = (rfi_source){&q->pe, last_gates(q, t), q->z_ld};
-    if (s->full_peep) src[1] = (rfi_source){&q->pe, rfi_run_slot(q, q->cs, t + q->from), H};
+    rfi_source src[2] = {{&q->ph, rfi_run_slot(q, q->hs, t + q->from), H}, {.panels = &q->pe}};
+    src[0].norm = rfi_norm_groups(q, 1);
+    if (s->recur) src[1].a = last_gates(q, t), src[1].lda = q->z_ld;
+    if (s->full_peep) src[1].a = rfi_run_slot(q, q->cs, t + q->from), src[1].lda = H;
     rfi_run_gates(q, t, src[1].a ? 2 : 1, src, q->kernels->lstm, thread, threads);
     rfi_run_barrier(q, thread);
-    if (!s->full_peep) return;
-    const rfi_source cell = {&q->p2, rfi_run_slot(q, q->cs, t + q->to), H};
-    rfi_run_gates(q, t, 1, &cell, q->kernels->lstm_output, thread, threads);
+    if (s->full_peep) {
+        const rfi_source cell = {&q->p2, rfi_run_slot(q, q->cs, t + q->to), H};
+        rfi_run_gates(q, t, 1, &cell, q->kernels->lstm_output, thread, threads);
+        rfi_run_barrier(q, thread);
+    }
+    if (q->gain) rfi_norm_cell(q, t, thread, threads);
+}
+
+/* Of a normalised cell: dh whole, then its way back through the normalization of c. */
+static void output_bp(const rfi_run *q, rf_index t, const rfi_source *src, int thread, int threads)
+{
+    rfi_source h = *src;
+    h.beside = NULL;
+    rfi_run_units(q, t, &h, q->kernels->lstm_dh, thread, threads);
     rfi_run_barrier(q, thread);
+    rfi_norm_cell_bp(q, t, thread, threads);
 }
 
 static void lstm_step_bp(const rfi_run *q, rf_index t, rf_index later, int thread, int threads)
 {
     const rfi_lstm_spec *s = q->spec;
     const rf_index rows = q->B * q->dz_ld;
-    const rfi_source src = {&q->ph, later < 0 ? NULL : q->dz + later * rows, q->dz_ld};
+    rfi_source src = {.panels = &q->ph, .beside = later < 0 ? NULL : q->dz + later * rows};
+    src.a = rfi_run_back(q, later, &src.lda);
+    if (q->gain) {
+        output_bp(q, t, &src, thread, threads);
+        src.a = NULL; /* the product is in dh */
+    }
     rfi_run_units(q, t, &src, q->kernels->lstm_bp, thread, threads);
     rfi_run_barrier(q, thread);
-    if (!s->full_peep) return;
-    const rf_real *dzo = q->dz + t * rows + rfi_lstm_block(s, GATE_O) * q->H;
-    const rfi_source cell = {&q->p2, dzo, q->dz_ld};
-    rfi_run_units(q, t, &cell, q->kernels->lstm_output_bp, thread, threads);
-    rfi_run_barrier(q, thread);
+    if (s->full_peep) {
+        const rf_real *dzo = q->dz + t * rows + rfi_lstm_block(s, GATE_O) * q->H;
+        const rfi_source cell = {&q->p2, dzo, q->dz_ld};
+        rfi_run_units(q, t, &cell, q->kernels->lstm_output_bp, thread, threads);
+        rfi_run_barrier(q, thread);
+    }
+    rfi_norm_rows_bp(q, t, 1, 0, thread, threads);
 }
 
 /* ---- Gradients ------------------------------------------------------------------------------------ */

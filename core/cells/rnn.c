@@ -50,7 +50,7 @@ static bool identity_init(const rf_rnn_spec *s, const char *name, rf_init *init)
 static double clock_step(const rf_rnn_spec *s) { return s->step > 0 ? s->step : 1; }
 
 /* Parameters uniform in ±1/sqrt(H), some with a shift. */
-static rf_init init_of(const rf_rnn *r, const char *name)
+static rf_init init_of(const rf_rnn *r, const char *name, rf_shape shape)
 {
     const rf_rnn_spec *s = &r->spec;
     rf_init init = {.kind = RF_INIT_UNIFORM, .scale = 1 / sqrt((double)s->hidden)};
@@ -60,6 +60,11 @@ static rf_init init_of(const rf_rnn *r, const char *name)
     if (forget && strcmp(name, "bias_ih") == 0) {
         init.shift = s->forget_bias;
         init.shift_from = (forget - s->cell->order) * s->hidden;
+    }
+    if (strstr(name, "_ln_")) { /* gains 1, biases 0 */
+        init.scale = 0;
+        init.shift = *name == 'w';
+        init.shift_count = rf_shape_count(shape);
     }
     if (strcmp(name, "log_tau") == 0) init.shift = log(s->tau > 0 ? s->tau : 2 * clock_step(s));
     return init;
@@ -71,12 +76,11 @@ static bool add_params(rf_rnn *r, rf_params *ps, const char *prefix, int layer, 
     rf_param **to = r->param + (layer * r->directions + direction) * r->params;
     const char *name;
     rf_shape shape;
-    for (int k = 0;
-         rf_cell_param(r->spec.cell, k, layer_input(r, layer), r->spec.hidden, &name, &shape);
+    for (int k = 0; rf_cell_param(r->cell, k, layer_input(r, layer), r->spec.hidden, &name, &shape);
          k++) {
         rf_str full = {0};
         rf_str_printf(&full, "%s%s_l%d%s", prefix, name, layer, direction ? "_reverse" : "");
-        to[k] = full.failed ? NULL : rf_params_add(ps, full.s, shape, init_of(r, name), err);
+        to[k] = full.failed ? NULL : rf_params_add(ps, full.s, shape, init_of(r, name, shape), err);
         rf_str_free(&full);
         if (!to[k]) return rf_fail(err, RF_ENOMEM, "rnn: no memory"), false;
     }
@@ -92,7 +96,8 @@ rf_rnn *rf_rnn_new(const rf_rnn_spec *spec, rf_params *ps, const char *prefix, r
     if (!r) goto no_memory;
     r->spec = *spec;
     r->directions = spec->bidirectional ? 2 : 1;
-    while (rf_cell_param(spec->cell, r->params, 1, 1, &name, &shape)) r->params++;
+    r->cell = spec->layer_norm ? rf_cell_normed(spec->cell) : spec->cell;
+    while (rf_cell_param(r->cell, r->params, 1, 1, &name, &shape)) r->params++;
     r->param = calloc((size_t)(spec->layers * r->directions * r->params), sizeof *r->param);
     if (!r->param) goto no_memory;
     for (int i = 0; i < spec->layers * r->directions; i++) {
@@ -131,14 +136,14 @@ static rf_sequence apply_direction(rf_graph *g, const rf_rnn *r, rf_node x, rf_n
                                    const rf_real *dt, const int32_t *lengths, int layer,
                                    int direction)
 {
-    enum { MOST = 16 };
+    enum { MOST = RFI_MOST_PARAMS };
     rf_param *const *p = rfi_rnn_params(r, layer, direction);
     rf_node w[MOST];
     for (int k = 0; k < r->params; k++) w[k] = rf_parameter(g, p[k]);
     if (r->spec.weight_dropout > 0) w[1] = rf_dropout(g, w[1], r->spec.weight_dropout);
     const int k = layer * r->directions + direction;
     const rf_clock clock = {r->spec.step, dt, r->spec.substeps};
-    return rf_cell_sequence(g, r->spec.cell, x, initial(g, h0, k), initial(g, c0, k), w, lengths,
+    return rf_cell_sequence(g, r->cell, x, initial(g, h0, k), initial(g, c0, k), w, lengths,
                             direction != 0, &clock);
 }
 

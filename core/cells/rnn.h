@@ -9,9 +9,10 @@
 
 struct rf_rnn {
     rf_rnn_spec spec;
-    int directions;   /* D */
-    int params;       /* of one layer in one direction */
-    rf_param **param; /* [L][D][params] */
+    const rf_cell *cell; /* the spec's, or that with layer normalization */
+    int directions;      /* D */
+    int params;          /* of one layer in one direction */
+    rf_param **param;    /* [L][D][params] */
 };
 
 static inline rf_param *const *rfi_rnn_params(const rf_rnn *r, int layer, int direction)

@@ -92,6 +92,22 @@ static void product(const rfi_run *q, const factor *f, const rfi_panels *p, cons
         memset(sum, 0, (size_t)(k->rows * k->width) * sizeof *sum);
 }
 
+/* Products whose whole rows are to be normalised go to q->raw first. */
+static void normalise(const rfi_run *q, rf_index t, const rfi_source *src, const factor *f,
+                      const deal *d, int thread, int threads)
+{
+    _Alignas(64) rf_real sum[MOST_SUMS];
+    for (rf_index i = d->first; i < d->last; i++) {
+        rfi_tile k = tile_at(t, src->panels, d, i, true);
+        k.stage = src->stage, k.norm = src->norm;
+        product(q, f, f->panels, &k, i / d->parts, sum, false);
+        k.sum = sum;
+        q->kernels->keep(q, &k);
+    }
+    rfi_run_barrier(q, thread);
+    rfi_norm_rows(q, t, src->norm, src->stage, thread, threads);
+}
+
 void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, rfi_tile_fn *then,
                    int thread, int threads)
 {
@@ -101,11 +117,15 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
     factor f[RFI_SOURCES];
     size_t used = 0;
     for (int s = 0; s < n; s++) f[s] = factor_of(q, &src[s], thread, &used);
+    const bool normed = src[0].norm;
+    if (normed) normalise(q, t, src, f, &d, thread, threads);
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(t, p, &d, i, true);
-        k.stage = src[0].stage;
-        for (int s = 0; s < n; s++) product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
+        k.stage = src[0].stage, k.norm = src[0].norm;
+        if (normed) q->kernels->normed(q, &k, sum);
+        for (int s = normed; s < n; s++)
+            product(q, &f[s], f[s].panels, &k, i / d.parts, sum, s > 0);
         k.sum = sum;
         then(q, &k);
     }
@@ -119,13 +139,17 @@ void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile
     const deal d = deal_tiles(q, p, thread, threads);
     size_t used = 0;
     const factor f = factor_of(q, src, thread, &used);
+    factor beside = f;
+    if (q->gain && q->pe_blocks)
+        beside =
+            (factor){p, (const char *)src->beside, q->dz_ld, (size_t)q->dz_ld * sizeof *sum[0]};
     for (rf_index next = d.first; next < d.last; next++) {
         const rf_index i = turn(q, &d, t, next);
         rfi_tile k = tile_at(t, p, &d, i, false);
         k.stage = src->stage;
         product(q, &f, p, &k, i / d.parts, sum[0], false);
         for (int e = 0; p == &q->ph && e < q->pe_blocks; e++) {
-            product(q, &f, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
+            product(q, &beside, &q->pe_bp[e], &k, i / d.parts, sum[1 + e], false);
             k.extra[e] = sum[1 + e];
         }
         k.sum = sum[0];

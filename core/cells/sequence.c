@@ -21,6 +21,12 @@ static bool shape_is(const rf_call *c, int i, rf_shape want, const char *what)
                         rf_shape_text(c->x[i].shape, a), rf_shape_text(want, b));
 }
 
+bool rfi_sequence_left_out(const rfi_sequence_attr *a, int k)
+{
+    const int ln = rfi_cell_own_params(a->cell);
+    return a->projected && (k == 0 || k == ln || k == ln + 1);
+}
+
 static bool params_fit(const rf_call *c, rf_index I, rf_index H)
 {
     const rf_cell *cell = attr_of(c)->cell;
@@ -28,6 +34,7 @@ static bool params_fit(const rf_call *c, rf_index I, rf_index H)
     rf_shape want;
     int k = 0;
     for (; rf_cell_param(cell, k, I, H, &name, &want); k++) {
+        if (rfi_sequence_left_out(attr_of(c), k)) continue;
         if (RFI_IN_W + k >= c->n || !c->x[RFI_IN_W + k].data)
             return rf_call_fail(c, "%s: %s is missing", cell->name, name);
         if (!shape_is(c, RFI_IN_W + k, want, name)) return false;
@@ -68,6 +75,9 @@ bool rfi_sequence_shape(const rf_call *c, rf_shape *y)
     const rf_index T = c->x[0].shape.dim[0], B = c->x[0].shape.dim[1];
     const rf_index H = c->x[RFI_IN_W + 1].shape.dim[1];
     if (T < 1 || B < 1) return rf_call_fail(c, "%s: no steps or no sequences", cell->name);
+    if (attr_of(c)->projected && c->x[0].shape.dim[2] != cell->gates * H)
+        return rf_call_fail(c, "%s: x is %s where [T,B,%lld] is due", cell->name,
+                            rf_shape_text(c->x[0].shape, text), (long long)(cell->gates * H));
     if (!params_fit(c, c->x[0].shape.dim[2], H) || !lengths_fit(c, T, B) || !steps_fit(c, T, B))
         return false;
     if (c->x[RFI_IN_H].data && !shape_is(c, RFI_IN_H, RF_SHAPE(B, H), "h0")) return false;
@@ -113,6 +123,7 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
     if (a->cell->rules->aux_blocks)
         q->aux = rfi_bump_take(&m, a->cell->rules->aux_blocks(q) * T * n);
+    rfi_norm_open(q, a->cell, c->x + RFI_IN_W, T * B, &m);
     q->hs = c->y.data;
     if (rfi_sequence_out_apart(a)) {
         q->out = c->y.data;
@@ -176,6 +187,7 @@ static bool run_table(rfi_run *q, const rf_call *c)
 static bool run_project(rfi_run *q, const rf_call *c)
 {
     const rf_index I = c->x[0].shape.dim[2];
+    if (attr_of(c)->projected) return q->table = c->x[0].data, true;
     if (q->ids) return run_table(q, c);
     rfi_gemm(q->device, false, true, q->T * q->B, q->G * q->H, I, 1, c->x[0].data, I,
              c->x[RFI_IN_W].data, I, 0, q->z, q->z_ld);
@@ -229,7 +241,8 @@ static void adjoint_worker(void *ctx, int thread, int threads)
         return;
     }
     if (!w->c->gx[RFI_IN_H] && !w->c->gx[RFI_IN_C]) return;
-    const rfi_source src = {&q->ph, q->dz + later * q->B * q->dz_ld, q->dz_ld};
+    rfi_source src = {.panels = &q->ph, .beside = q->dz + later * q->B * q->dz_ld};
+    src.a = rfi_run_back(q, later, &src.lda);
     rfi_run_units(q, 0, &src, q->kernels->add_dh, thread, threads);
 }
 
@@ -239,14 +252,19 @@ static bool adjoint_memory(rfi_run *q, const rf_call *c)
     const rf_index n = q->B * q->H, threads = rf_device_threads(q->device);
     q->dz_ld = rfi_run_apart(rules->dz_blocks(q) * q->H);
     q->partial_n = (rules->partial_blocks(q) * q->H + 15) / 16 * 16;
-    rf_real *p = rf_graph_scratch(
-        c->graph, (size_t)(q->T * q->B * q->dz_ld + 2 * n + threads * q->partial_n) * sizeof *p);
+    const rf_index dr = q->gain ? q->T * q->B * q->raw_ld + 2 * n : 0;
+    const rf_index all = q->T * q->B * q->dz_ld + 2 * n + threads * q->partial_n + dr;
+    rf_real *p = rf_graph_scratch(c->graph, (size_t)all * sizeof *p);
     if (!p) return false;
     q->partial = p;
     memset(p, 0, (size_t)(threads * q->partial_n) * sizeof *p);
     q->dz = p + threads * q->partial_n;
     q->dh = q->dz + q->T * q->B * q->dz_ld;
     q->dc = q->dh + n;
+    if (!q->gain) return true;
+    q->c_seen = q->dc + n;
+    q->c_back = q->c_seen + n;
+    q->dr = q->c_back + n;
     return true;
 }
 
@@ -270,6 +288,7 @@ void rfi_sequence_adjoint(const rf_call *c)
     rf_device_run(q.device, adjoint_worker, &w);
     add_partial(&q);
     attr_of(c)->cell->rules->gradients(&q, c);
+    rfi_norm_gradients(&q, c, attr_of(c)->cell);
     if (!q.out) /* the first slot of y is h0 itself */
         q.device->k->add(n, q.dh, c->gy + (q.from ? q.T * n : 0), q.dh);
     rfi_sum_gradient(c, RFI_IN_H, 0, q.dh, n);
@@ -278,11 +297,46 @@ void rfi_sequence_adjoint(const rf_call *c)
 
 static rf_real beta(const rf_call *c, int i) { return c->fresh && c->fresh[i] ? 0 : 1; }
 
+/* Columns of a projected input's gradient, on some of the rows. */
+typedef struct columns {
+    const rfi_run *q;
+    const rf_real *dz;
+    rf_real *gx; /* [T*B,G*H] */
+    rf_index n;
+    bool fresh;
+} columns;
+
+static void copy_columns(void *ctx, int thread, int threads)
+{
+    const columns *s = ctx;
+    const rfi_run *q = s->q;
+    rf_index r, end;
+    rfi_split(q->T * q->B, 1, thread, threads, &r, &end);
+    for (; r < end; r++) {
+        rf_real *to = s->gx + r * q->G * q->H;
+        if (s->fresh)
+            memcpy(to, s->dz + r * q->dz_ld, (size_t)s->n * sizeof *to);
+        else
+            q->device->k->add(s->n, to, s->dz + r * q->dz_ld, to);
+    }
+}
+
+static void projected_gradient(const rfi_run *q, const rf_call *c, const rf_real *dz,
+                               rf_index column, rf_index n)
+{
+    columns s = {q, dz, c->gx[0] + column, n, beta(c, 0) == 0};
+    rf_device_run(q->device, copy_columns, &s);
+}
+
 void rfi_input_gradients(const rfi_run *q, const rf_call *c, int column, int row, int blocks,
                          bool first)
 {
     const rf_index I = c->x[0].shape.dim[2], H = q->H, rows = q->T * q->B;
     const rf_real *dz = q->dz + column * H;
+    if (attr_of(c)->projected) {
+        if (c->gx[0]) projected_gradient(q, c, dz, row * H, blocks * H);
+        return;
+    }
     if (c->gx[0])
         rfi_gemm(q->device, false, false, rows, I, blocks * H, 1, dz, q->dz_ld,
                  c->x[RFI_IN_W].data + row * H * I, I, first ? beta(c, 0) : 1, c->gx[0], I);
@@ -332,8 +386,10 @@ void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row
         table_gradient(q, c, row, column, rows, n);
         return;
     }
-    rfi_gemm(q->device, true, false, rows, n, q->T * q->B, 1, q->dz + column, q->dz_ld, a, n,
-             beta(c, i), c->gx[i] + row * n, n);
+    rf_index ld = q->dz_ld;
+    const rf_real *dz = i == RFI_IN_W + 1 ? rfi_run_back(q, 0, &ld) : q->dz;
+    rfi_gemm(q->device, true, false, rows, n, q->T * q->B, 1, dz + column, ld, a, n, beta(c, i),
+             c->gx[i] + row * n, n);
 }
 
 void rfi_sum_gradient(const rf_call *c, int i, rf_index to, const rf_real *sums, rf_index n)
@@ -406,13 +462,15 @@ rf_sequence rf_cell_sequence(rf_graph *g, const rf_cell *cell, rf_node x, rf_nod
                              const rf_node *w, const int32_t *lengths, bool reverse,
                              const rf_clock *clock)
 {
+    if (cell->layer_norm) x = rfi_norm_input(g, cell, x, w);
     rf_node in[MAX_INPUTS] = {x, h0, c0};
-    const rfi_sequence_attr a = attr_make(g, cell, x, lengths, reverse, clock);
+    rfi_sequence_attr a = attr_make(g, cell, x, lengths, reverse, clock);
     const char *name;
     rf_shape shape;
     int n = RFI_IN_W;
-    if (cell->layer_norm) return rfi_sequence_unroll(g, &a, x, h0, c0, w);
-    for (; rf_cell_param(cell, n - RFI_IN_W, 1, 1, &name, &shape); n++) in[n] = w[n - RFI_IN_W];
+    a.projected = cell->layer_norm;
+    for (; rf_cell_param(cell, n - RFI_IN_W, 1, 1, &name, &shape); n++)
+        in[n] = rfi_sequence_left_out(&a, n - RFI_IN_W) ? RF_NONE : w[n - RFI_IN_W];
     return parts_of(g, &a, rf_apply(g, cell->rules->op, n, in, &a, sizeof a));
 }
 

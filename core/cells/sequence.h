@@ -86,7 +86,8 @@ typedef struct rfi_run {
     size_t rounded_n;       /* rows, those of both sources of a phase */
 
     const int32_t *ids;         /* [T,B] of one-hot inputs, or NULL */
-    const rf_real *table;       /* [V,G*H]: with ids, W_ih turned: z does not hold projections */
+    const rf_real *table;       /* [V,G*H]: with ids, W_ih turned: z does not hold projections;
+                                 * without, [T,B,G*H]: they were made before */
     rf_real *z;                 /* [T,B,z_ld] */
     rf_index z_ld;              /* G*H, or a little more: see rfi_run_apart */
     rf_real *hs;                /* [T+1,B,H] */
@@ -99,9 +100,18 @@ typedef struct rfi_run {
     rfi_panels ph;              /* W_hh */
     rfi_panels pe;              /* gates from the last gates or, by a matrix, from the cell */
     rf_real *extra;             /* [G*H, ..]: the matrix behind pe */
-    const rf_real *theta;       /* ctrnn: Θ [H] */
-    rf_real *rate;              /* ctrnn: 1/τ [H] */
-    const rf_real *dt;          /* ctrnn: [T,B] lengths of steps, or NULL: */
+    /* Layer normalization, see norm.c; gain NULL: none.  Groups are blocks [0, split), [split, G). */
+    const rf_real *gain, *shift;     /* [G*H] */
+    const rf_real *c_gain, *c_shift; /* [H] */
+    int split, scales;
+    rf_real *raw;   /* [T,B,raw_ld] */
+    rf_real *scale; /* [T,B,scales] 1/sqrt(var + eps): of each group, ctrnn: of each evaluation */
+    rf_index raw_ld;
+    rf_real *c_hat, *c_scale; /* [T,B,H], [T,B] */
+
+    const rf_real *theta; /* ctrnn: Θ [H] */
+    rf_real *rate;        /* ctrnn: 1/τ [H] */
+    const rf_real *dt;    /* ctrnn: [T,B] lengths of steps, or NULL: */
     double step;
     int substeps;
     rfi_panels p2; /* second phase: gru's U_n, lstm's W_co */
@@ -113,7 +123,9 @@ typedef struct rfi_run {
     rf_real *dh, *dc;        /* [B,H] carried to the step before */
     rfi_panels pe_bp[GATES]; /* pe by blocks of its inputs */
     int pe_blocks;
-    rf_real *partial; /* [threads, partial_n]: dz summed, then the peepholes' gradients */
+    rf_real *dr;              /* [T,B,raw_ld] */
+    rf_real *c_seen, *c_back; /* [B,H] of the step: what the output saw, and sends back to c */
+    rf_real *partial;         /* [threads, partial_n]: dz summed, then the peepholes' gradients */
     rf_index partial_n;
 } rfi_run;
 
@@ -134,7 +146,8 @@ static inline bool rfi_run_active(const rfi_run *q, rf_index t, rf_index b)
 static inline const rf_real *rfi_run_in(const rfi_run *q, rf_index t, rf_index b)
 {
     const rf_index row = t * q->B + b;
-    return q->table ? q->table + q->ids[row] * q->G * q->H : q->z + row * q->z_ld;
+    if (!q->table) return q->z + row * q->z_ld;
+    return q->table + (q->ids ? q->ids[row] : row) * q->G * q->H;
 }
 static inline rf_real *rfi_run_z(const rfi_run *q, rf_index t, rf_index b)
 {
@@ -157,7 +170,7 @@ static inline rf_real *rfi_run_slot(const rfi_run *q, rf_real *states, rf_index 
 typedef struct rfi_tile {
     rf_index t, row, unit, width;
     int rows, vectors;
-    int stage; /* of its source */
+    int stage, norm; /* of its source */
     const rf_real *sum;
     const rf_real *extra[GATES]; /* adjoint: products with pe_bp */
     rf_real *partial;            /* this thread's */
@@ -171,8 +184,11 @@ typedef struct rfi_cell_kernels {
     rfi_tile_fn *elman, *elman_bp;
     rfi_tile_fn *jordan_hidden, *jordan_output, *jordan_output_bp, *jordan_hidden_bp;
     rfi_tile_fn *ctrnn, *ctrnn_bp, *ctrnn_first_bp;
-    rfi_tile_fn *project; /* z = sum */
-    rfi_tile_fn *add_dh;  /* dh += sum */
+    rfi_tile_fn *lstm_dh;                                              /* dh += sum + gout */
+    rfi_tile_fn *keep;                                                 /* raw = sum */
+    void (*normed)(const rfi_run *q, const rfi_tile *k, rf_real *sum); /* sum = gain raw + shift */
+    rfi_tile_fn *project;                                              /* z = sum */
+    rfi_tile_fn *add_dh;                                               /* dh += sum */
 } rfi_cell_kernels;
 RFI_ISA_DECLARE(rfi_cell_kernels, rfi_cell_kernels);
 const rfi_cell_kernels *rfi_cell_kernels_of(const rf_device *d);
@@ -186,6 +202,8 @@ typedef struct rfi_source {
     const rf_real *a;
     rf_index lda;
     int stage; /* where a phase is run several times a step: which time */
+    int norm;  /* bits of the groups that are normalised: all it has; of the first source only */
+    const rf_real *beside; /* rfi_run_units: what pe_bp meets instead of a */
 } rfi_source;
 
 /* For each of this thread's tiles of step t: the sum over n sources, all packed by gates, `then`. */
@@ -226,6 +244,7 @@ typedef struct rfi_unroll {
     rf_node last[GATES]; /* what full recurrence sees; the rule sets it anew */
     rf_node dt;          /* of timed cells: length of a substep, [B,1] or a scalar */
     int substeps;
+    bool projected;        /* x is [B,G*H]: what W_ih makes of the input */
     rf_node product[2][2]; /* x W^T, h U^T normalised, by group of blocks: this step's so far */
 } rfi_unroll;
 
@@ -268,6 +287,7 @@ typedef struct rfi_sequence_attr {
     const int32_t *lengths;
     const int32_t *ids; /* of one-hot inputs, or NULL */
     bool reverse;
+    bool projected; /* x is [T,B,G*H], normalised; weight_ih, _ln_ih and bias_ln_ih are left out */
     const rf_real *dt; /* [T,B] of timed cells, or NULL: */
     double step;       /* the length of each step */
     int substeps;      /* at least 1 in timed cells */
@@ -281,9 +301,12 @@ static inline bool rfi_sequence_out_apart(const rfi_sequence_attr *a)
 
 /* Inputs of a sequence op: x, h0, c0, then the parameters. */
 enum { RFI_IN_X, RFI_IN_H, RFI_IN_C, RFI_IN_W };
-enum { RFI_MOST_PARAMS = 13 };
+enum { RFI_MOST_PARAMS = 14 };
 
-/* Rules shared by the three ops (sequence.c). */
+/* Whether parameter k has been met by a projected input already. */
+bool rfi_sequence_left_out(const rfi_sequence_attr *a, int k);
+
+/* Rules shared by the ops (sequence.c). */
 bool rfi_sequence_shape(const rf_call *c, rf_shape *y);
 size_t rfi_sequence_save(const rf_call *c);
 double rfi_sequence_flop(const rf_call *c);
@@ -306,12 +329,46 @@ void rfi_weight_gradient(const rfi_run *q, const rf_call *c, int i, rf_index row
                          rf_index rows, const rf_real *a, rf_index n);
 /* gx[i][to ...] (+)= n sums. */
 void rfi_sum_gradient(const rf_call *c, int i, rf_index to, const rf_real *sums, rf_index n);
+/* ---- Layer normalization (norm.c) ---------------------------------------------------------------- */
+
+#define RFI_NORM_EPS 1e-5
+
+/* The first block of the groups, by their bits. */
+static inline int rfi_norm_block(const rfi_run *q, int groups)
+{
+    return groups == 2 ? q->split : 0;
+}
+/* The bits of a source, where products are normalised. */
+static inline int rfi_norm_groups(const rfi_run *q, int groups) { return q->gain ? groups : 0; }
+/* The gradient of the state's product of step t < 0 ? none : t, and the distance of its rows. */
+static inline const rf_real *rfi_run_back(const rfi_run *q, rf_index t, rf_index *ld)
+{
+    const rf_real *d = q->gain ? q->dr : q->dz;
+    *ld = q->gain ? q->raw_ld : q->dz_ld;
+    return t < 0 ? NULL : d + t * q->B * *ld;
+}
+/* Parameter k of a normalised cell's own. */
+bool rfi_norm_param(const rf_cell *c, int k, rf_index H, const char **name, rf_shape *shape);
+/* Fill a run's fields for layer normalization of so many rows, if its cell has it. */
+void rfi_norm_open(rfi_run *q, const rf_cell *c, const rf_tensor *w, rf_index rows, rfi_bump *m);
+/* x [n] to (x - mean)/sqrt(var + eps), in place; returns 1/sqrt(var + eps). */
+rf_real rfi_norm_row(const rfi_kernels *k, rf_index n, rf_real *x);
+/* One row of x W_ih^T, in place; ln are the parameters of normalization. */
+void rfi_norm_input_row(const rfi_run *q, const rf_tensor *ln, rf_real *z);
+/* This thread's rows of raw at step t, and of dr from dz; end with a barrier. */
+void rfi_norm_rows(const rfi_run *q, rf_index t, int groups, int stage, int thread, int threads);
+void rfi_norm_rows_bp(const rfi_run *q, rf_index t, int groups, int stage, int thread, int threads);
+/* h of this thread's rows from o and c; c_seen and c_back from dh; end with a barrier. */
+void rfi_norm_cell(const rfi_run *q, rf_index t, int thread, int threads);
+void rfi_norm_cell_bp(const rfi_run *q, rf_index t, int thread, int threads);
+void rfi_norm_gradients(const rfi_run *q, const rf_call *c, const rf_cell *cell);
+/* x W_ih^T normalised, [T,B,G*H]. */
+rf_node rfi_norm_input(rf_graph *g, const rf_cell *c, rf_node x, const rf_node *w);
+
 /* Parameters of the cell without those of layer normalization. */
 int rfi_cell_own_params(const rf_cell *c);
 
 /* ---- From primitive ops (unroll.c) ------------------------------------------------------------- */
-
-#define RFI_NORM_EPS 1e-5
 
 /* The layer from primitive ops. */
 rf_sequence rfi_sequence_unroll(rf_graph *g, const rfi_sequence_attr *a, rf_node x, rf_node h0,

@@ -18,6 +18,7 @@ typedef struct layer {
     rfi_panels px; /* W_ih */
     rf_index input;
     rf_real *memory;
+    rf_tensor ln[2];      /* layer normalization of the input's product: gain, bias */
     rf_real *gates;       /* [rows,G*H] of the last step, for full gate recurrence */
     const rf_real *table; /* [count,G*H] projections of the inputs that ids choose from */
     const int32_t *ids;   /* [rows] of the step that runs */
@@ -48,7 +49,7 @@ struct rf_stepper {
     rf_real *table; /* [count,G*H] their projections */
 };
 
-static const rf_cell *cell_of(const rf_stepper *s) { return s->rnn->spec.cell; }
+static const rf_cell *cell_of(const rf_stepper *s) { return s->rnn->cell; }
 static bool sees_gates(const rf_stepper *s)
 {
     return cell_of(s)->rules == &rfi_lstm_rules && ((const rfi_lstm_spec *)cell_of(s)->spec)->recur;
@@ -61,7 +62,7 @@ static void layer_params(const rf_stepper *s, int l, rf_tensor *w)
     for (int k = 0; k < s->rnn->params; k++) w[k] = rfi_rnn_params(s->rnn, l, 0)[k]->value;
 }
 
-enum { MOST_PARAMS = 16 };
+enum { MOST_PARAMS = RFI_MOST_PARAMS };
 
 static rfi_run run_of(const rf_stepper *s)
 {
@@ -97,6 +98,8 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     if (cell->rules->out_apart) y->q.out = rfi_bump_take(m, n);
     if (sees_gates(s)) y->gates = rfi_bump_take(m, n * cell->gates);
     y->q.first_gates = y->gates;
+    rfi_norm_open(&y->q, cell, w, s->most, m);
+    if (cell->layer_norm) memcpy(y->ln, w + rfi_cell_own_params(cell), sizeof y->ln);
     y->px = rfi_bump_panels(m, rfi_panels_gates(s->device->k, cell->gates, H, y->input));
     cell->rules->plan(&y->q, w, m, false);
 }
@@ -211,12 +214,14 @@ static void fill_output(rf_stepper *s)
     rf_device_run(s->device, output_worker, s);
 }
 
-/* table = inputs W_ih^T of layer 0 */
+/* table = inputs W_ih^T of layer 0, normalised where the cell is */
 static void fill_table(const rf_stepper *s)
 {
     const rf_index I = s->rnn->spec.input, n = cell_of(s)->gates * s->rnn->spec.hidden;
     rfi_gemm(s->device, false, true, s->count, n, I, 1, s->inputs, I,
              rfi_rnn_params(s->rnn, 0, 0)[0]->value.data, I, 0, s->table, n);
+    for (rf_index i = 0; cell_of(s)->layer_norm && i < s->count; i++)
+        rfi_norm_input_row(&s->layer[0].q, s->layer[0].ln, s->table + i * n);
 }
 
 void rf_stepper_refresh(rf_stepper *s)
@@ -292,6 +297,14 @@ static void put_scores(const rfi_run *q, const rfi_tile *k)
                q->z + (k->row + r) * q->H + k->unit);
 }
 
+static void norm_input(const layer *y, int thread, int threads)
+{
+    rf_index b, end;
+    rfi_split(y->q.B, 1, thread, threads, &b, &end);
+    for (; b < end; b++) rfi_norm_input_row(&y->q, y->ln, rfi_run_z(&y->q, 0, b));
+    rfi_run_barrier(&y->q, thread);
+}
+
 /* What layer y reads, in z.  Looked up by the same tiles as the step's first product: the thread that
  * needs a part has written it. */
 static void read_input(const layer *y, const rf_real *x, int thread, int threads)
@@ -304,6 +317,7 @@ static void read_input(const layer *y, const rf_real *x, int thread, int threads
     const rfi_source in = {&y->px, x, y->input};
     rfi_run_gates(&y->q, 0, 1, &in, y->q.kernels->project, thread, threads);
     rfi_run_barrier(&y->q, thread);
+    if (y->q.gain) norm_input(y, thread, threads);
 }
 
 /* What layer y gives; its state is in slot `slot`. */

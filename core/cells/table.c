@@ -40,13 +40,13 @@ static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = tr
 #define ELMAN(NAME, WHAT, SPEC, SIGMA)                                                             \
     {                                                                                              \
         .name = NAME, .summary = WHAT, .source = "Elman, Finding structure in time, 1990; nn.RNN", \
-        .equations = "h_t = " SIGMA, .gates = 1, .order = "h", .states = 1,                        \
+        .equations = "h_t = " SIGMA, .gates = 1, .order = "h", .states = 1, .layer_norm = NORM,    \
         .rules = &rfi_elman_rules, .spec = &SPEC                                                   \
     }
 #define LSTM(NAME, WHAT, SOURCE, SPEC, GATE_COUNT, ORDER, TEXT)                                    \
     {                                                                                              \
         .name = NAME, .summary = WHAT, .source = SOURCE, .equations = TEXT, .gates = GATE_COUNT,   \
-        .order = ORDER, .states = 2, .rules = &rfi_lstm_rules, .spec = &SPEC                       \
+        .order = ORDER, .states = 2, .layer_norm = NORM, .rules = &rfi_lstm_rules, .spec = &SPEC   \
     }
 #define JORDAN(NAME, WHAT, SPEC, PHI)                                                              \
     {                                                                                              \
@@ -55,7 +55,8 @@ static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = tr
                   "machine, 1986",                                                                 \
         .equations = "h_t = tanh(U x_t + b + W y_{t−1} + b′)\n"                                \
                      "y_t = " PHI,                                                                 \
-        .gates = 1, .order = "h", .states = 1, .rules = &rfi_jordan_rules, .spec = &SPEC           \
+        .gates = 1, .order = "h", .states = 1, .layer_norm = NORM, .rules = &rfi_jordan_rules,     \
+        .spec = &SPEC                                                                              \
     }
 #define CTRNN(NAME, WHAT, SPEC, STEP)                                                              \
     {                                                                                              \
@@ -64,84 +65,19 @@ static const rfi_gru_spec gru_before = {.z_new = true}, gru_after = {.after = tr
                   "Adaptive Behavior 1995",                                                        \
         .equations = "τ_i dy_i/dt = −y_i + Σ_j w_ji σ(y_j − Θ_j) + I_i(t)\n"               \
                      "I(t) = U x_t + b\n" STEP "out_t = σ(y_t − Θ)",                               \
-        .gates = 1, .order = "y", .states = 1, .timed = true, .rules = &rfi_ctrnn_rules,           \
-        .spec = &SPEC                                                                              \
+        .gates = 1, .order = "y", .states = 1, .timed = true, .layer_norm = NORM,                  \
+        .rules = &rfi_ctrnn_rules, .spec = &SPEC                                                   \
     }
 
+/* Each row twice: as it is, and with layer normalization. */
+#define NORM false
 static const rf_cell cells[] = {
-    ELMAN("elman", "simple recurrent network, tanh", elman_tanh,
-          "tanh(U x_t + b + W h_{t−1} + b′)"),
-    ELMAN("elman-relu", "simple recurrent network, ReLU", elman_relu,
-          "max(0, U x_t + b + W h_{t−1} + b′)"),
-    ELMAN("elman-sigmoid", "simple recurrent network, sigmoid", elman_sigmoid,
-          "σ(U x_t + b + W h_{t−1} + b′)"),
-    ELMAN("elman-identity", "linear recurrent network", elman_identity,
-          "U x_t + b + W h_{t−1} + b′"),
-    LSTM("lstm", "no peepholes (NP): today's LSTM", "nn.LSTM; Gers, Schmidhuber, Cummins 2000",
-         lstm, 4, "ifgo",
-         "i_t = σ(W_i x_t + U_i h_{t−1} + b_i)\n"
-         "f_t = σ(W_f x_t + U_f h_{t−1} + b_f)\n" INPUT CELL
-         "o_t = σ(W_o x_t + U_o h_{t−1} + b_o)\n" OUTPUT),
-    LSTM("lstm-peephole", "with peepholes: the Odyssey's vanilla LSTM", ODYSSEY, lstm_peephole, 4,
-         "ifgo", PEEP_I PEEP_F INPUT CELL PEEP_O OUTPUT),
-    LSTM("lstm-nig", "no input gate: i = 1", ODYSSEY, lstm_nig, 3, "fgo",
-         PEEP_F INPUT "C_t = f_t∗C_{t−1} + C̃_t\n" PEEP_O OUTPUT),
-    LSTM("lstm-nfg", "no forget gate: f = 1", ODYSSEY, lstm_nfg, 3, "igo",
-         PEEP_I INPUT "C_t = C_{t−1} + i_t∗C̃_t\n" PEEP_O OUTPUT),
-    LSTM("lstm-nog", "no output gate: o = 1", ODYSSEY, lstm_nog, 3, "ifg",
-         PEEP_I PEEP_F INPUT CELL "h_t = tanh(C_t)"),
-    LSTM("lstm-niaf", "no input activation function", ODYSSEY, lstm_niaf, 4, "ifgo",
-         PEEP_I PEEP_F "C̃_t = W_C x_t + U_C h_{t−1} + b_C\n" CELL PEEP_O OUTPUT),
-    LSTM("lstm-noaf", "no output activation function", ODYSSEY, lstm_noaf, 4, "ifgo",
-         PEEP_I PEEP_F INPUT CELL PEEP_O "h_t = o_t∗C_t"),
-    LSTM("lstm-cifg", "coupled input and forget gate: f = 1 − i", ODYSSEY, lstm_cifg, 3, "igo",
-         PEEP_I "f_t = 1 − i_t\n" INPUT CELL PEEP_O OUTPUT),
-    LSTM("lstm-fgr", "full gate recurrence", ODYSSEY, lstm_fgr, 4, "ifgo",
-         "v_t = [i_t; f_t; o_t]\n"
-         "i_t = σ(W_i x_t + U_i h_{t−1} + p_i∗C_{t−1} + R_i v_{t−1} + b_i)\n"
-         "f_t = σ(W_f x_t + U_f h_{t−1} + p_f∗C_{t−1} + R_f v_{t−1} + b_f)\n" INPUT CELL
-         "o_t = σ(W_o x_t + U_o h_{t−1} + p_o∗C_t + R_o v_{t−1} + b_o)\n" OUTPUT),
-    LSTM("lstm-full-peephole", "peepholes through a full matrix over the cell",
-         "the lecture's f_t = σ(W_f·[C_{t−1}, h_{t−1}, x_t] + b_f)", lstm_full, 4, "ifgo",
-         "i_t = σ(W_i·[C_{t−1}, h_{t−1}, x_t] + b_i)\n"
-         "f_t = σ(W_f·[C_{t−1}, h_{t−1}, x_t] + b_f)\n" INPUT CELL
-         "o_t = σ(W_o·[C_t, h_{t−1}, x_t] + b_o)\n" OUTPUT),
-    {.name = "gru",
-     .summary = "reset gate before the product, z weighs the new state",
-     .source = "Cho et al. 2014 (arXiv 1406.1078), equations 5-8, with z as the lecture has it",
-     .equations = "z_t = σ(W_z x_t + U_z h_{t−1} + b_z)\n"
-                  "r_t = σ(W_r x_t + U_r h_{t−1} + b_r)\n"
-                  "h̃_t = tanh(W x_t + b + U (r_t∗h_{t−1}) + b′)\n"
-                  "h_t = (1−z_t)∗h_{t−1} + z_t∗h̃_t",
-     .gates = 3,
-     .order = "rzn",
-     .states = 1,
-     .rules = &rfi_gru_rules,
-     .spec = &gru_before},
-    {.name = "gru-torch",
-     .summary = "reset gate after the product, z weighs the old state",
-     .source = "nn.GRU",
-     .equations = "r_t = σ(W_r x_t + b_r + U_r h_{t−1} + b′_r)\n"
-                  "z_t = σ(W_z x_t + b_z + U_z h_{t−1} + b′_z)\n"
-                  "n_t = tanh(W_n x_t + b_n + r_t∗(U_n h_{t−1} + b′_n))\n"
-                  "h_t = (1−z_t)∗n_t + z_t∗h_{t−1}",
-     .gates = 3,
-     .order = "rzn",
-     .states = 1,
-     .rules = &rfi_gru_rules,
-     .spec = &gru_after},
-    JORDAN("jordan", "output fed back, tanh and then sigmoid", jordan_sigmoid, "σ(V h_t + c)"),
-    JORDAN("jordan-identity", "output fed back, tanh and then linear", jordan_identity,
-           "V h_t + c"),
-    JORDAN("jordan-softmax", "output fed back, tanh and then softmax", jordan_softmax,
-           "softmax(V h_t + c)"),
-    CTRNN("ctrnn", "continuous time, by Euler's method", euler,
-          "y_t = y_{t−1} + (dt/τ)∗(−y_{t−1} + W σ(y_{t−1} − Θ) + I_t)\n"),
-    CTRNN("ctrnn-rk4", "continuous time, by Runge and Kutta's method of order 4", runge_kutta,
-          "f(y) = (−y + W σ(y − Θ) + I_t)/τ\n"
-          "k_1 = f(y_{t−1}), k_2 = f(y_{t−1} + dt k_1/2)\n"
-          "k_3 = f(y_{t−1} + dt k_2/2), k_4 = f(y_{t−1} + dt k_3)\n"
-          "y_t = y_{t−1} + dt (k_1 + 2k_2 + 2k_3 + k_4)/6\n"),
+#include "cells/table.def"
+};
+#undef NORM
+#define NORM true
+static const rf_cell normed[] = {
+#include "cells/table.def"
 };
 enum { CELLS = sizeof cells / sizeof *cells };
 
@@ -163,30 +99,41 @@ int rfi_cell_own_params(const rf_cell *c)
     return n;
 }
 
+const rf_cell *rf_cell_normed(const rf_cell *c)
+{
+    for (int i = 0; i < CELLS; i++)
+        if (c == &cells[i]) return &normed[i];
+    return c;
+}
+
 bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
                    rf_shape *shape)
 {
-    return k >= 0 && c->rules->param(c, k, I, H, name, shape);
+    if (k < 0) return false;
+    if (c->rules->param(c, k, I, H, name, shape)) return true;
+    return c->layer_norm && rfi_norm_param(c, k - rfi_cell_own_params(c), H, name, shape);
 }
 
 /* ---- Cases of the generic tests -------------------------------------------------------------------- */
 
-enum { CASE_T = 3, CASE_B = 3, CASE_I = 2, CASE_H = 3, ATTRS = 4 };
+enum { CASE_T = 3, CASE_B = 3, CASE_I = 2, CASE_H = 3, ATTRS = 6 };
 
 static const int32_t case_lengths[CASE_B] = {3, 1, 2};
 static const rf_real case_dt[CASE_T * CASE_B] = {1, 0.5f, 0, 0.25f, 1.5f, 1, 0.75f, 2, 0.125f};
 
 /* Row i with and without lengths, read forwards and in reverse; timed cells by one step length or by
- * many. */
-#define ATTR(i, DT, ...)                                                                           \
+ * many; then with layer normalization. */
+#define ATTR(CELL, DT, ...)                                                                        \
     {                                                                                              \
-        .cell = &cells[i], .dt = DT, .step = 0.75, .substeps = 2, __VA_ARGS__                      \
+        .cell = CELL, .dt = DT, .step = 0.75, .substeps = 2, __VA_ARGS__                           \
     }
 #define ATTRS_OF(i, DT)                                                                            \
     {                                                                                              \
-        ATTR(i, NULL, .reverse = false), ATTR(i, NULL, .reverse = true),                           \
-            ATTR(i, DT, .lengths = case_lengths),                                                  \
-            ATTR(i, DT, .lengths = case_lengths, .reverse = true)                                  \
+        ATTR(&cells[i], NULL, .reverse = false), ATTR(&cells[i], NULL, .reverse = true),           \
+            ATTR(&cells[i], DT, .lengths = case_lengths),                                          \
+            ATTR(&cells[i], DT, .lengths = case_lengths, .reverse = true),                         \
+            ATTR(&normed[i], NULL, .projected = true),                                             \
+            ATTR(&normed[i], DT, .projected = true, .lengths = case_lengths, .reverse = true),     \
     }
 static const rfi_sequence_attr case_attrs[][ATTRS] = {
     ATTRS_OF(0, NULL),    ATTRS_OF(1, NULL),  ATTRS_OF(2, NULL),  ATTRS_OF(3, NULL),
@@ -211,14 +158,15 @@ bool rfi_sequence_sample(const rfi_cell_rules *rules, int k, rf_case *out)
     const bool state = k / ATTRS % 2;
     const rf_shape given = RF_SHAPE(CASE_B, CASE_H), none = {.rank = -1};
     const char *name;
+    rf_shape shape;
     if (row < 0) return false;
-    *out = (rf_case){.n = RFI_IN_W, .low = -1, .high = 1, .attr = &case_attrs[row][attr]};
-    out->attr_bytes = sizeof case_attrs[row][attr];
-    out->shape[RFI_IN_X] = RF_SHAPE(CASE_T, CASE_B, CASE_I);
+    const rfi_sequence_attr *a = &case_attrs[row][attr];
+    *out = (rf_case){.n = RFI_IN_W, .low = -1, .high = 1, .attr = a, .attr_bytes = sizeof *a};
+    out->shape[RFI_IN_X] =
+        RF_SHAPE(CASE_T, CASE_B, a->projected ? a->cell->gates * CASE_H : CASE_I);
     out->shape[RFI_IN_H] = state ? given : none;
-    out->shape[RFI_IN_C] = state && cells[row].states > 1 ? given : none;
-    for (int p = 0; rf_cell_param(&cells[row], p, CASE_I, CASE_H, &name, &out->shape[RFI_IN_W + p]);
-         p++)
-        out->n++;
+    out->shape[RFI_IN_C] = state && a->cell->states > 1 ? given : none;
+    for (int p = 0; rf_cell_param(a->cell, p, CASE_I, CASE_H, &name, &shape); p++)
+        out->shape[out->n++] = rfi_sequence_left_out(a, p) ? none : shape;
     return true;
 }

@@ -37,7 +37,12 @@ static rf_node product(rfi_unroll *u, int k, rf_node a, int row, rf_node b)
     return b == RF_NONE ? part : rf_add(g, part, b);
 }
 
-rf_node rfi_unroll_input(rfi_unroll *u, int row) { return product(u, 0, u->x, row, u->w[2]); }
+rf_node rfi_unroll_input(rfi_unroll *u, int row)
+{
+    if (!u->projected) return product(u, 0, u->x, row, u->w[2]);
+    return rf_add(u->g, rf_slice(u->g, u->x, 1, row * u->H, u->H),
+                  rf_rows(u->g, u->w[2], row * u->H, u->H));
+}
 
 rf_node rfi_unroll_state(rfi_unroll *u, int row, rf_node h, rf_node b)
 {
@@ -134,6 +139,7 @@ static rf_node *unroll_start(rfi_unroll *u, rf_graph *g, const rfi_sequence_attr
     const rf_shape state = RF_SHAPE(xs.dim[1], us.dim[1]);
     *u = (rfi_unroll){.g = g, .cell = a->cell, .w = w, .h = h, .c = c, .H = us.dim[1]};
     u->substeps = a->substeps;
+    u->projected = a->projected;
     u->ln = w + rfi_cell_own_params(a->cell);
     if (h == RF_NONE) u->h = rf_zeros(g, state);
     if (c == RF_NONE && a->cell->states > 1) u->c = rf_zeros(g, state);

@@ -43,7 +43,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-enum { INPUTS = RFI_IN_W + 8, MOST_ROUNDS = 1000 };
+enum { INPUTS = RFI_IN_W + RFI_MOST_PARAMS, MOST_ROUNDS = 1000 };
 
 static rf_call call_of(const shape *s, rf_tensor *x, rf_real **gx, bool *fresh,
                        rfi_sequence_attr *attr)

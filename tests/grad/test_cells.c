@@ -10,7 +10,7 @@
 
 #include "../suite.h"
 
-enum { T = 4, B = 3, I = 2, H = 5, INPUTS = 16, LARGEST = 4096 };
+enum { T = 4, B = 3, I = 2, H = 5, INPUTS = 18, LARGEST = 4096 };
 static const int32_t some_lengths[B] = {4, 1, 3};
 
 static const rf_real some_dt[T * B] = {0.5, 1, 0.25, 0, 1.5, 0.7, 0.1, 0.9, 2, 0.3, 0.6, 1.2};
@@ -93,6 +93,8 @@ static double loss_of(rf_graph *g, build_fn *build, const variant *v, const inpu
         build(g, v->cell, x[0], x[1], x[2], x + 3, v->lengths ? some_lengths : NULL, v->reverse,
               v->cell->timed ? &some_clock : NULL);
     const rf_node loss = weighed_sequence(g, s), node[] = {s.out, s.h, s.c};
+    rf_error err = {0};
+    if (rf_graph_status(g, &err)) printf("%s: %s\n", v->cell->name, err.text);
     CU_ASSERT_EQUAL_FATAL(rf_graph_status(g, NULL), RF_OK);
     for (int k = 0; values && k < v->cell->states + 1; k++) {
         const rf_index n = rf_shape_count(rf_shape_of(g, node[k]));
@@ -141,7 +143,7 @@ static double furthest(const rf_real *a, const rf_real *b, rf_index n)
 static double slope_by_differences(rf_graph *g, const variant *v, const inputs *in,
                                    const rf_real *direction)
 {
-    const double eps = 1e-5;
+    const double eps = 1e-6;
     static inputs moved;
     double l[2];
     for (int k = 0; k < 2; k++) {
@@ -178,9 +180,9 @@ static void check_variant(rf_graph *g, const variant *v)
     CU_ASSERT(differences);
     CU_ASSERT(transposed);
     if (!same || !differences || !transposed)
-        printf("%s state %d lengths %d reverse %d: values %g gradients %g\n", v->cell->name,
-               v->state, v->lengths, v->reverse, furthest(value, value2, n),
-               furthest(grad, grad2, in.count));
+        printf("%s normed %d state %d lengths %d reverse %d: values %g gradients %g\n",
+               v->cell->name, v->cell->layer_norm, v->state, v->lengths, v->reverse,
+               furthest(value, value2, n), furthest(grad, grad2, in.count));
 }
 
 static void every_row(void)
@@ -189,8 +191,9 @@ static void every_row(void)
         rf_device *d = rf_device_new(threads, NULL);
         rf_graph *g = rf_graph_new(d);
         for (int i = 0; rf_cell_at(i); i++)
-            for (int k = 0; k < 8; k++) {
-                const variant v = {rf_cell_at(i), k & 1, k >> 1 & 1, k >> 2 & 1};
+            for (int k = 0; k < 16; k++) {
+                const rf_cell *c = k >> 3 ? rf_cell_normed(rf_cell_at(i)) : rf_cell_at(i);
+                const variant v = {c, k & 1, k >> 1 & 1, k >> 2 & 1};
                 check_variant(g, &v);
             }
         rf_graph_free(g);
@@ -278,7 +281,7 @@ static double net_move(const net *n, double by)
 
 static void check_net(net n, bool given)
 {
-    const double eps = 1e-5;
+    const double eps = 1e-6;
     rf_params_zero_grad(n.params);
     const rf_node l = net_loss(&n, given);
     CU_ASSERT_EQUAL_FATAL(rf_adjoint(n.graph, l), RF_OK);
@@ -294,8 +297,15 @@ static void check_net(net n, bool given)
 static void stacks(void)
 {
     for (int i = 0; rf_cell_at(i); i++)
-        for (int k = 0; k < 8; k++)
-            check_net(net_open(rf_cell_at(i)->name, 1 + (k & 1), k >> 1 & 1), k >> 2 & 1);
+        for (int k = 0; k < 16; k++)
+            check_net(net_of((rf_rnn_spec){.cell = rf_cell_at(i),
+                                           .input = I,
+                                           .hidden = H,
+                                           .layers = 1 + (k & 1),
+                                           .bidirectional = k >> 1 & 1,
+                                           .layer_norm = k >> 3,
+                                           .substeps = 2}),
+                      k >> 2 & 1);
 }
 
 /* Masks are a function of the graph's key, so the loss is differentiable with them. */

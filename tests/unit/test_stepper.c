@@ -24,11 +24,11 @@ typedef struct net {
     rf_real inputs[V * I];   /* of the ids */
 } net;
 
-static net net_open(const char *cell, rf_index H, int layers, int threads)
+static net net_of(const char *cell, rf_index H, int layers, int threads, bool norm)
 {
     net n = {.device = rf_device_new(threads, NULL), .params = rf_params_new(), .H = H};
     const rf_rnn_spec spec = {
-        .cell = rf_cell_find(cell), .input = I, .hidden = H, .layers = layers};
+        .cell = rf_cell_find(cell), .input = I, .hidden = H, .layers = layers, .layer_norm = norm};
     const rf_init uniform = {RF_INIT_UNIFORM, 1 / sqrt((double)H)};
     n.rnn = rf_rnn_new(&spec, n.params, "rnn.", NULL);
     n.weight = rf_params_add(n.params, "weight", RF_SHAPE(V, H), uniform, NULL);
@@ -38,6 +38,11 @@ static net net_open(const char *cell, rf_index H, int layers, int threads)
     for (int i = 0; i < V * I; i++)
         n.inputs[i] = (rf_real)(2 * rf_uniform(rf_key_make(3, "test", 0), (uint64_t)i) - 1);
     return n;
+}
+
+static net net_open(const char *cell, rf_index H, int layers, int threads)
+{
+    return net_of(cell, H, layers, threads, false);
 }
 
 static void net_close(net *n)
@@ -138,21 +143,24 @@ static void instructions_agree_wide(void)
 
 /* ---- Precision ---------------------------------------------------------------------------------------- */
 
-/* Far from full precision by no more than the form's rounding makes, but not equal. */
+/* Far from full precision by no more than the form's rounding makes, but not equal.  Normalization
+ * makes the small sums of this network larger, and their errors with them. */
 static void forms_are_close(void)
 {
     static const double most[] = {[RF_WEIGHTS_BF16] = 1e-2, [RF_WEIGHTS_INT8] = 3e-2};
-    for (int i = 0; rf_cell_at(i); i++)
+    for (int i = 0; rf_cell_at(i / 2); i++)
         for (int form = RF_WEIGHTS_BF16; form <= RF_WEIGHTS_INT8; form++) {
-            net n = net_open(rf_cell_at(i)->name, 50, 2, 1);
+            net n = net_of(rf_cell_at(i / 2)->name, 50, 2, 1, i % 2);
             rf_stepper *full = stepper_open(&n, RF_WEIGHTS_F32);
             rf_stepper *few = stepper_open(&n, (rf_weights)form);
             rf_real *due = room(&n), *got = room(&n);
             take_steps(&n, full, 3, due);
             const double far = distance(due, got, take_steps(&n, few, 3, got));
-            CU_ASSERT(far > 0 && far < most[form]);
-            if (!(far > 0 && far < most[form]))
-                printf("%s form %d: off by %g\n", rf_cell_at(i)->name, form, far);
+            const double near = most[form] * (i % 2 ? 5 : 1);
+            CU_ASSERT(far > 0 && far < near);
+            if (!(far > 0 && far < near))
+                printf("%s normed %d form %d: off by %g\n", rf_cell_at(i / 2)->name, i % 2, form,
+                       far);
             rf_stepper_free(full), rf_stepper_free(few);
             rf_aligned_free(due), rf_aligned_free(got);
             net_close(&n);

@@ -34,20 +34,30 @@ typedef struct rf_cell {
     const char *order;     /* one letter a block: "ifgo", "rzn", "h"; "fgo" where i is fixed */
     int states;            /* 1: h; 2: h and c */
     bool timed;            /* steps have a length: see rf_clock */
-    bool layer_norm;       /* never in the table: see rf_cell_normed */
+    bool layer_norm;       /* false in the table: see rf_cell_normed */
     const struct rfi_cell_rules *rules;
     const void *spec; /* the row's data, read by its rules */
 } rf_cell;
 
 RF_API const rf_cell *rf_cell_at(int i); /* NULL past the end */
 RF_API const rf_cell *rf_cell_find(const char *name);
+/* The row of the same name with layer normalization (Ba, Kiros, Hinton 2016, equations 20-22); itself
+ * when it has that.  With LN(a) = γ∗(a − mean)/sqrt(var + 1e-5) + β over all rows of a:
+ *   the input's product W x_t is LN(W x_t) and the state's U h_{t−1} is LN(U h_{t−1}), before biases
+ *   are added, each over all gates at once (in a gru over r and z, and over n alone, as the paper's
+ *   supplement has it); an LSTM's tanh(C_t) is tanh(LN(C_t)).  Peepholes, gates that see gates, and
+ *   jordan's V h_t are as they were.
+ * A layer costs up to twice the time of one without: whole rows are due before the gates. */
+RF_API const rf_cell *rf_cell_normed(const rf_cell *c);
 
 /* Parameter k of a cell with input I and hidden H: its name and shape.  False past the last.
  *   weight_ih [G*H,I]  weight_hh [G*H,H]  bias_ih [G*H]  bias_hh [G*H]
  *   weight_ci, weight_cf, weight_co  of the gates that see the cell: [H], or [H,H] when full
  *   weight_gg [3*H,3*H]  rows and columns i f o: gates that see the gates of the last step
  *   weight_ho [H,H]  bias_ho [H]  of the output of jordan, V and c
- *   ctrnn has weight_ih, weight_hh, bias_ih, theta [H], log_tau [H] */
+ *   ctrnn has weight_ih, weight_hh, bias_ih, theta [H], log_tau [H]
+ *   with layer normalization, last: gains and biases of the input's product, of the state's, and of an
+ *   LSTM's cell: weight_ln_ih, bias_ln_ih, weight_ln_hh, bias_ln_hh [G*H], weight_ln_c, bias_ln_c [H] */
 RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const char **name,
                           rf_shape *shape);
 
@@ -92,6 +102,7 @@ typedef struct rf_rnn_spec {
     double identity;    /* > 0: weight_hh starts as the identity times this, weight_ih normal with
                          * deviation 0.001, biases at 0: with elman-relu the IRNN of Le, Jaitly and
                          * Hinton 2015 (arXiv 1504.00941), section 2.  Cells of one gate only. */
+    bool layer_norm;    /* see rf_cell_normed; gains start at 1, their biases at 0 */
     double step;        /* timed cells: length of a step in the unit of τ; 0: 1 */
     int substeps;       /* timed cells: parts in which a step is integrated; 0: 1 */
     double tau; /* timed cells: where τ starts, up to a factor of e^±(1/sqrt(H)); 0: 2 steps */

@@ -53,7 +53,7 @@ typedef struct rf_call {
 } rf_call;
 
 /* A test case of an op: inputs are drawn uniformly from [low, high]. */
-#define RF_CASE_INPUTS 16
+#define RF_CASE_INPUTS 18
 typedef struct rf_case {
     int n;
     rf_shape shape[RF_CASE_INPUTS]; /* rank -1: left out */
