@@ -31,7 +31,8 @@ static rf_status build(lm_model *m, rf_error *err)
                        .dropout = m->drop.hidden,
                        .variational = m->drop.variational,
                        .weight_dropout = m->drop.weight,
-                       .forget_bias = s->forget_bias};
+                       .forget_bias = s->forget_bias,
+                       .layer_norm = s->layer_norm};
     m->rnn = rf_rnn_new(&rnn, m->params, "rnn.", err);
     if (!m->rnn) return RF_EINVAL;
     return lm_output_init(&m->output, m->params, s->softmax, &s->cutoffs, m->V, s->hidden,
@@ -179,7 +180,8 @@ static rf_status read_shape(const rf_model *f, const json_t *options, lm_shape *
     rf_index layers = 0;
     rf_status st;
     *s = (lm_shape){.cell = cell ? rf_cell_find(cell) : NULL,
-                    .tie = json_is_true(json_object_get(options, "tie"))};
+                    .tie = json_is_true(json_object_get(options, "tie")),
+                    .layer_norm = json_is_true(json_object_get(options, "layer-norm"))};
     if (!s->cell)
         return rf_fail(err, RF_EFORMAT, "%s: its cell %s is not known here", rf_model_name(f),
                        cell ? cell : "(none)");

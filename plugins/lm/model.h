@@ -21,7 +21,7 @@ typedef struct lm_shape {
     const rf_cell *cell;
     rf_index hidden, embed; /* H, E */
     int layers;             /* L */
-    bool tie;
+    bool tie, layer_norm;
     double forget_bias;
     lm_softmax softmax;
     lm_cutoffs cutoffs; /* of an adaptive softmax */

@@ -248,6 +248,7 @@ static rf_status make_model(setup *u)
                       .embed = (rf_index)v[TRAIN_EMBED].as.i,
                       .layers = (int)v[TRAIN_LAYERS].as.i,
                       .tie = v[TRAIN_TIE].as.i,
+                      .layer_norm = v[TRAIN_LAYER_NORM].as.i,
                       .softmax = (lm_softmax)v[TRAIN_SOFTMAX].as.i,
                       .forget_bias = v[TRAIN_FORGET_BIAS].as.f};
     lm_dropout drop = {.input = either(&v[TRAIN_DROPOUT_INPUT], p / 2),

@@ -58,9 +58,23 @@ def test_every_unit_trains_evaluates_and_writes():
 
 def test_every_cell_of_the_table_trains_and_writes():
     cells = [r["cell"] for r in rows("cells")]
-    assert {"lstm", "lstm-peephole", "gru", "gru-torch", "elman"} <= set(cells), cells
+    assert {"lstm", "lstm-peephole", "gru", "gru-torch", "elman", "jordan", "ctrnn-rk4"} <= set(cells), cells
     for cell in cells:
         train("m", f"--cell={cell}", "--steps=3", "--layers=2")
+        assert lm("generate", "--model=m", "--length=10").text.strip(), cell
+
+
+def test_layer_normalization_is_of_the_model():
+    """Learned, stored, read again and decoded: the graph and the decoder agree on the loss."""
+    Path("line.txt").write_text("the fox went up the hill\n")
+    for cell in ("lstm-peephole", "gru", "ctrnn"):
+        train("m", f"--cell={cell}", "--layer-norm", "--epochs=2", "--learning-rate=0.02", "--layers=2")
+        names, meta = tensors("m")
+        assert "rnn.weight_ln_hh_l1" in names and ("rnn.bias_ln_c_l0" in names) == ("lstm" in cell), names
+        assert json.loads(meta["refrain.options"])["layer-norm"] is True
+        e = metrics("eval", "line.txt", "--model=m")
+        (s,) = rows("score", "line.txt", "--model=m")
+        near(s["perplexity"], e["perplexity"], 1e-3 * e["perplexity"])
         assert lm("generate", "--model=m", "--length=10").text.strip(), cell
 
 

@@ -60,6 +60,16 @@ def test_resuming_keeps_the_softmax_and_its_samples():
             f.unlink()
 
 
+def test_resuming_keeps_layer_normalization():
+    rest = ["--seed=3", "--schedule=constant"]
+    train("two", *rest, "--layer-norm", "--steps=5")
+    train("two", *rest, "--resume", "--steps=12")
+    train("three", *rest, "--layer-norm", "--steps=12")
+    same("two", "three")
+    train("four", *rest, "--steps=5")
+    one_line(train("four", *rest, "--resume", "--layer-norm", ok=None), "--layer-norm")
+
+
 def test_interrupt_saves_and_exits_with_130():
     took = whole("one")
     for sig in (signal.SIGINT, signal.SIGTERM):
