@@ -48,6 +48,11 @@ static bool lstm_param(const rf_cell *c, int k, rf_index I, rf_index H, const ch
     return true;
 }
 
+bool rfi_cell_sees_gates(const rf_cell *c)
+{
+    return c->rules == &rfi_lstm_rules && spec_of(c)->recur;
+}
+
 static int lstm_blocks(const rfi_run *q) { return q->G; }
 static int lstm_partial_blocks(const rfi_run *q) { return q->G + GATES + (q->gain ? 2 : 0); }
 
@@ -122,7 +127,7 @@ static void lstm_pack(const rfi_run *q, const rf_tensor *w, bool adjoint, int th
 static const rf_real *last_gates(const rfi_run *q, rf_index t)
 {
     const rf_index last = q->from ? t + 1 : t - 1;
-    return last < 0 || last >= q->T ? q->first_gates : rfi_run_z(q, last, 0);
+    return last < 0 || last >= q->T ? q->first_gates : q->seen + last * q->B * q->G * q->H;
 }
 
 static void lstm_step(const rfi_run *q, rf_index t, int thread, int threads)
@@ -131,7 +136,7 @@ static void lstm_step(const rfi_run *q, rf_index t, int thread, int threads)
     const rf_index H = q->H;
     rfi_source src[2] = {{&q->ph, rfi_run_slot(q, q->hs, t + q->from), H}, {.panels = &q->pe}};
     src[0].norm = rfi_norm_groups(q, 1);
-    if (s->recur) src[1].a = last_gates(q, t), src[1].lda = q->z_ld;
+    if (s->recur) src[1].a = last_gates(q, t), src[1].lda = q->G * H;
     if (s->full_peep) src[1].a = rfi_run_slot(q, q->cs, t + q->from), src[1].lda = H;
     rfi_run_gates(q, t, src[1].a ? 2 : 1, src, q->kernels->lstm, thread, threads);
     rfi_run_barrier(q, thread);
@@ -199,12 +204,13 @@ static void lstm_recur_gradient(const rfi_run *q, const rf_call *c)
     const rf_index H = q->H, rows = (q->T - 1) * q->B;
     const int i = RFI_IN_W + COMMON + peep_count(s);
     if (!c->gx[i]) return;
-    const rf_real *dz = q->dz + q->to * q->B * q->dz_ld, *last = rfi_run_z(q, q->from, 0);
+    const rf_real *dz = q->dz + q->to * q->B * q->dz_ld,
+                  *last = q->seen + q->from * q->B * q->G * H;
     for (int a = 0; a < PEEPS; a++)
         for (int b = 0; b < PEEPS; b++)
             rfi_gemm(q->device, true, false, H, H, rows, 1,
                      dz + rfi_lstm_block(s, peep_gates[a]) * H, q->dz_ld,
-                     last + rfi_lstm_block(s, peep_gates[b]) * H, q->z_ld, c->fresh[i] ? 0 : 1,
+                     last + rfi_lstm_block(s, peep_gates[b]) * H, q->G * H, c->fresh[i] ? 0 : 1,
                      c->gx[i] + a * H * 3 * H + b * H, 3 * H);
 }
 

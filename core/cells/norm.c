@@ -136,11 +136,15 @@ static void cell_seen(const rfi_run *q, const rf_real *hat, rf_real *to)
     if (!s->linear_out) q->device->k->tanh(q->H, to, to);
 }
 
-/* The output gate of sequence b, or NULL: 1. */
-static const rf_real *output_gate(const rfi_run *q, rf_index t, rf_index b)
+/* x [H] times the output gate of sequence b, where that is not 1. */
+static void times_output_gate(const rfi_run *q, rf_index t, rf_index b, rf_real *x)
 {
-    const int block = rfi_lstm_block(q->spec, GATE_O);
-    return block < 0 ? NULL : rfi_run_z(q, t, b) + block * q->H;
+    const int gate = rfi_lstm_block(q->spec, GATE_O);
+    for (rf_index u = 0; gate >= 0 && u < q->H; u += q->band) {
+        const rf_index n = q->H - u < q->band ? q->H - u : q->band;
+        const rf_index at = rfi_bands_at(q->band, q->T * q->B, q->G, t * q->B + b, u);
+        q->device->k->mul(n, q->z + at + gate * q->band, x + u, x + u);
+    }
 }
 
 void rfi_norm_cell(const rfi_run *q, rf_index t, int thread, int threads)
@@ -151,13 +155,12 @@ void rfi_norm_cell(const rfi_run *q, rf_index t, int thread, int threads)
     rfi_split(q->B, 1, thread, threads, &b, &end);
     for (; b < end; b++) {
         const rf_index row = t * q->B + b;
-        const rf_real *o = output_gate(q, t, b);
         rf_real *hat = q->c_hat + row * H, *h = rfi_run_slot(q, q->hs, t + q->to) + b * H;
         memcpy(hat, rfi_run_slot(q, q->cs, t + q->to) + b * H, (size_t)H * sizeof *hat);
         q->c_scale[row] = rfi_norm_row(k, H, hat);
         if (!rfi_run_active(q, t, b)) continue;
         cell_seen(q, hat, h);
-        if (o) k->mul(H, o, h, h);
+        times_output_gate(q, t, b, h);
         if (q->out) memcpy(q->out + row * H, h, (size_t)H * sizeof *h);
     }
     rfi_run_barrier(q, thread);
@@ -173,12 +176,12 @@ void rfi_norm_cell_bp(const rfi_run *q, rf_index t, int thread, int threads)
     rfi_split(q->B, 1, thread, threads, &b, &end);
     for (; b < end; b++) {
         const rf_index row = t * q->B + b;
-        const rf_real *o = output_gate(q, t, b), *hat = q->c_hat + row * H;
+        const rf_real *hat = q->c_hat + row * H;
         rf_real *y = q->c_seen + b * H, *d = q->c_back + b * H, *n = d;
         if (!rfi_run_active(q, t, b)) continue;
         cell_seen(q, hat, y);
         memcpy(d, q->dh + b * H, (size_t)H * sizeof *d);
-        if (o) k->mul(H, o, d, d);
+        times_output_gate(q, t, b, d);
         for (rf_index i = 0; !s->linear_out && i < H; i++) n[i] *= 1 - y[i] * y[i];
         k->mul_add(H, d, hat, gain);
         k->add(H, d, shift, shift);

@@ -6,6 +6,7 @@
  * Saved: z, then cs, aux, and hs when y does not hold it. */
 #include "cells/sequence.h"
 
+#include "tensor/block.h"
 #include <math.h>
 #include <string.h>
 
@@ -113,13 +114,15 @@ static rf_index run_open(rfi_run *q, const rf_call *c, rf_real *saved)
                    .to = !a->reverse,
                    .lengths = a->lengths,
                    .ids = a->ids,
+                   .V = c->x[0].shape.dim[2],
+                   .band = rfi_block_width(c->device->k),
                    .dt = a->dt,
                    .step = a->step,
                    .substeps = a->substeps,
                    .by_rows = fits_a_cache(a->cell, B, H, rf_device_threads(c->device))};
     rfi_bump m = {saved, 0};
-    q->z_ld = rfi_run_apart(q->G * H);
-    q->z = rfi_bump_take(&m, T * B * q->z_ld);
+    q->z = rfi_bump_take(&m, rfi_bands_size(q->band, T * B, q->G, H));
+    if (rfi_cell_sees_gates(a->cell)) q->seen = rfi_bump_take(&m, T * B * q->G * H);
     if (a->cell->states > 1) q->cs = rfi_bump_take(&m, (T + 1) * n);
     if (a->cell->rules->aux_blocks)
         q->aux = rfi_bump_take(&m, a->cell->rules->aux_blocks(q) * T * n);
@@ -163,6 +166,7 @@ static bool run_plan(rfi_run *q, const rf_call *c, bool adjoint)
 typedef struct work {
     const rfi_run *q;
     const rf_call *c;
+    rf_real *input; /* forward: the table of one-hot inputs, or x in strips */
 } work;
 
 static void copy_or_clear(rf_real *to, const rf_real *from, rf_index n)
@@ -173,49 +177,52 @@ static void copy_or_clear(rf_real *to, const rf_real *from, rf_index n)
         memset(to, 0, (size_t)n * sizeof *to);
 }
 
-/* W_ih turned: the projection of a one-hot input is a row of it. */
-static bool run_table(rfi_run *q, const rf_call *c)
-{
-    const rf_index V = c->x[0].shape.dim[2], n = q->G * q->H;
-    rf_real *table = rf_graph_scratch(c->graph, (size_t)(V * n) * sizeof *table);
-    if (table) q->device->k->transpose(n, V, c->x[RFI_IN_W].data, V, table, n);
-    q->table = table;
-    return table != NULL;
-}
-
-/* z = x W_ih^T of all steps. */
-static bool run_project(rfi_run *q, const rf_call *c)
-{
-    const rf_index I = c->x[0].shape.dim[2];
-    if (attr_of(c)->projected) return q->table = c->x[0].data, true;
-    if (q->ids) return run_table(q, c);
-    rfi_gemm(q->device, false, true, q->T * q->B, q->G * q->H, I, 1, c->x[0].data, I,
-             c->x[RFI_IN_W].data, I, 0, q->z, q->z_ld);
-    return true;
-}
-
 /* ---- Forward --------------------------------------------------------------------------------------- */
+
+static void put_projected(const rfi_run *q, const rf_real *x, int thread, int threads)
+{
+    rf_index row, end;
+    rfi_split(q->T * q->B, 1, thread, threads, &row, &end);
+    for (; row < end; row++) rfi_bands_put(q, row, x + row * q->G * q->H);
+}
 
 static void forward_worker(void *ctx, int thread, int threads)
 {
     const work *w = ctx;
     const rfi_run *q = w->q;
     const rfi_cell_rules *rules = attr_of(w->c)->cell->rules;
-    rules->pack(q, w->c->x + RFI_IN_W, false, thread, threads);
+    const rf_tensor *x = w->c->x;
+    rules->pack(q, x + RFI_IN_W, false, thread, threads);
+    if (attr_of(w->c)->projected)
+        put_projected(q, x[0].data, thread, threads);
+    else if (q->ids)
+        rfi_run_table(q, x[RFI_IN_W].data, w->input, thread, threads);
+    else
+        rfi_run_project(q, x[0].data, x[RFI_IN_W].data, q->V, w->input, thread, threads);
     rfi_device_barrier(q->device, thread);
     for (rf_index s = 0; s < q->T; s++) rules->step(q, rfi_run_time(q, s), thread, threads);
+}
+
+/* Memory for what the input becomes, see `work`; never NULL for want of a need. */
+static rf_real *input_memory(const rfi_run *q, const rf_call *c)
+{
+    const rf_index strips = attr_of(c)->projected ? 1 : q->T * q->B * q->V;
+    const rf_index n = q->ids ? rfi_bands_size(q->band, q->V, q->G, q->H) : strips;
+    return rf_graph_scratch(c->graph, (size_t)n * sizeof(rf_real));
 }
 
 void rfi_sequence_forward(const rf_call *c)
 {
     rfi_run q;
     (void)run_open(&q, c, c->saved);
-    if (!run_plan(&q, c, false) || !run_project(&q, c)) return;
+    rf_real *input = run_plan(&q, c, false) ? input_memory(&q, c) : NULL;
+    if (!input) return;
+    if (q.ids) q.table = input;
     const rf_index n = q.B * q.H;
     const rf_index first = q.from ? q.T : 0, last = q.from ? 0 : q.T;
     copy_or_clear(q.hs + first * n, c->x[RFI_IN_H].data, n);
     if (q.cs) copy_or_clear(q.cs + first * n, c->x[RFI_IN_C].data, n);
-    work w = {&q, c};
+    work w = {&q, c, input};
     rf_device_run(q.device, forward_worker, &w);
     if (q.out) memcpy(c->y.data + q.T * n, q.hs + last * n, (size_t)n * sizeof(rf_real));
     if (q.cs) memcpy(c->y.data + (q.T + 1) * n, q.cs + last * n, (size_t)n * sizeof(rf_real));
@@ -284,7 +291,7 @@ void rfi_sequence_adjoint(const rf_call *c)
     q.gout = c->gy + (q.out ? 0 : q.to * n);
     copy_or_clear(q.dh, q.out ? c->gy + q.T * n : NULL, n);
     copy_or_clear(q.dc, q.cs ? c->gy + (q.T + 1) * n : NULL, n);
-    work w = {&q, c};
+    work w = {&q, c, NULL};
     rf_device_run(q.device, adjoint_worker, &w);
     add_partial(&q);
     attr_of(c)->cell->rules->gradients(&q, c);

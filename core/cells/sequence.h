@@ -6,8 +6,10 @@
  * `from` offset by t is the state before step t in either direction.  A sequence that is over (or
  * has not begun, in reverse) carries its state through and its gates are zero.
  *
- * Gate memory z is [T,B,G*H] (rows z_ld apart) in PyTorch's order of rows.  Before a step it holds the input's
- * projection x W_ih^T (unless inputs are one-hot), after it the gates' values. */
+ * Gate memory z goes by bands of U units, U being the columns of a panel of the projection:
+ * [bands][T*B][G][U] with the gates in PyTorch's order, so that all gates of a tile are in one
+ * place.  Units beyond H are there and mean nothing.  Before a step z holds the input's projection
+ * x W_ih^T (unless inputs are one-hot), after it the gates' values. */
 #ifndef RFI_CELLS_SEQUENCE_H
 #define RFI_CELLS_SEQUENCE_H
 
@@ -85,16 +87,17 @@ typedef struct rfi_run {
     char *rounded;          /* int8 (decoding only): [threads, rounded_n] bytes for a product's */
     size_t rounded_n;       /* rows, those of both sources of a phase */
 
-    const int32_t *ids;         /* [T,B] of one-hot inputs, or NULL */
-    const rf_real *table;       /* [V,G*H]: with ids, W_ih turned: z does not hold projections;
-                                 * without, [T,B,G*H]: they were made before */
-    rf_real *z;                 /* [T,B,z_ld] */
-    rf_index z_ld;              /* G*H, or a little more: see rfi_run_apart */
-    rf_real *hs;                /* [T+1,B,H] */
-    rf_real *cs;                /* [T+1,B,H], lstm */
-    rf_real *aux;               /* planes of [T,B,H]; gru: r h, or U_n h + b; jordan: h */
-    rf_real *out;               /* [T,B,H], or NULL when it is part of hs */
-    rf_real *bias;              /* [G*H] summed; gru: [4H], the last block goes to U_n h */
+    const int32_t *ids;   /* [T,B] of one-hot inputs, or NULL */
+    rf_index V;           /* kinds of one-hot inputs */
+    const rf_real *table; /* [bands][V][G][U]: W_ih turned; then z holds no projections */
+    rf_real *z;           /* [bands][T*B][G][U], see above */
+    rf_index band;        /* U */
+    rf_real *seen;        /* [T,B,G*H]: the gates by rows, where those of the next step see them */
+    rf_real *hs;          /* [T+1,B,H] */
+    rf_real *cs;          /* [T+1,B,H], lstm */
+    rf_real *aux;         /* planes of [T,B,H]; gru: r h, or U_n h + b; jordan: h */
+    rf_real *out;         /* [T,B,H], or NULL when it is part of hs */
+    rf_real *bias;        /* [G*H] summed; gru: [4H], the last block goes to U_n h */
     const rf_real *peep[GATES]; /* [H], or [H,H] when full */
     const rf_real *first_gates; /* [B,G*H] of the step before the first, or NULL: zero */
     rfi_panels ph;              /* W_hh */
@@ -142,16 +145,15 @@ static inline bool rfi_run_active(const rfi_run *q, rf_index t, rf_index b)
 {
     return !q->lengths || t < q->lengths[b];
 }
-/* What the input adds to the gates of sequence b at step t, [G*H]. */
-static inline const rf_real *rfi_run_in(const rfi_run *q, rf_index t, rf_index b)
+/* Reals of `rows` rows in bands of U units. */
+static inline rf_index rfi_bands_size(rf_index band, rf_index rows, int G, rf_index H)
 {
-    const rf_index row = t * q->B + b;
-    if (!q->table) return q->z + row * q->z_ld;
-    return q->table + (q->ids ? q->ids[row] : row) * q->G * q->H;
+    return (H + band - 1) / band * band * rows * G;
 }
-static inline rf_real *rfi_run_z(const rfi_run *q, rf_index t, rf_index b)
+/* Where unit u of row `row` of `rows` stands in them; gate g stands g U further. */
+static inline rf_index rfi_bands_at(rf_index band, rf_index rows, int G, rf_index row, rf_index u)
 {
-    return q->z + (t * q->B + b) * q->z_ld;
+    return (u / band * rows + row) * G * band + u % band;
 }
 /* Distance of rows of n reals: whole pages apart, their parts would all fall on the same few sets of
  * a cache. */
@@ -214,6 +216,15 @@ void rfi_run_gates(const rfi_run *q, rf_index t, int n, const rfi_source *src, r
 void rfi_run_units(const rfi_run *q, rf_index t, const rfi_source *src, rfi_tile_fn *then,
                    int thread, int threads);
 void rfi_run_barrier(const rfi_run *q, int thread);
+
+/* Row `row` of z, from and to [G*H]. */
+void rfi_bands_put(const rfi_run *q, rf_index row, const rf_real *from);
+void rfi_bands_get(const rfi_run *q, rf_index row, rf_real *to);
+/* z = x W^T of all steps, x [T*B,I], w [G*H,I]: this thread's share.  strips: T*B*I reals. */
+void rfi_run_project(const rfi_run *q, const rf_real *x, const rf_real *w, rf_index I,
+                     rf_real *strips, int thread, int threads);
+/* This thread's share of the table of a one-hot input's projections, w [G*H,V]. */
+void rfi_run_table(const rfi_run *q, const rf_real *w, rf_real *table, int thread, int threads);
 /* Pack this thread's share of W. */
 void rfi_run_pack_gates(const rfi_run *q, const rfi_panels *p, const rf_real *w, rf_index ldw,
                         int thread, int threads);
@@ -280,6 +291,9 @@ extern const rf_op rfi_op_lstm, rfi_op_gru, rfi_op_elman, rfi_op_jordan,
     rfi_op_ctrnn; /* rows of graph/ops.def */
 extern const rfi_cell_rules rfi_lstm_rules, rfi_gru_rules, rfi_elman_rules, rfi_jordan_rules,
     rfi_ctrnn_rules;
+
+/* Whether gates see those of the last step (lstm.c). */
+bool rfi_cell_sees_gates(const rf_cell *c);
 
 /* What an op's attr holds. */
 typedef struct rfi_sequence_attr {

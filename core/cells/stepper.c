@@ -6,6 +6,7 @@
 #include "cells/rnn.h"
 #include "cells/sequence.h"
 
+#include "tensor/block.h"
 #include "tensor/pool.h"
 #include "tensor/qpack.h"
 #include <assert.h>
@@ -50,10 +51,6 @@ struct rf_stepper {
 };
 
 static const rf_cell *cell_of(const rf_stepper *s) { return s->rnn->cell; }
-static bool sees_gates(const rf_stepper *s)
-{
-    return cell_of(s)->rules == &rfi_lstm_rules && ((const rfi_lstm_spec *)cell_of(s)->spec)->recur;
-}
 
 /* ---- Memory and weights ---------------------------------------------------------------------------- */
 
@@ -73,6 +70,7 @@ static rfi_run run_of(const rf_stepper *s)
                      .B = s->rows,
                      .H = s->rnn->spec.hidden,
                      .G = cell_of(s)->gates,
+                     .band = rfi_block_width(s->device->k),
                      .to = 1,
                      .step = s->rnn->spec.step > 0 ? s->rnn->spec.step : 1,
                      .substeps = s->rnn->spec.substeps > 0 ? s->rnn->spec.substeps : 1,
@@ -90,13 +88,15 @@ static void layer_plan(rf_stepper *s, int l, rfi_bump *m)
     layer_params(s, l, w);
     y->input = l ? H : s->rnn->spec.input;
     y->q = run_of(s);
-    y->q.z_ld = cell->gates * H;
-    y->q.z = rfi_bump_take(m, n * cell->gates);
+    y->q.z = rfi_bump_take(m, rfi_bands_size(y->q.band, s->most, cell->gates, H));
     y->q.hs = rfi_bump_take(m, 2 * n);
     if (cell->states > 1) y->q.cs = rfi_bump_take(m, 2 * n);
     if (cell->rules->aux_blocks) y->q.aux = rfi_bump_take(m, n * cell->rules->aux_blocks(&y->q));
     if (cell->rules->out_apart) y->q.out = rfi_bump_take(m, n);
-    if (sees_gates(s)) y->gates = rfi_bump_take(m, n * cell->gates);
+    if (rfi_cell_sees_gates(cell)) {
+        y->q.seen = rfi_bump_take(m, n * cell->gates);
+        y->gates = rfi_bump_take(m, n * cell->gates);
+    }
     y->q.first_gates = y->gates;
     rfi_norm_open(&y->q, cell, w, s->most, m);
     if (cell->layer_norm) memcpy(y->ln, w + rfi_cell_own_params(cell), sizeof y->ln);
@@ -281,11 +281,12 @@ static void look_up(const rfi_run *q, const rfi_tile *k)
 {
     const layer *y = (const layer *)q;
     const rf_index left = q->H - k->unit, n = left < y->px.lanes ? left : y->px.lanes;
-    const rf_index width = q->G * q->H;
-    for (rf_index b = k->row; b < k->row + k->rows; b++)
-        for (rf_index at = k->unit; at < width; at += q->H)
-            memcpy(q->z + b * width + at, y->table + y->ids[b] * width + at,
-                   (size_t)n * sizeof *q->z);
+    for (rf_index b = k->row; b < k->row + k->rows; b++) {
+        const rf_real *from = y->table + y->ids[b] * q->G * q->H + k->unit;
+        rf_real *z = q->z + rfi_bands_at(q->band, q->B, q->G, b, k->unit);
+        for (int g = 0; g < q->G; g++)
+            memcpy(z + g * q->band, from + g * q->H, (size_t)n * sizeof *z);
+    }
 }
 
 static void put_scores(const rfi_run *q, const rfi_tile *k)
@@ -301,7 +302,12 @@ static void norm_input(const layer *y, int thread, int threads)
 {
     rf_index b, end;
     rfi_split(y->q.B, 1, thread, threads, &b, &end);
-    for (; b < end; b++) rfi_norm_input_row(&y->q, y->ln, rfi_run_z(&y->q, 0, b));
+    rf_real *row = rfi_device_scratch(y->q.device, thread);
+    for (; b < end; b++) {
+        rfi_bands_get(&y->q, b, row);
+        rfi_norm_input_row(&y->q, y->ln, row);
+        rfi_bands_put(&y->q, b, row);
+    }
     rfi_run_barrier(&y->q, thread);
 }
 
@@ -357,7 +363,7 @@ static void turn_slots(layer *y)
 {
     rfi_run *q = &y->q;
     q->from ^= 1, q->to ^= 1;
-    if (y->gates) memcpy(y->gates, q->z, (size_t)(q->B * q->G * q->H) * sizeof *q->z);
+    if (y->gates) memcpy(y->gates, q->seen, (size_t)(q->B * q->G * q->H) * sizeof *q->seen);
 }
 
 static const rf_real *run_step(rf_stepper *s, const rf_real *x)

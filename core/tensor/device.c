@@ -74,4 +74,9 @@ void rfi_device_barrier(rf_device *d, int thread)
     if (d->pool) rfi_pool_barrier(d->pool);
 }
 
+rf_real *rfi_device_scratch(const rf_device *d, int thread)
+{
+    return d->scratch + (size_t)thread * RFI_GEMM_SCRATCH;
+}
+
 int rfi_device_thread(const rf_device *d) { return d->pool ? rfi_pool_thread(d->pool) : 0; }

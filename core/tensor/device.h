@@ -22,6 +22,9 @@ struct rf_device {
  * written before is seen by all after. */
 void rfi_device_barrier(rf_device *d, int thread);
 
+/* RFI_GEMM_SCRATCH reals of a thread, for as long as it computes no product. */
+rf_real *rfi_device_scratch(const rf_device *d, int thread);
+
 /* Number of the calling thread: 0 for any that is not a worker of d. */
 int rfi_device_thread(const rf_device *d);
 

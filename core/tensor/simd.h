@@ -39,6 +39,9 @@
 #define RFI_FOR_VF(i, w, n)                                                                        \
     for (rf_index i = 0, w; i < (n) && (w = rfi_width((n)-i), true); i += RFI_LANES)
 
+/* Vectors side by side in a block's panel, see tensor/block.h. */
+#define RFI_WIDE (RFI_LANES == 1 ? 4 : 2)
+
 static inline int rfi_width(rf_index left) { return left < RFI_LANES ? (int)left : RFI_LANES; }
 
 #if RFI_LANES > 1
