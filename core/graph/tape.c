@@ -408,3 +408,11 @@ rf_tensor rf_value(const rf_graph *g, rf_node x)
 }
 
 rf_shape rf_shape_of(const rf_graph *g, rf_node x) { return rf_value(g, x).shape; }
+
+rf_node_info rf_graph_node(const rf_graph *g, rf_node x)
+{
+    if (x == RF_NONE || x == RF_POISON) return (rf_node_info){0};
+    assert(x < g->count);
+    const rfi_node *p = rfi_at(g, x);
+    return (rf_node_info){p->op, p->name, p->shape, g->edge + p->first, p->n, p->wants};
+}

@@ -368,6 +368,26 @@ static void leaves_copy_or_borrow(void)
     CU_ASSERT_EQUAL(rf_graph_count(g), 6);
 }
 
+static void nodes_are_listed(void)
+{
+    rf_graph *g = begin(RF_EVAL);
+    rf_node x = rf_name(g, drawn(g, "x", RF_SHAPE(2, 3)), "x"), c = rf_scalar(g, 2);
+    rf_node y = rf_linear(g, x, rf_mul(g, x, c), RF_NONE);
+    rf_node_info mul = rf_graph_node(g, 3), linear = rf_graph_node(g, y);
+    CU_ASSERT_STRING_EQUAL(rf_graph_node(g, x).name, "x");
+    CU_ASSERT_TRUE(rf_graph_node(g, x).differentiable);
+    CU_ASSERT_FALSE(rf_graph_node(g, c).differentiable);
+    CU_ASSERT_PTR_EQUAL(mul.op, rf_op_find("mul"));
+    CU_ASSERT_PTR_NULL(mul.name);
+    CU_ASSERT_EQUAL(mul.inputs, 2);
+    CU_ASSERT(mul.input[0] == x && mul.input[1] == c);
+    CU_ASSERT_EQUAL(mul.shape.rank, 2);
+    CU_ASSERT_EQUAL(linear.inputs, 3);
+    CU_ASSERT_EQUAL(linear.input[2], RF_NONE);
+    CU_ASSERT_PTR_NULL(rf_graph_node(g, RF_NONE).op);
+    CU_ASSERT_PTR_NULL(rf_graph_node(g, RF_POISON).op);
+}
+
 static void views_share(void)
 {
     rf_graph *g = begin(RF_EVAL);
@@ -631,6 +651,7 @@ static const struct {
              {"sweeps refuse", sweeps_refuse},
              {"a warm step allocates nothing", warm_step_allocates_nothing},
              {"leaves copy or borrow", leaves_copy_or_borrow},
+             {"nodes are listed", nodes_are_listed},
              {"views share", views_share},
              {"parameters have names", params_have_names},
              {"first values ignore order", init_ignores_order},

@@ -117,6 +117,17 @@ RF_API rf_shape rf_shape_of(const rf_graph *g, rf_node x);
 RF_API const rf_real *rf_gradient(const rf_graph *g, rf_node x); /* NULL: none arrived */
 RF_API const rf_real *rf_tangent(const rf_graph *g, rf_node x);  /* NULL: zero */
 RF_API rf_index rf_graph_count(const rf_graph *g);
+/* What a node is.  Nodes are numbered from 1 to rf_graph_count; inputs left out are RF_NONE.  Valid
+ * until the graph grows; of a poison node or RF_NONE all is zero. */
+typedef struct rf_node_info {
+    const rf_op *op;
+    const char *name; /* NULL: none */
+    rf_shape shape;
+    const rf_node *input; /* [inputs] */
+    uint32_t inputs;
+    bool differentiable; /* depends on a variable or parameter */
+} rf_node_info;
+RF_API rf_node_info rf_graph_node(const rf_graph *g, rf_node x);
 
 /* Reverse mode: gradients of scalar y, or of sum(gy * y), with respect to all nodes and parameters.
  * Parameters' gradients are added to; nodes' start from zero in each sweep. */
