@@ -1,6 +1,7 @@
 /* host/suite.c -- rf_suite_main: the program `refrain`, which knows every plugin there is.
  *
- *     refrain plugins             refrain TASK VERB ...             refrain model FILE */
+ *     refrain plugins             refrain TASK VERB ...             refrain model FILE
+ *     refrain VERB ...            of verbs that ask for it: RF_VERB_SHORT */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ static int list_plugins(const rf_command *c, const char *dir)
 static const char help_head[] = "usage: refrain plugins [--format=tsv|json]\n"
                                 "       refrain model FILE [--format=tsv|json]\n"
                                 "       refrain TASK COMMAND [OPTION]... [OPERAND]...\n"
+                                "       refrain COMMAND [OPTION]... [OPERAND]...\n"
                                 "\n"
                                 "recurrent neural networks, one plugin for each task\n"
                                 "\n"
@@ -68,28 +70,91 @@ static const char help_head[] = "usage: refrain plugins [--format=tsv|json]\n"
                                 "  model       print a model's card: plugin, options, metrics, "
                                 "tensors\n";
 
-static bool help_one(void *ctx, const char *path)
+static void help_task(rf_str *out, const rf_module *m)
 {
-    rf_str *out = ctx;
-    rf_module *m = rf_module_load(path, NULL);
     char line[64];
-    if (!m) return true;
     snprintf(line, sizeof line, "\n  %s ", m->def.task);
-    if (!out->s || !strstr(out->s, line)) {
+    if (out->s && strstr(out->s, line)) return;
+    rf_str_printf(out, "%s", line);
+    rfi_pad(out, rfi_width(line + 1, strlen(line + 1)), 14);
+    rfi_wrap(out, m->def.summary ? m->def.summary : "", 14, 14);
+}
+
+/* ---- Short forms: verbs that need no task before them ------------------------------------------- */
+
+static bool is_short(const rf_module_verb *v) { return v->def.flags & RF_VERB_SHORT; }
+
+static void help_short(rf_str *out, const rf_module *m)
+{
+    char line[64];
+    for (size_t k = 0; k < m->verb_count; k++) {
+        if (!is_short(&m->verbs[k])) continue;
+        snprintf(line, sizeof line, "\n  %s ", m->verbs[k].def.name);
+        if (out->s && strstr(out->s, line)) continue;
         rf_str_printf(out, "%s", line);
         rfi_pad(out, rfi_width(line + 1, strlen(line + 1)), 14);
-        rfi_wrap(out, m->def.summary ? m->def.summary : "", 14, 14);
+        rf_str_printf(out, "refrain %s %s", m->def.task, m->verbs[k].def.name);
     }
+}
+
+/* What is listed of each plugin, gathered in one go over them. */
+typedef struct listed {
+    rf_str tasks, verbs;
+} listed;
+
+static bool help_one(void *ctx, const char *path)
+{
+    listed *l = ctx;
+    rf_module *m = rf_module_load(path, NULL);
+    if (!m) return true;
+    help_task(&l->tasks, m);
+    help_short(&l->verbs, m);
     rf_module_free(m);
     return true;
 }
 
 static void put_help(rf_str *out, const char *dir)
 {
+    listed l = {{0}, {0}};
+    rf_module_each(dir, help_one, &l);
     rf_str_put(out, help_head);
-    rf_str_put(out, "\nTasks:");
-    rf_module_each(dir, help_one, out);
-    rf_str_put(out, "\n\nMore of a task: refrain TASK --help\n");
+    rf_str_printf(out, "\nTasks:%s\n", l.tasks.s ? l.tasks.s : "");
+    if (l.verbs.n) rf_str_printf(out, "\nShort forms:%s\n", l.verbs.s);
+    rf_str_put(out, "\nMore of a task: refrain TASK --help\n");
+    rf_str_free(&l.tasks);
+    rf_str_free(&l.verbs);
+}
+
+/* What a word that is no task may be. */
+typedef struct guess {
+    const char *word;
+    rf_module *m; /* the plugin whose verb it is, or NULL */
+    rf_arena *arena;
+    const char *name[64]; /* of tasks and short forms, for a hint */
+    size_t names;
+} guess;
+
+static void add_name(guess *g, const char *name)
+{
+    const char *copy = g->names + 1 < sizeof g->name / sizeof *g->name && g->arena
+                           ? rf_arena_strdup(g->arena, name)
+                           : NULL;
+    if (copy) g->name[g->names++] = copy;
+}
+
+static bool guess_one(void *ctx, const char *path)
+{
+    guess *g = ctx;
+    rf_module *m = rf_module_load(path, NULL);
+    if (!m) return true;
+    add_name(g, m->def.task);
+    for (size_t k = 0; k < m->verb_count && !g->m; k++) {
+        if (!is_short(&m->verbs[k])) continue;
+        add_name(g, m->verbs[k].def.name);
+        if (!strcmp(m->verbs[k].def.name, g->word)) g->m = m;
+    }
+    if (g->m != m) rf_module_free(m);
+    return !g->m;
 }
 
 static const char man[] =
@@ -99,11 +164,14 @@ static const char man[] =
     ".SH SYNOPSIS\n"
     ".B refrain plugins\n[\\fB\\-\\-format\\fR=\\fIFORMAT\\fR]\n.br\n"
     ".B refrain model\n.I FILE\n[\\fB\\-\\-format\\fR=\\fIFORMAT\\fR]\n.br\n"
-    ".B refrain\n.I TASK COMMAND\n[\\fIOPTION\\fR]... [\\fIOPERAND\\fR]...\n"
+    ".B refrain\n.I TASK COMMAND\n[\\fIOPTION\\fR]... [\\fIOPERAND\\fR]...\n.br\n"
+    ".B refrain\n.I COMMAND\n[\\fIOPTION\\fR]... [\\fIOPERAND\\fR]...\n"
     ".SH DESCRIPTION\n"
     "Every task is a plugin: a shared object named refrain\\-\\fITASK\\fR.so. "
     ".B refrain plugins\nlists those that are found, with their commands. "
-    ".B refrain\n.I TASK\nis the same program as refrain\\-\\fITASK\\fR.\n.PP\n"
+    ".B refrain\n.I TASK\nis the same program as refrain\\-\\fITASK\\fR. Some commands need no "
+    "task before them; "
+    ".B refrain \\-\\-help\nlists them as short forms.\n.PP\n"
     ".B refrain model\nprints a model's card: the plugin that can read it, its options, what it "
     "reached, and its tensors.\n"
     ".SH OPTIONS\n"
@@ -172,17 +240,36 @@ static int bare_command(int argc, char **argv)
     return code;
 }
 
-static int task_command(const char *task, const char *dir, int argc, char **argv)
+/* A verb that is found without its task; what was tried, and the nearest there is, if none is. */
+static int short_command(const char *dir, const char *why, int argc, char **argv)
+{
+    guess g = {.word = argv[0], .arena = rf_arena_new(0)};
+    int code = EXIT_USAGE;
+    if (!strchr(g.word, '/')) rf_module_each(dir, guess_one, &g);
+    if (g.m)
+        code = rfi_task_main(g.m, "refrain", argc + 1, argv - 1); /* argv[0] is not looked at */
+    else {
+        const char *near = rf_nearest(g.word, g.name);
+        fprintf(stderr, "refrain: %s\n", why);
+        if (near) fprintf(stderr, "did you mean 'refrain %s'? ", near);
+        fputs("try 'refrain plugins'\n", stderr);
+    }
+    rf_module_free(g.m);
+    rf_arena_free(g.arena);
+    return code;
+}
+
+static int task_command(const char *dir, int argc, char **argv)
 {
     char program[128];
     rf_str why = {0};
-    rf_module *m = rf_module_find(task, dir, &why);
-    int code = EXIT_USAGE;
+    rf_module *m = rf_module_find(argv[0], dir, &why);
+    int code;
     if (m) {
         snprintf(program, sizeof program, "refrain %s", m->def.task);
         code = rfi_task_main(m, program, argc, argv);
     } else
-        fprintf(stderr, "refrain: %s\ntry 'refrain plugins'\n", why.s ? why.s : "no memory");
+        code = short_command(dir, why.s ? why.s : "no memory", argc, argv);
     rf_module_free(m);
     rf_str_free(&why);
     return code;
@@ -204,5 +291,5 @@ int rf_suite_main(int argc, char **argv)
     if (!k) return bare_command(argc - 1, argv + 1);
     if (!strcmp(argv[k], "plugins") || !strcmp(argv[k], "model"))
         return own_command(argv[k], dir, argc - k - 1, argv + k + 1);
-    return task_command(argv[k], dir, argc - k, argv + k);
+    return task_command(dir, argc - k, argv + k); /* k > 0: a word stands before it */
 }

@@ -6,6 +6,7 @@ static const char *const cell_examples[] = {"refrain-lab cell --all", NULL};
 static const rf_verb verbs[] = {{.name = "cell",
                                  .summary = "show the recurrent cells",
                                  .emits = RF_EMITS(RF_EV_RECORD),
+                                 .flags = RF_VERB_SHORT,
                                  .options = lab_cell_options,
                                  .examples = cell_examples,
                                  .run = lab_cell},

@@ -205,4 +205,7 @@ AT(rf_collective, meet, 72);
 AT(rf_collective, abort, 80);
 AT(rf_collective, leave, 88);
 
+/* 1.2 */
+IS(RF_VERB_SHORT, 2);
+
 int main(void) { return 0; }

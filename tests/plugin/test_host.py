@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a person meets: help, hints, formats, exit statuses, signals.  usage: test_host.py REFRAIN HELLO.so"""
+"""What a person meets: help, hints, formats, exit statuses, signals.  usage: test_host.py REFRAIN HELLO.so VERSE.so"""
 import json
 import os
 import pty
@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 import tap  # noqa: E402
 
-REFRAIN, HELLO = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+REFRAIN, HELLO, VERSE = map(os.path.abspath, sys.argv[1:4])
 
 
 def run(*args, env=None, **kw):
@@ -211,6 +211,58 @@ class Search(unittest.TestCase):
             r = run("--plugin-dir", folder, "text", "say")
             self.assertEqual(r.returncode, 2)
             self.assertIn(path, r.stderr.decode())
+
+
+class ShortForms(unittest.TestCase):
+    """hello is a task and says a verb of the plugin verse too; sing is a verb of verse, and so is rest."""
+
+    def run(self, result=None):
+        with tempfile.TemporaryDirectory() as folder:
+            for plugin in (HELLO, VERSE):
+                os.symlink(plugin, os.path.join(folder, os.path.basename(plugin)))
+            self.env = {"REFRAIN_PLUGIN_PATH": folder}
+            return super().run(result)
+
+    def refrain(self, *args, code=0):
+        r = run(*args, env=self.env)
+        self.assertEqual(r.returncode, code, r.stderr)
+        return r.stdout.decode(), r.stderr.decode()
+
+    def test_a_verb_alone(self):
+        self.assertEqual(self.refrain("sing"), ("sing\n", ""))
+        self.assertEqual(self.refrain("sing", "--format=tsv"), self.refrain("verse", "sing", "--format=tsv"))
+        r = run("--plugin-dir", os.path.dirname(VERSE), "sing")
+        self.assertEqual((r.returncode, r.stdout), (0, b"sing\n"))
+
+    def test_a_task_comes_first(self):
+        self.assertEqual(self.refrain("hello", "say", "la"), ("la\n", ""))
+        self.assertEqual(self.refrain("verse", "hello"), ("hello\n", ""))
+
+    def test_messages_are_of_the_short_form(self):
+        self.assertIn("usage: refrain sing [OPTION]...", self.refrain("sing", "--help")[0])
+        said = self.refrain("sing", "la", code=2)[1]
+        self.assertTrue(said.startswith("refrain: "), said)
+        self.assertTrue(said.endswith("try 'refrain sing --help'\n"), said)
+
+    def test_other_verbs_need_their_task(self):
+        said = self.refrain("rest", code=2)[1]
+        self.assertTrue(said.startswith("refrain: no plugin for 'rest'; tried\n"), said)
+        self.assertTrue(said.endswith("\ntry 'refrain plugins'\n"), said)
+        self.assertNotIn("did you mean", said)
+
+    def test_a_hint(self):
+        for word, hint in (("sign", "sing"), ("helo", "hello"), ("vers", "verse")):
+            said = self.refrain(word, code=2)[1]
+            self.assertTrue(said.startswith(f"refrain: no plugin for '{word}'; tried\n"), said)
+            self.assertTrue(said.endswith(f"\ndid you mean 'refrain {hint}'? try 'refrain plugins'\n"), said)
+
+    def test_help_lists_them(self):
+        text = self.refrain("--help")[0]
+        short = text[text.index("Short forms:"):]
+        self.assertIn("\n  sing        refrain verse sing\n", short)
+        self.assertNotIn("rest", short)
+        for line in text.splitlines():
+            self.assertLessEqual(columns(line), 80, line)
 
 
 class Launchers(unittest.TestCase):

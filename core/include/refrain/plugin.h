@@ -44,7 +44,7 @@ RF_BEGIN
 /* ---- Version and build ---------------------------------------------------------------------- */
 
 #define RF_ABI_MAJOR 1 /* part of the entry's name */
-#define RF_ABI_MINOR 1 /* what this header knows, not what a plugin needs */
+#define RF_ABI_MINOR 2 /* what this header knows, not what a plugin needs */
 
 /* What must be equal, bit for bit, before tensors may pass between two builds.
  * Compared with memcmp: no padding, no pointers. */
@@ -278,6 +278,9 @@ typedef struct rf_run {
  * of one run: it asks for the service RF_COLLECTIVE (collective.h).  What ranks other than 0 send
  * out is not shown.  Without it such a start is refused. */
 #define RF_VERB_RANKS (1u << 0)
+/* Since 1.2: `refrain VERB ...` is short for `refrain TASK VERB ...`, where no task has that name.
+ * Of several plugins with such a verb, the first that is found. */
+#define RF_VERB_SHORT (1u << 1)
 
 #define RF_EMITS(kind) (1u << (kind)) /* RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_METRIC) */
 
