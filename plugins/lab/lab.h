@@ -8,5 +8,7 @@
 
 extern const rf_option lab_cell_options[];
 rf_status lab_cell(rf_session *s, const rf_run *r);
+extern const rf_option lab_graph_options[];
+rf_status lab_graph(rf_session *s, const rf_run *r);
 
 #endif

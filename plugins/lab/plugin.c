@@ -3,14 +3,46 @@
 
 static const char *const cell_examples[] = {"refrain-lab cell --all", NULL};
 
-static const rf_verb verbs[] = {{.name = "cell",
-                                 .summary = "show the recurrent cells",
-                                 .emits = RF_EMITS(RF_EV_RECORD),
-                                 .flags = RF_VERB_SHORT,
-                                 .options = lab_cell_options,
-                                 .examples = cell_examples,
-                                 .run = lab_cell},
-                                {0}};
+static const char *const graph_examples[] = {
+    "# The example of the lecture, drawn as well.\n"
+    "refrain-lab graph 'e=(a+b)*(b+1)' a=2 b=1 --svg graph.svg",
+    "# A variable that is used twice collects two contributions.\n"
+    "refrain-lab graph 'y=x*exp(x^2)' x=1",
+    "# The loss of a classifier, through the Jacobian of the softmax.\n"
+    "refrain-lab graph 'ŷ=softmax(W@x); C=-log(pick(ŷ,2))' 'W=[1,2;0,1;1,1]' 'x=[1,-1]'",
+    "refrain-lab graph '总价=单价*数量*(1+税率)' 单价=3 数量=4 税率=0.1", NULL};
+
+static const rf_verb verbs[] = {
+    {.name = "cell",
+     .summary = "show the recurrent cells",
+     .emits = RF_EMITS(RF_EV_RECORD),
+     .flags = RF_VERB_SHORT,
+     .options = lab_cell_options,
+     .examples = cell_examples,
+     .run = lab_cell},
+    {.name = "graph",
+     .summary = "differentiate an expression on its computational graph",
+     .help = "Statements are separated by ';' or stand in operands of their own; one without a "
+             "variable, such as a=2, gives an input its value.  Known are + - * / ^ and @, "
+             "the product of matrices; exp log sqrt tanh sigmoid relu softmax sum mean dot "
+             "matmul transpose, pick(x,2), which is element 2 of a vector, and "
+             "cross_entropy(z,2); vectors [1,2] and matrices [1,2;3,4], of any expressions.  "
+             "2x, (a+b)(b+1), x·y and x² are understood.\n\n"
+             "Shown are the value of each node, the derivative on each edge, forward mode "
+             "(one sweep for each element of an input) and reverse mode (one for each "
+             "element of the output) step by step, the contribution of each path, and what "
+             "each mode costs; all is checked against central differences.",
+     .operands = "EXPRESSION... [NAME=VALUE]...",
+     .operand_type = RF_STRING,
+     .arg_min = 1,
+     .arg_max = 64,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_METRIC) |
+              RF_EMITS(RF_EV_FILE),
+     .flags = RF_VERB_SHORT,
+     .options = lab_graph_options,
+     .examples = graph_examples,
+     .run = lab_graph},
+    {0}};
 
 static const rf_plugin plugin = {
     RF_PLUGIN_HEAD(0),
