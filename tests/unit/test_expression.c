@@ -75,8 +75,7 @@ static void errors_point_at_the_place(void)
     } row[] = {
         {"e=(a+b*(b+1)", "column 13: ')' is due before the end", "            ^"},
         {"e=a+*b", "column 5: a number, a name or '(' is due here", "    ^"},
-        {"变量=变量甲*+/变量乙", "column 9: a number, a name or '(' is due here",
-         "              ^"},
+        {"变量=变量甲*/变量乙", "column 8: a number, a name or '(' is due here", "            ^"},
         {"y=softmx(x)", "column 3: no function softmx; did you mean softmax?", "  ^~~~~~"},
         {"x=2; y=x+x(x+1)", "column 10: x is no function; x*( ) is the product", "         ^"},
         {"y=x+z; x=1", "column 5: z has no value: add z=NUMBER", "    ^"},
