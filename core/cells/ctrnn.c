@@ -166,6 +166,7 @@ static void ctrnn_unroll(rfi_unroll *u)
     }
     /* out_t = σ(y_t − Θ) */
     u->out = rf_sigmoid(u->g, rf_sub(u->g, u->h, u->w[THETA]));
+    rf_name(u->g, u->h, "y_t"), rf_name(u->g, u->out, "out_t");
 }
 
 static bool ctrnn_sample(int k, rf_case *out)

@@ -58,6 +58,7 @@ static void elman_unroll(rfi_unroll *u)
     const rfi_elman_spec *s = u->cell->spec;
     /* h_t = σ(U x_t + W h_{t−1} + b) */
     u->h = rfi_unroll_activate(u->g, s->act, rfi_unroll_block(u, 0));
+    rf_name(u->g, u->h, "h_t");
 }
 
 static bool elman_sample(int k, rf_case *out)

@@ -123,6 +123,8 @@ static void gru_unroll(rfi_unroll *u)
     /* h_t = (1−z_t)∗h_{t−1} + z_t∗h̃_t, or with z_t and 1−z_t exchanged */
     const rf_node other = rf_affine(g, z, -1, 1);
     u->h = rf_add(g, rf_mul(g, s->z_new ? z : other, n), rf_mul(g, s->z_new ? other : z, h));
+    rf_name(g, r, "r_t"), rf_name(g, z, "z_t"), rf_name(g, n, s->after ? "n_t" : "h̃_t");
+    rf_name(g, u->h, "h_t");
 }
 
 static bool gru_sample(int k, rf_case *out) { return rfi_sequence_sample(&rfi_gru_rules, k, out); }

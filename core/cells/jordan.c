@@ -140,6 +140,7 @@ static void jordan_unroll(rfi_unroll *u)
     /* y_t = φ(V h_t + c) */
     const rf_node a = rf_linear(u->g, h, u->w[WEIGHT_HO], u->w[BIAS_HO]);
     u->h = s->softmax ? rf_softmax(u->g, a) : rfi_unroll_activate(u->g, s->out, a);
+    rf_name(u->g, h, "h_t"), rf_name(u->g, u->h, "y_t");
 }
 
 static bool jordan_sample(int k, rf_case *out)

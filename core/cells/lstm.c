@@ -272,6 +272,9 @@ static void lstm_unroll(rfi_unroll *u)
     rf_node h = rfi_unroll_cell(u);
     if (!s->linear_out) h = rf_tanh(g, h);
     u->h = o ? rf_mul(g, o, h) : h;
+    const rf_node named[] = {i, f, in, u->c, o, u->h};
+    static const char *const names[] = {"i_t", "f_t", "C̃_t", "C_t", "o_t", "h_t"};
+    for (size_t k = 0; k < sizeof named / sizeof *named; k++) rf_name(g, named[k], names[k]);
     if (s->recur) u->last[GATE_I] = i, u->last[GATE_F] = f, u->last[GATE_O] = o;
 }
 
