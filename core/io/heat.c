@@ -10,19 +10,30 @@
 #define SCALE_STEPS 40
 #define NAMED_CELLS ((size_t)10000) /* with more cells than these, they say no values */
 
-/* From light to dark, equally far apart. */
-static const int shades[][3] = {
+/* From light to dark, equally far apart; and on both sides of 0. */
+enum { SHADES = 4 };
+typedef int shade[3];
+static const shade blues[SHADES + 1] = {
     {247, 251, 255}, {198, 219, 239}, {107, 174, 214}, {33, 113, 181}, {8, 48, 107}};
-#define SHADES (sizeof shades / sizeof *shades - 1)
+static const shade above[SHADES + 1] = {
+    {252, 252, 252}, {209, 229, 240}, {146, 197, 222}, {67, 147, 195}, {5, 48, 97}};
+static const shade below[SHADES + 1] = {
+    {252, 252, 252}, {253, 219, 199}, {244, 165, 130}, {214, 96, 77}, {103, 0, 31}};
 
-static void put_colour(rf_str *out, double t)
+/* The colour of v; with both ends equal, the middle one. */
+static void put_colour(rf_str *out, double v, rfi_scale s)
 {
+    const shade *shades = !s.both ? blues : v < 0 ? below : above;
+    /* Halves, so that ends that are far apart do not overflow. */
+    double t = s.both           ? fabs(v) / fmax(-s.low, s.high)
+               : s.high > s.low ? (v / 2 - s.low / 2) / (s.high / 2 - s.low / 2)
+                                : 0.5;
     int rgb[3];
     double at = fmin(fmax(t, 0), 1) * SHADES;
     size_t k = at >= SHADES ? SHADES - 1 : (size_t)at;
     for (int i = 0; i < 3; i++) {
-        int low = shades[k][i], high = shades[k + 1][i];
-        rgb[i] = (int)lround(low + (at - (double)k) * (high - low));
+        int light = shades[k][i], dark = shades[k + 1][i];
+        rgb[i] = (int)lround(light + (at - (double)k) * (dark - light));
     }
     rf_str_printf(out, " fill=\"#%02x%02x%02x\"", (unsigned)rgb[0], (unsigned)rgb[1],
                   (unsigned)rgb[2]);
@@ -48,7 +59,7 @@ static const char *label(char **labels, size_t i, char buf[32])
     return buf;
 }
 
-static double longest(char **labels, size_t n)
+double rfi_heat_longest(char **labels, size_t n)
 {
     double width = 0;
     for (size_t i = 0; labels && i < n; i++)
@@ -56,14 +67,9 @@ static double longest(char **labels, size_t n)
     return fmin(width, 200);
 }
 
-static void put_cell(rf_str *out, const rfi_heat *h, size_t i, size_t j, double t)
+static void put_name(rf_str *out, const rfi_heat *h, size_t i, size_t j)
 {
     char row[32], col[32];
-    put_colour(out, t);
-    if (h->rows * h->cols > NAMED_CELLS) {
-        rf_str_put(out, "/>\n");
-        return;
-    }
     rf_str_put(out, "><title>");
     rfi_svg_escape(out, label(h->row_labels, i, row));
     rf_str_put(out, ", ");
@@ -73,54 +79,69 @@ static void put_cell(rf_str *out, const rfi_heat *h, size_t i, size_t j, double 
     rf_str_put(out, "</title></rect>\n");
 }
 
-static void find_range(const rfi_heat *h, double *low, double *high)
+rfi_scale rfi_heat_range(const rfi_heat *h)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
+    rfi_scale s = {INFINITY, -INFINITY, false};
     for (size_t i = 0; i < h->rows * h->cols; i++) {
         if (!isfinite(h->values[i])) continue;
-        *low = fmin(*low, h->values[i]);
-        *high = fmax(*high, h->values[i]);
+        s.low = fmin(s.low, h->values[i]);
+        s.high = fmax(s.high, h->values[i]);
     }
-    if (*low > *high) *low = *high = 0;
+    return s.low > s.high ? (rfi_scale){0} : s;
 }
 
-static void put_scale(rf_str *out, double x, double y, double height, double low, double high)
+void rfi_heat_scale(rf_str *out, double x, double y, double height, rfi_scale s)
 {
     rf_str text = {0};
-    double step = fmax((high - low) / 100, 1e-300);
+    double step = fmax((s.high - s.low) / 100, 1e-300);
     for (int i = 0; i < SCALE_STEPS; i++) {
         put_rect(out, x, y + height * i / SCALE_STEPS, 14, height / SCALE_STEPS + 0.5);
-        put_colour(out, 1 - (i + 0.5) / SCALE_STEPS);
+        const double down = (i + 0.5) / SCALE_STEPS;
+        put_colour(out, s.high * (1 - down) + s.low * down, s);
         rf_str_put(out, "/>\n");
     }
-    rfi_svg_value(&text, high, step);
+    rfi_svg_value(&text, s.high, step);
     if (text.s) rfi_svg_text(out, x + 20, y + 10, "start", 0, text.s);
     rf_str_clear(&text);
-    rfi_svg_value(&text, low, step);
+    rfi_svg_value(&text, s.low, step);
     if (text.s) rfi_svg_text(out, x + 20, y + height, "start", 0, text.s);
     rf_str_free(&text);
 }
 
-static void put_cells(rf_str *out, const rfi_heat *h, double x, double y, double cell, double low,
-                      double high)
+void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w, double t,
+                    rfi_scale s, bool named)
 {
     for (size_t i = 0; i < h->rows; i++)
         for (size_t j = 0; j < h->cols; j++) {
             double v = h->values[i * h->cols + j];
             if (!isfinite(v)) continue;
-            put_rect(out, x + cell * (double)j, y + cell * (double)i, cell, cell);
-            put_cell(out, h, i, j, high > low ? (v / 2 - low / 2) / (high / 2 - low / 2) : 0.5);
+            put_rect(out, x + w * (double)j, y + t * (double)i, w, t);
+            put_colour(out, v, s);
+            if (named)
+                put_name(out, h, i, j);
+            else
+                rf_str_put(out, "/>\n");
         }
 }
 
-/* Labels that would stand on each other are left out: each `every`-th stays. */
-static void put_labels(rf_str *out, const rfi_heat *h, double x, double y, double cell)
+void rfi_heat_frame(rf_str *out, double x, double y, double w, double t)
 {
-    size_t every = (size_t)ceil(12 / cell);
+    put_rect(out, x, y, w, t);
+    rf_str_put(out, " fill=\"none\" stroke=\"#888\"/>\n");
+}
+
+/* Labels that would stand on each other are left out: each `every`-th stays. */
+void rfi_heat_row_labels(rf_str *out, const rfi_heat *h, double x, double y, double t)
+{
+    size_t every = (size_t)ceil(12 / t);
     for (size_t i = 0; h->row_labels && i < h->rows; i += every)
         if (h->row_labels[i])
-            rfi_svg_text(out, x - 6, y + cell * ((double)i + 0.5) + 4, "end", 0, h->row_labels[i]);
+            rfi_svg_text(out, x - 6, y + t * ((double)i + 0.5) + 4, "end", 0, h->row_labels[i]);
+}
+
+static void put_col_labels(rf_str *out, const rfi_heat *h, double x, double y, double cell)
+{
+    size_t every = (size_t)ceil(12 / cell);
     for (size_t j = 0; h->col_labels && j < h->cols; j += every)
         if (h->col_labels[j])
             rfi_svg_text(out, x + cell * ((double)j + 0.5) + 4, y - 6, "start", -60,
@@ -130,22 +151,23 @@ static void put_labels(rf_str *out, const rfi_heat *h, double x, double y, doubl
 void rfi_heat_svg(const rf_plot *p, rf_str *out)
 {
     const rfi_heat *h = &p->heat;
-    double low, high, side = fmax(1, (double)(h->rows > h->cols ? h->rows : h->cols));
+    double side = fmax(1, (double)(h->rows > h->cols ? h->rows : h->cols));
     double cell = fmin(fmax(SIDE / side, CELL_MIN), CELL_MAX);
     double head = p->title ? 40 : 16, foot = p->x ? 40 : 20;
-    double x = longest(h->row_labels, h->rows) + (p->y ? 44 : 20);
-    double y = head + longest(h->col_labels, h->cols) * 0.87 + 10;
+    double x = rfi_heat_longest(h->row_labels, h->rows) + (p->y ? 44 : 20);
+    double y = head + rfi_heat_longest(h->col_labels, h->cols) * 0.87 + 10;
     double w = cell * (double)h->cols, t = cell * (double)h->rows;
-    double slant = longest(h->col_labels, h->cols) / 2; /* the last column's label leans out */
-    find_range(h, &low, &high);
+    double slant =
+        rfi_heat_longest(h->col_labels, h->cols) / 2; /* the last column's label leans out */
+    const rfi_scale s = rfi_heat_range(h);
     rfi_svg_begin(out, x + w + fmax(110, slant + 10), y + fmax(t, 60) + foot, p->title);
     if (p->title) rfi_svg_text(out, x, 24, "start", 0, p->title);
-    put_cells(out, h, x, y, cell, low, high);
-    put_rect(out, x, y, w, t);
-    rf_str_put(out, " fill=\"none\" stroke=\"#888\"/>\n");
-    put_labels(out, h, x, y, cell);
+    rfi_heat_cells(out, h, x, y, cell, cell, s, h->rows * h->cols <= NAMED_CELLS);
+    rfi_heat_frame(out, x, y, w, t);
+    rfi_heat_row_labels(out, h, x, y, cell);
+    put_col_labels(out, h, x, y, cell);
     if (p->x) rfi_svg_text(out, x + w / 2, y + t + 26, "middle", 0, p->x);
     if (p->y) rfi_svg_text(out, 18, y + t / 2, "middle", -90, p->y);
-    put_scale(out, x + w + 20, y, fmin(fmax(t, 60), 200), low, high);
+    rfi_heat_scale(out, x + w + 20, y, fmin(fmax(t, 60), 200), s);
     rfi_svg_end(out);
 }

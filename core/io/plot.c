@@ -24,6 +24,7 @@ static void free_labels(char **labels, size_t n)
 
 static void free_heat(rfi_heat *h)
 {
+    free(h->title);
     free(h->values);
     free_labels(h->row_labels, h->rows);
     free_labels(h->col_labels, h->cols);
@@ -43,6 +44,8 @@ void rf_plot_free(rf_plot *p)
     for (size_t i = 0; i < p->count; i++) free_series(&p->series[i]);
     free(p->series);
     free_heat(&p->heat);
+    for (size_t i = 0; i < p->panel_count; i++) free_heat(&p->panels[i]);
+    free(p->panels);
     free(p->title);
     free(p->x);
     free(p->y);
@@ -86,18 +89,41 @@ static bool copy_labels(char ***out, const char *const *labels, size_t n)
     return !labels || *out;
 }
 
+static bool copy_heat(rfi_heat *h, const rf_panel *from)
+{
+    const size_t rows = from->rows, cols = from->cols;
+    *h = (rfi_heat){.rows = rows, .cols = cols, .low = from->low, .high = from->high};
+    h->title = copy_text(from->title);
+    h->values =
+        cols && rows > SIZE_MAX / 16 / cols ? NULL : calloc(rows * cols + 1, sizeof(double));
+    bool ok = h->values && (h->title || !from->title) &&
+              copy_labels(&h->row_labels, from->row_labels, rows) &&
+              copy_labels(&h->col_labels, from->col_labels, cols);
+    if (ok && rows && cols) memcpy(h->values, from->values, rows * cols * sizeof(double));
+    if (!ok) free_heat(h);
+    return ok;
+}
+
 bool rf_plot_heat(rf_plot *p, const double *values, size_t rows, size_t cols,
                   const char *const *row_labels, const char *const *col_labels)
 {
+    const rf_panel from = {.values = values,
+                           .rows = rows,
+                           .cols = cols,
+                           .row_labels = row_labels,
+                           .col_labels = col_labels};
     free_heat(&p->heat);
-    rfi_heat h = {.rows = rows, .cols = cols};
-    h.values = cols && rows > SIZE_MAX / 16 / cols ? NULL : calloc(rows * cols + 1, sizeof(double));
-    bool ok = h.values && copy_labels(&h.row_labels, row_labels, rows) &&
-              copy_labels(&h.col_labels, col_labels, cols);
-    if (ok && rows && cols) memcpy(h.values, values, rows * cols * sizeof(double));
-    if (ok) p->heat = h;
-    if (!ok) free_heat(&h);
-    return ok;
+    return copy_heat(&p->heat, &from);
+}
+
+bool rf_plot_panel(rf_plot *p, const rf_panel *panel)
+{
+    rfi_heat *list = realloc(p->panels, (p->panel_count + 1) * sizeof *list);
+    if (!list) return false;
+    p->panels = list;
+    if (!copy_heat(&list[p->panel_count], panel)) return false;
+    p->panel_count++;
+    return true;
 }
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
@@ -296,7 +322,9 @@ static void lines_svg(const rf_plot *p, rf_str *out)
 
 void rf_plot_svg(const rf_plot *p, rf_str *out)
 {
-    if (p->heat.values)
+    if (p->panel_count)
+        rfi_panels_svg(p, out);
+    else if (p->heat.values)
         rfi_heat_svg(p, out);
     else
         lines_svg(p, out);

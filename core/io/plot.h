@@ -11,9 +11,11 @@ typedef struct rfi_series {
 } rfi_series;
 
 typedef struct rfi_heat {
+    char *title;
     double *values; /* [rows, cols] */
     size_t rows, cols;
     char **row_labels, **col_labels; /* each may be NULL, and so may a label */
+    double low, high;                /* of the scale; unless low < high, those of the values */
 } rfi_heat;
 
 struct rf_plot {
@@ -21,7 +23,9 @@ struct rf_plot {
     unsigned flags;
     rfi_series *series;
     size_t count;
-    rfi_heat heat; /* values NULL: lines */
+    rfi_heat heat;    /* values NULL: none */
+    rfi_heat *panels; /* [panel_count] */
+    size_t panel_count;
 };
 
 /* From here down: what both kinds of pictures are drawn with (svg.c). */
@@ -42,5 +46,26 @@ void rfi_svg_begin(rf_str *out, double width, double height, const char *title);
 void rfi_svg_end(rf_str *out);
 
 void rfi_heat_svg(const rf_plot *p, rf_str *out);
+void rfi_panels_svg(const rf_plot *p, rf_str *out);
+
+/* ---- What pictures of matrices share (heat.c) ---- */
+
+/* From light at one end to dark at the other, or from white at 0 to two colours (both). */
+typedef struct rfi_scale {
+    double low, high;
+    bool both;
+} rfi_scale;
+/* The ends of the finite values, both 0 if there are none. */
+rfi_scale rfi_heat_range(const rfi_heat *h);
+/* The cells at (x, y), each w by t; `named`: each says its value. */
+void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w, double t,
+                    rfi_scale s, bool named);
+void rfi_heat_row_labels(rf_str *out, const rfi_heat *h, double x, double y, double t);
+/* The colours of the scale, with the values of its ends. */
+void rfi_heat_scale(rf_str *out, double x, double y, double height, rfi_scale s);
+/* The frame around a matrix. */
+void rfi_heat_frame(rf_str *out, double x, double y, double w, double t);
+/* The width of the widest of n labels, or 0. */
+double rfi_heat_longest(char **labels, size_t n);
 
 #endif

@@ -135,6 +135,52 @@ static void heat_map(void)
     rf_plot_free(p);
 }
 
+static void panels(void)
+{
+    double gate[6] = {0, 0.5, 1, 0.25, NAN, 1}, state[3] = {-2, 0, 1};
+    const char *cols[] = {"春", NULL, "c&d"}, *rows[] = {"1", "2"};
+    const rf_panel first = {.title = "i_t <input>",
+                            .values = gate,
+                            .rows = 2,
+                            .cols = 3,
+                            .row_labels = rows,
+                            .col_labels = cols,
+                            .low = 0,
+                            .high = 1};
+    const rf_panel second = {.title = "C_t", .values = state, .rows = 1, .cols = 3};
+    rf_plot *p = rf_plot_new("gates");
+    rf_plot_axes(p, "time", "units", 0);
+    CU_ASSERT(rf_plot_panel(p, &first));
+    CU_ASSERT(rf_plot_panel(p, &second));
+    rf_str s = drawn(p), again = drawn(p);
+    CU_ASSERT_STRING_EQUAL(s.s, again.s);
+    CU_ASSERT_EQUAL(count(s.s, "<rect"), 1 + 5 + 3 + 2 * (1 + 40)); /* a frame and a scale each */
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">i_t &lt;input&gt;<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#f7fbff\"><title>1, 春: 0.0000<")); /* from 0 to 1 */
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#67001f\"><title>1, 1: -2.0000<")); /* both sides of 0 */
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#fcfcfc\"><title>1, 2: 0.0000<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#92c5de\"><title>1, 3: 1.0000<"));
+    CU_ASSERT_EQUAL(count(s.s, ">春<"), 1); /* the columns are labelled once */
+    rf_plot_free(p);
+    rf_str_free(&s);
+    rf_str_free(&again);
+}
+
+static void many_panels(void)
+{
+    enum { ROWS = 60, COLS = 200 };
+    static double values[ROWS * COLS];
+    rf_plot *p = rf_plot_new(NULL);
+    const rf_panel none = {.values = values}, many = {.values = values, .rows = ROWS, .cols = COLS};
+    CU_ASSERT(rf_plot_panel(p, &none));
+    CU_ASSERT(rf_plot_panel(p, &many));
+    rf_str s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "<title>"), 0); /* too many cells to say their values */
+    CU_ASSERT_EQUAL(count(s.s, "<rect"), 1 + ROWS * COLS + 2 * (1 + 40));
+    rf_plot_free(p);
+    rf_str_free(&s);
+}
+
 static void to_a_file(void)
 {
     char path[] = "/tmp/refrain-plot-XXXXXX";
@@ -161,6 +207,8 @@ int main(void)
                            {"logarithmic", logarithmic},
                            {"extremes", extremes},
                            {"heat map", heat_map},
+                           {"panels", panels},
+                           {"many panels", many_panels},
                            {"to a file", to_a_file},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "plot", .pTests = tests}, CU_SUITE_INFO_NULL};

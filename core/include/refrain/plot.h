@@ -1,4 +1,4 @@
-/* refrain/plot.h -- learning curves and matrices as SVG pictures.
+/* refrain/plot.h -- learning curves, matrices and panels of matrices as SVG pictures.
  *
  * A picture stands alone (no scripts, no fonts of its own, white ground), and the same numbers give
  * the same bytes. */
@@ -36,6 +36,25 @@ RF_API bool rf_plot_line(rf_plot *p, const char *name, const double *x, const do
  * Copied.  False: no memory. */
 RF_API bool rf_plot_heat(rf_plot *p, const double *values, size_t rows, size_t cols,
                          const char *const *row_labels, const char *const *col_labels);
+
+/* One of several matrices with the same columns, such as gates and states over time.
+ *
+ *   title       of the panel, or NULL
+ *   values      [rows, cols]; what is not finite is an empty cell
+ *   row_labels, col_labels  as of rf_plot_heat
+ *   low, high   the ends of its scale; unless low < high, those of its values.  Where 0 is between
+ *               the ends, cells at 0 are white, and those below and above have colours of their own */
+typedef struct rf_panel {
+    const char *title;
+    const double *values;
+    size_t rows, cols;
+    const char *const *row_labels, *const *col_labels;
+    double low, high;
+} rf_panel;
+
+/* Make it a picture of panels, and add one below those before.  The first one's columns have labels
+ * for all.  Copied.  False: no memory. */
+RF_API bool rf_plot_panel(rf_plot *p, const rf_panel *panel);
 
 /* Append the picture. */
 RF_API void rf_plot_svg(const rf_plot *p, rf_str *out);
