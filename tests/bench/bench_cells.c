@@ -26,6 +26,7 @@ static const shape shapes[] = {
     {"W4", "gru", 100, 32, 256, 256},    {"W5", "lstm", 30, 32, 100, 256},
     {"-", "elman", 35, 20, 650, 650},    {"-", "lstm-peephole", 35, 20, 650, 650},
     {"-", "lstm-fgr", 20, 20, 200, 200}, {"-", "lstm-full-peephole", 20, 20, 200, 200},
+    {"-", "jordan", 20, 20, 200, 200},   {"-", "ctrnn", 20, 20, 200, 200},
 };
 
 static rf_real *filled(rf_index n, double scale)
@@ -50,7 +51,7 @@ static rf_call call_of(const shape *s, rf_tensor *x, rf_real **gx, bool *fresh,
 {
     const rf_cell *cell = rf_cell_find(s->cell);
     const char *name;
-    *attr = (rfi_sequence_attr){.cell = cell};
+    *attr = (rfi_sequence_attr){.cell = cell, .step = 0.5, .substeps = 1};
     rf_call c = {.op = cell->rules->op,
                  .attr = attr,
                  .mode = RF_TRAIN,
