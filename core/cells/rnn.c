@@ -20,6 +20,17 @@ static bool spec_is_sane(const rf_rnn_spec *s, rf_error *err)
                false;
     if (!(s->dropout >= 0 && s->dropout < 1 && s->weight_dropout >= 0 && s->weight_dropout < 1))
         return rf_fail(err, RF_EINVAL, "rnn: dropout must be at least 0 and below 1"), false;
+    if (!(s->step >= 0 && isfinite(s->step) && s->tau >= 0 && isfinite(s->tau)))
+        return rf_fail(err, RF_EINVAL, "rnn: a step of %g and a tau of %g: they must be at least 0",
+                       s->step, s->tau),
+               false;
+    if (s->substeps < 0 || s->substeps > 4096)
+        return rf_fail(err, RF_EINVAL, "rnn: %d substeps where 0 to 4096 are due", s->substeps),
+               false;
+    if (!(s->identity >= 0 && isfinite(s->identity)))
+        return rf_fail(err, RF_EINVAL, "rnn: an identity of %g where at least 0 is due",
+                       s->identity),
+               false;
     if (s->identity > 0 && s->cell->gates > 1)
         return rf_fail(err, RF_EINVAL, "rnn: %s cannot start as the identity: it has %d gates",
                        s->cell->name, s->cell->gates),

@@ -59,6 +59,9 @@ static bool steps_fit(const rf_call *c, rf_index T, rf_index B)
     const rfi_sequence_attr *a = attr_of(c);
     if (a->dt && !a->cell->timed)
         return rf_call_fail(c, "%s: its steps have no length", a->cell->name);
+    if (a->cell->timed && !(a->step >= 0 && isfinite(a->step) && a->substeps >= 1))
+        return rf_call_fail(c, "%s: steps of length %g in %d parts", a->cell->name, a->step,
+                            a->substeps);
     for (rf_index i = 0; a->dt && i < T * B; i++)
         if (!(a->dt[i] >= 0 && isfinite(a->dt[i])))
             return rf_call_fail(c, "%s: step %lld of sequence %lld has length %g", a->cell->name,
@@ -446,8 +449,8 @@ static rfi_sequence_attr attr_make(rf_graph *g, const rf_cell *cell, rf_node x,
         .ids = rf_one_hot_ids(g, x),
         .lengths = known ? copied(g, lengths, s.dim[1], sizeof *lengths) : NULL,
         .dt = known ? copied(g, c->dt, s.dim[0] * s.dim[1], sizeof *c->dt) : NULL,
-        .step = c->step > 0 ? c->step : 1,
-        .substeps = c->substeps > 0 ? c->substeps : 1,
+        .step = c->step == 0 ? 1 : c->step,
+        .substeps = c->substeps == 0 ? 1 : c->substeps,
     };
 }
 

@@ -65,7 +65,8 @@ RF_API bool rf_cell_param(const rf_cell *c, int k, rf_index I, rf_index H, const
 typedef struct rf_clock {
     double step;       /* length of every step, in the unit of τ; 0: 1 */
     const rf_real *dt; /* [T,B]: a length >= 0 for each step of each sequence instead; or NULL.  x_t
-                        * is the input during that time, in either direction.  Copied. */
+                        * is the input during that time, in either direction.  Copied; has no
+                        * gradient. */
     int substeps;      /* equal parts in which a step is integrated; 0: 1 */
 } rf_clock;
 
@@ -104,7 +105,7 @@ typedef struct rf_rnn_spec {
                          * Hinton 2015 (arXiv 1504.00941), section 2.  Cells of one gate only. */
     bool layer_norm;    /* see rf_cell_normed; gains start at 1, their biases at 0 */
     double step;        /* timed cells: length of a step in the unit of τ; 0: 1 */
-    int substeps;       /* timed cells: parts in which a step is integrated; 0: 1 */
+    int substeps;       /* timed cells: parts in which a step is integrated, up to 4096; 0: 1 */
     double tau; /* timed cells: where τ starts, up to a factor of e^±(1/sqrt(H)); 0: 2 steps */
 } rf_rnn_spec;
 
