@@ -33,8 +33,13 @@ size_t rfi_field_count(const rf_field *f)
 
 /* ---- Text ----------------------------------------------------------------------------------- */
 
+/* What is not a number is missing. */
 static void put_number(rf_str *out, double x)
 {
+    if (isnan(x)) {
+        rf_str_put(out, "-");
+        return;
+    }
     rf_str_printf(out, isfinite(x) && x == floor(x) && fabs(x) < 1e7 ? "%.0f" : "%.6g", x);
 }
 

@@ -22,7 +22,7 @@ void rfi_svg_value(rf_str *out, double value, double step)
     char buf[64];
     double size = fmax(fabs(value), step);
     int decimals = step > 0 && step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
-    if (size == 0 || (size < 1e6 && decimals <= 6)) {
+    if (size == 0 || (size < 1e6 && decimals <= 4)) {
         rfi_svg_number(out, value, decimals);
         return;
     }
