@@ -11,4 +11,10 @@ rf_status lab_cell(rf_session *s, const rf_run *r);
 extern const rf_option lab_graph_options[];
 rf_status lab_graph(rf_session *s, const rf_run *r);
 
+extern const rf_option lab_gradients_options[];
+rf_status lab_gradients(rf_session *s, const rf_run *r);
+
+extern const rf_option lab_memory_options[];
+rf_status lab_memory(rf_session *s, const rf_run *r);
+
 #endif

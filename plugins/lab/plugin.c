@@ -12,6 +12,22 @@ static const char *const graph_examples[] = {
     "refrain-lab graph 'ŷ=softmax(W@x); C=-log(pick(ŷ,2))' 'W=[1,2;0,1;1,1]' 'x=[1,-1]'",
     "refrain-lab graph '总价=单价*数量*(1+税率)' 单价=3 数量=4 税率=0.1", NULL};
 
+static const char *const gradients_examples[] = {
+    "# What reaches the state fifty steps back, in five cells that learn the same task?\n"
+    "refrain-lab gradients --plot fading.svg --plot-training learning.svg",
+    "# As they begin, without learning.\n"
+    "refrain-lab gradients agreement --steps 0 --cell elman,lstm,gru",
+    NULL};
+static const char *const memory_examples[] = {
+    "# Which tasks are there, and what do they look like?\n"
+    "refrain-lab memory",
+    "refrain-lab memory agreement --show 5",
+    "# Add two numbers that are up to two hundred steps apart.\n"
+    "refrain-lab memory adding --lengths 200 --plot adding.svg",
+    "# The cat(s), which already ate ..., was or were: how far does each cell remember?\n"
+    "refrain-lab memory agreement --lengths 10,20,40 --distances --plot-lengths far.svg",
+    NULL};
+
 static const rf_verb verbs[] = {
     {.name = "cell",
      .summary = "show the recurrent cells",
@@ -42,6 +58,37 @@ static const rf_verb verbs[] = {
      .options = lab_graph_options,
      .examples = graph_examples,
      .run = lab_graph},
+    {.name = "gradients",
+     .summary = "show how gradients vanish with the steps between a state and the loss",
+     .help =
+         "TASK is one of the verb memory that asks for something at the last step T of a "
+         "sequence: adding, unless another is named.  E_T is the loss there, s_k the state that "
+         "step k hands to the next: h, and of an LSTM h and c side by side.  For every lag t - k "
+         "the norm of the total derivative of E_T with respect to s_k is measured, of each "
+         "sequence by itself, on sequences that are not trained on; shown are mean and median "
+         "over them, and the means of the parts of h and of c.  Lag 0 is the output that the "
+         "loss sees.\n\n"
+         "The table of falls compares: how many times less reaches the state at --lag than the "
+         "output, and how many times further that is than in the cell where it falls least.",
+     .operands = "[TASK]",
+     .operand_type = RF_STRING,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = lab_gradients_options,
+     .examples = gradients_examples,
+     .run = lab_gradients},
+    {.name = "memory",
+     .summary = "try cells on tasks that need a memory",
+     .help = "Without TASK: the tasks there are.  Sequences are drawn as they are needed, from the "
+             "seed and the step: none is trained on twice, and what is measured is measured on "
+             "others.  Every cell is tried at every length with every seed.",
+     .operands = "[TASK]",
+     .operand_type = RF_STRING,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = lab_memory_options,
+     .examples = memory_examples,
+     .run = lab_memory},
     {0}};
 
 static const rf_plugin plugin = {

@@ -1,0 +1,197 @@
+/* lab/network.c -- a recurrent network with an output layer, and what it is worth. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "network.h"
+
+/* ---- Cells by name ------------------------------------------------------------------------------- */
+
+#define IRNN "irnn"
+
+static rf_status unknown_cell(const char *option, const char *name, rf_error *err)
+{
+    const char *names[256] = {IRNN};
+    const rf_cell *c;
+    rf_str all = {0};
+    rf_str_put(&all, IRNN);
+    for (int i = 0; i < 254 && (c = rf_cell_at(i)); i++) {
+        names[i + 1] = c->name;
+        rf_str_printf(&all, ", %s", c->name);
+    }
+    const char *near = rf_nearest(name, names);
+    rf_status st =
+        rf_fail(err, RF_EINVAL, "--%s: there is no cell %s; %s%s%s", option, name,
+                near ? "did you mean " : "known are ", near ? near : all.s, near ? "?" : "");
+    rf_str_free(&all);
+    return st;
+}
+
+rf_status lab_cell_find(const char *option, const char *name, lab_kind *out, rf_error *err)
+{
+    const bool identity = strcmp(name, IRNN) == 0;
+    const rf_cell *c = rf_cell_find(identity ? "elman-relu" : name);
+    if (!c) return unknown_cell(option, name, err);
+    *out = (lab_kind){identity ? IRNN : c->name, c, identity, 0};
+    return RF_OK;
+}
+
+/* NAME or NAME:RATE */
+static rf_status parse_cell(const char *option, char *text, lab_kind *out, rf_error *err)
+{
+    char *colon = strchr(text, ':'), *end = NULL;
+    if (colon) *colon = 0;
+    rf_status st = lab_cell_find(option, text, out, err);
+    if (st || !colon) return st;
+    out->rate = strtod(colon + 1, &end);
+    if (end > colon + 1 && !*end && isfinite(out->rate) && out->rate > 0) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "--%s: %s:%s: a learning rate above 0 is due after the colon",
+                   option, text, colon + 1);
+}
+
+rf_status lab_cells_parse(const char *option, const char *names, lab_kind *out, int most, int *n,
+                          rf_error *err)
+{
+    rf_status st = RF_OK;
+    *n = 0;
+    for (const char *at = names; !st && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        if (*n == most) return rf_fail(err, RF_EINVAL, "--%s: %d cells at most", option, most);
+        rf_str name = {0};
+        rf_str_add(&name, at, strcspn(at, ","));
+        st = name.s ? parse_cell(option, name.s, &out[(*n)++], err)
+                    : rf_fail(err, RF_ENOMEM, "no memory");
+        rf_str_free(&name);
+    }
+    return st;
+}
+
+/* ---- The network ----------------------------------------------------------------------------------- */
+
+rf_status lab_network_init(lab_network *net, const lab_network_spec *spec, const lab_batch *b,
+                           uint64_t seed, rf_error *err)
+{
+    const rf_rnn_spec rnn = {.cell = spec->cell.cell,
+                             .input = b->I,
+                             .hidden = spec->hidden,
+                             .layers = spec->layers,
+                             .forget_bias = spec->forget_bias,
+                             .identity = spec->cell.identity};
+    *net = (lab_network){.spec = *spec, .I = b->I, .K = b->K};
+    net->params = rf_params_new();
+    if (!net->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    net->rnn = rf_rnn_new(&rnn, net->params, "rnn.", err);
+    rf_status st = net->rnn ? RF_OK : err ? err->status : RF_EINVAL;
+    if (!st)
+        st = rf_linear_layer_init(&net->output, net->params, "output.", spec->hidden, b->K, true,
+                                  err);
+    if (!st) rf_params_init(net->params, seed);
+    if (st) lab_network_free(net);
+    return st;
+}
+
+void lab_network_free(lab_network *net)
+{
+    rf_rnn_free(net->rnn);
+    rf_params_free(net->params);
+    net->rnn = NULL;
+    net->params = NULL;
+}
+
+rf_node lab_network_input(rf_graph *g, const lab_network *net, const lab_batch *b, rf_index from,
+                          rf_index count)
+{
+    const rf_index row = from * b->B;
+    if (net->K > 1) return rf_one_hot(g, net->I, b->ids + row, RF_SHAPE(count, b->B));
+    return rf_borrow(g, b->x + row * net->I, RF_SHAPE(count, b->B, net->I));
+}
+
+static rf_node run(rf_graph *g, const lab_network *net, const lab_batch *b)
+{
+    const rf_node x = lab_network_input(g, net, b, 0, b->T);
+    return rf_rnn_apply(g, net->rnn, x, RF_NONE, RF_NONE, NULL).out;
+}
+
+static rf_node last_step(rf_graph *g, const lab_network *net, const lab_batch *b, rf_node out)
+{
+    return rf_reshape(g, rf_rows(g, out, b->T - 1, 1), RF_SHAPE(b->B, net->spec.hidden));
+}
+
+/* y [B,1] against the numbers that are due. */
+static rf_node squared_error(rf_graph *g, const lab_batch *b, rf_node y)
+{
+    return rf_mean_squared_error(g, y, rf_borrow(g, b->value, RF_SHAPE(b->B, 1)));
+}
+
+rf_node lab_network_last_loss(rf_graph *g, const lab_network *net, const lab_batch *b, rf_node h)
+{
+    const rf_node y = rf_linear_layer_apply(g, &net->output, h);
+    if (net->K == 1) return squared_error(g, b, y);
+    return rf_cross_entropy(g, y, b->target + (b->T - 1) * b->B);
+}
+
+rf_node lab_network_loss(rf_graph *g, const lab_network *net, const lab_batch *b)
+{
+    const rf_node out = run(g, net, b);
+    if (net->K == 1) return lab_network_last_loss(g, net, b, last_step(g, net, b, out));
+    return rf_linear_cross_entropy(g, out, rf_parameter(g, net->output.weight),
+                                   rf_parameter(g, net->output.bias), b->target);
+}
+
+/* ---- Scores ------------------------------------------------------------------------------------------ */
+
+int64_t lab_distance_to(int k)
+{
+    if (k == 0) return 1;
+    return k % 2 ? (int64_t)1 << (k + 1) / 2 : (int64_t)3 << (k / 2 - 1);
+}
+
+static int group_of(int32_t distance)
+{
+    int k = 0;
+    while (k < LAB_DISTANCES - 1 && distance > lab_distance_to(k)) k++;
+    return k;
+}
+
+static bool is_right(const rf_real *y, rf_index K, int32_t target)
+{
+    rf_index best = 0;
+    for (rf_index k = 1; k < K; k++)
+        if (y[k] > y[best]) best = k;
+    return best == target;
+}
+
+/* y [T,B,K] */
+static void count_right(const rf_real *y, const lab_batch *b, lab_score *s)
+{
+    for (rf_index i = 0; i < b->T * b->B; i++) {
+        if (b->target[i] < 0 || !b->distance[i]) continue;
+        const bool right = is_right(y + i * b->K, b->K, b->target[i]);
+        rf_mean_add(&s->metric, right, 1);
+        rf_mean_add(&s->by_distance[group_of(b->distance[i])], right, 1);
+    }
+}
+
+static double asked(const lab_batch *b)
+{
+    rf_index n = 0;
+    for (rf_index i = 0; i < b->T * b->B; i++) n += b->target[i] >= 0;
+    return (double)(b->K > 1 ? n : b->B);
+}
+
+rf_status lab_network_score(rf_graph *g, const lab_network *net, const lab_batch *b, lab_score *s,
+                            rf_error *err)
+{
+    rf_node out = run(g, net, b);
+    if (net->K == 1) out = last_step(g, net, b, out);
+    const rf_node y = rf_linear_layer_apply(g, &net->output, out);
+    const rf_node loss = net->K == 1 ? squared_error(g, b, y) : rf_cross_entropy(g, y, b->target);
+    rf_status st = rf_graph_status(g, err);
+    if (st) return st;
+    const double value = (double)rf_value(g, loss).data[0];
+    rf_mean_add(&s->loss, value, asked(b));
+    if (net->K == 1)
+        rf_mean_add(&s->metric, value, (double)b->B);
+    else
+        count_right(rf_value(g, y).data, b, s);
+    return RF_OK;
+}
