@@ -1,5 +1,5 @@
-/* lab/formula.c -- sums, products and powers as text, with as few brackets as mathematics needs; one
- * rule an operation for its derivatives.
+/* lab/formula.c -- the operations of a derivation and their derivatives as text: for each a rule how it is
+ * written, and one for what is its derivative.
  *
  * Invariant: texts stay short: an expression of more than WIDE columns appears by its label. */
 #include "formula.h"
@@ -10,201 +10,6 @@
 #include <string.h>
 
 enum { WIDE = 28, WIDEST = 90 }; /* of an expression within another; of a derivative */
-
-#define MINUS "−"
-
-/* ---- Texts -------------------------------------------------------------------------------------- */
-
-static lab_formula made(const lab_formulas *f, lab_level level, const rf_str *text)
-{
-    const char *s = text->s && !text->failed ? rf_arena_strdup(f->d->arena, text->s) : NULL;
-    return (lab_formula){s ? s : "?", level};
-}
-
-static lab_formula take(const lab_formulas *f, lab_level level, rf_str *text)
-{
-    const lab_formula x = made(f, level, text);
-    rf_str_free(text);
-    return x;
-}
-
-static lab_formula atom(const char *s) { return (lab_formula){s, LAB_ATOMS}; }
-
-static bool is(lab_formula a, const char *s) { return !strcmp(a.s, s); }
-
-/* The identity: a factor that changes nothing. */
-static bool is_one(lab_formula a) { return is(a, "1") || is(a, "I"); }
-
-static void put(rf_str *out, lab_formula a, lab_level least)
-{
-    rf_str_printf(out, a.level < least ? "(%s)" : "%s", a.s);
-}
-
-static lab_formula number(const lab_formulas *f, double x)
-{
-    rf_str s = {0};
-    rf_str_printf(&s, "%s%.6g", x < 0 ? MINUS : "", fabs(x));
-    return take(f, x < 0 ? LAB_MINUS : LAB_ATOMS, &s);
-}
-
-static lab_formula minus(const lab_formulas *f, lab_formula a)
-{
-    rf_str s = {0};
-    if (!strncmp(a.s, MINUS, strlen(MINUS)) && a.level == LAB_MINUS)
-        return (lab_formula){a.s + strlen(MINUS), LAB_PRODUCTS};
-    rf_str_put(&s, MINUS);
-    put(&s, a, LAB_PRODUCTS);
-    return take(f, LAB_MINUS, &s);
-}
-
-static lab_formula sum(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_SUMS);
-    if (b.level != LAB_MINUS) rf_str_put(&s, "+");
-    put(&s, b, LAB_SUMS);
-    return take(f, LAB_SUMS, &s);
-}
-
-static lab_formula difference(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_SUMS);
-    rf_str_put(&s, MINUS);
-    put(&s, b, LAB_PRODUCTS);
-    return take(f, LAB_SUMS, &s);
-}
-
-static bool is_numeral(const char *s) { return *s && s[strspn(s, "0123456789.")] == 0; }
-
-/* Whether a numeral may stand before it without a dot: a name, and what follows is no bracket. */
-static bool follows_numeral(const char *s)
-{
-    const size_t n = strcspn(s, "·/+(" MINUS);
-    const unsigned char c = (unsigned char)*s;
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
-    const bool exponent = (c == 'e' || c == 'E') && (s[1] == '-' || (s[1] >= '0' && s[1] <= '9'));
-    return letter && !exponent && s[n] != '(' && strncmp(s, MINUS, strlen(MINUS)) != 0;
-}
-
-/* Of tensors, element by element. */
-static lab_formula elementwise(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_MINUS);
-    rf_str_put(&s, "⊙");
-    put(&s, b, LAB_PRODUCTS);
-    return take(f, a.level == LAB_MINUS ? LAB_MINUS : LAB_PRODUCTS, &s);
-}
-
-static bool brackets_meet(const char *a, const char *b)
-{
-    return *a && a[strlen(a) - 1] == ')' && *b == '(' && *a == '(';
-}
-
-static lab_formula times(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str left = {0}, right = {0};
-    if (is_one(a)) return b;
-    if (is_one(b)) return a;
-    if (is(a, "0") || is(b, "0")) return atom("0");
-    if (is(a, MINUS "1") || is(a, MINUS "I")) return minus(f, b);
-    const bool over = !strncmp(b.s, "1/", 2) && b.level == LAB_PRODUCTS;
-    put(&left, a, LAB_MINUS);
-    put(&right, b, LAB_PRODUCTS);
-    const char *l = left.s ? left.s : "?", *r = right.s ? right.s + over : "?";
-    const bool bare =
-        over || (is_numeral(l) && (follows_numeral(r) || *r == '(')) || brackets_meet(l, r);
-    rf_str all = {0};
-    rf_str_printf(&all, "%s%s%s", l, bare ? "" : "·", r);
-    rf_str_free(&left);
-    rf_str_free(&right);
-    return take(f, a.level == LAB_MINUS ? LAB_MINUS : LAB_PRODUCTS, &all);
-}
-
-static lab_formula over(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str s = {0};
-    if (is_one(b)) return a;
-    put(&s, a, LAB_MINUS);
-    rf_str_put(&s, "/");
-    put(&s, b, LAB_POWERS);
-    return take(f, a.level == LAB_MINUS ? LAB_MINUS : LAB_PRODUCTS, &s);
-}
-
-/* A whole number in superscript or subscript. */
-static void put_raised(rf_str *out, int n, bool up)
-{
-    static const char *const high[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    static const char *const low[] = {"₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"};
-    const unsigned size = (unsigned)(n < 0 ? -n : n);
-    if (n < 0) rf_str_put(out, "⁻");
-    if (size >= 10) put_raised(out, (int)(size / 10), up);
-    rf_str_put(out, (up ? high : low)[size % 10]);
-}
-
-static lab_formula power(const lab_formulas *f, lab_formula a, lab_formula b)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_ATOMS);
-    rf_str_put(&s, "^");
-    put(&s, b, LAB_ATOMS);
-    return take(f, LAB_POWERS, &s);
-}
-
-static lab_formula power_of(const lab_formulas *f, lab_formula a, double n)
-{
-    rf_str s = {0};
-    if (n == 1) return a;
-    if (n == 0) return atom("1");
-    if (n != floor(n) || fabs(n) > 999) return power(f, a, number(f, n));
-    put(&s, a, LAB_ATOMS);
-    put_raised(&s, (int)n, true);
-    return take(f, LAB_POWERS, &s);
-}
-
-static lab_formula call(const lab_formulas *f, const char *name, lab_formula a, const char *more)
-{
-    rf_str s = {0};
-    rf_str_printf(&s, "%s(%s%s)", name, a.s, more);
-    return take(f, LAB_ATOMS, &s);
-}
-
-static lab_formula suffixed(const lab_formulas *f, lab_formula a, const char *suffix)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_ATOMS);
-    rf_str_put(&s, suffix);
-    return take(f, LAB_ATOMS, &s);
-}
-
-static lab_formula subscript(const lab_formulas *f, lab_formula a, int k)
-{
-    rf_str s = {0};
-    put(&s, a, LAB_ATOMS);
-    put_raised(&s, k, false);
-    return take(f, LAB_ATOMS, &s);
-}
-
-const char *lab_spaced(const lab_formulas *f, const char *s)
-{
-    rf_str out = {0};
-    int depth = 0;
-    bool term = false; /* something stands before */
-    for (; *s; s++) {
-        const bool dash = !strncmp(s, MINUS, strlen(MINUS));
-        depth += (*s == '(' || *s == '[') - (*s == ')' || *s == ']');
-        if (!depth && term && (dash || (*s == '+' && s[-1] != 'e')))
-            rf_str_printf(&out, " %s ", dash ? MINUS : "+");
-        else if (dash)
-            rf_str_put(&out, MINUS);
-        else
-            rf_str_add(&out, s, 1);
-        if (dash) s += strlen(MINUS) - 1;
-        term = !dash;
-    }
-    return take(f, LAB_SUMS, &out).s;
-}
 
 /* ---- Expressions -------------------------------------------------------------------------------- */
 
@@ -217,26 +22,26 @@ static lab_formula constant(const lab_formulas *f, const lab_term *t)
     char shape[RF_SHAPE_TEXT];
     const rf_index n = rf_shape_count(t->shape),
                    cols = t->shape.rank ? t->shape.dim[t->shape.rank - 1] : 1;
-    if (!t->shape.rank) return number(f, *t->value);
-    if (n > 12) return atom(rf_arena_strdup(f->d->arena, rf_shape_text(t->shape, shape)));
+    if (!t->shape.rank) return lab_text_number(f->arena, *t->value);
+    if (n > 12) return lab_text_atom(rf_arena_strdup(f->arena, rf_shape_text(t->shape, shape)));
     for (rf_index k = 0; k < n; k++)
         rf_str_printf(&s, "%s%.4g", !k ? "[" : k % cols ? "," : ";", t->value[k]);
     rf_str_put(&s, "]");
-    return take(f, LAB_ATOMS, &s);
+    return lab_text_take(f->arena, LAB_ATOMS, &s);
 }
 
 /* A variable that is held, or a number. */
 static lab_formula constant_term(const lab_formulas *f, int t)
 {
     const lab_term *x = term_of(f, t);
-    return x->kind == LAB_INPUT ? atom(x->name) : constant(f, x);
+    return x->kind == LAB_INPUT ? lab_text_atom(x->name) : constant(f, x);
 }
 
 /* An operand within an expression: short ones in full, others by their label. */
 static lab_formula operand(const lab_formulas *f, int t, bool label)
 {
     if (!term_of(f, t)->varies) return constant_term(f, t);
-    return label ? atom(f->label[t]) : f->whole[t];
+    return label ? lab_text_atom(f->label[t]) : f->whole[t];
 }
 
 typedef lab_formula writer(const lab_formulas *f, const lab_term *t, const lab_formula *x);
@@ -244,74 +49,76 @@ typedef lab_formula writer(const lab_formulas *f, const lab_term *t, const lab_f
 static lab_formula w_neg(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return minus(f, x[0]);
+    return lab_text_minus(f->arena, x[0]);
 }
 
 static lab_formula w_add(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return sum(f, x[0], x[1]);
+    return lab_text_sum(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_sub(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return difference(f, x[0], x[1]);
+    return lab_text_difference(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_mul(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     const bool tensors = term_of(f, t->arg[0])->shape.rank && term_of(f, t->arg[1])->shape.rank;
-    return tensors ? elementwise(f, x[0], x[1]) : times(f, x[0], x[1]);
+    return tensors ? lab_text_elementwise(f->arena, x[0], x[1])
+                   : lab_text_times(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_div(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return over(f, x[0], x[1]);
+    return lab_text_over(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_pow(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     const lab_term *by = term_of(f, t->arg[1]);
     const bool known = by->kind == LAB_NUMBER && !by->shape.rank;
-    return known ? power_of(f, x[0], *by->value) : power(f, x[0], x[1]);
+    return known ? lab_text_power_of(f->arena, x[0], *by->value)
+                 : lab_text_power(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_matmul(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return times(f, x[0], x[1]);
+    return lab_text_times(f->arena, x[0], x[1]);
 }
 
 static lab_formula w_dot(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return times(f, suffixed(f, x[0], "ᵀ"), x[1]);
+    return lab_text_times(f->arena, lab_text_suffixed(f->arena, x[0], "ᵀ"), x[1]);
 }
 
 static lab_formula w_transpose(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return suffixed(f, x[0], "ᵀ");
+    return lab_text_suffixed(f->arena, x[0], "ᵀ");
 }
 
 static lab_formula w_pick(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
-    return subscript(f, x[0], t->index + 1);
+    return lab_text_subscript(f->arena, x[0], t->index + 1);
 }
 
 static lab_formula w_sigmoid(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     (void)t;
-    return call(f, "σ", x[0], "");
+    return lab_text_call(f->arena, "σ", x[0], "");
 }
 
 static lab_formula w_cross_entropy(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     char more[24];
     snprintf(more, sizeof more, ",%d", t->index + 1);
-    return call(f, lab_function_name(t->kind), x[0], more);
+    return lab_text_call(f->arena, lab_function_name(t->kind), x[0], more);
 }
 
 static lab_formula w_stack(const lab_formulas *f, const lab_term *t, const lab_formula *x)
@@ -321,7 +128,7 @@ static lab_formula w_stack(const lab_formulas *f, const lab_term *t, const lab_f
     for (int k = 0; k < t->n; k++)
         rf_str_printf(&s, "%s%s", !k ? "[" : k % cols ? "," : ";", x[k].s);
     rf_str_put(&s, "]");
-    return take(f, LAB_ATOMS, &s);
+    return lab_text_take(f->arena, LAB_ATOMS, &s);
 }
 
 /* Operations that are not written as function(operand). */
@@ -337,15 +144,15 @@ static writer *const writers[LAB_KINDS] = {
 static lab_formula expression(const lab_formulas *f, const lab_term *t, const lab_formula *x)
 {
     if (writers[t->kind]) return writers[t->kind](f, t, x);
-    return call(f, lab_function_name(t->kind), x[0], "");
+    return lab_text_call(f->arena, lab_function_name(t->kind), x[0], "");
 }
 
 /* The operation of a term on its operands, in full or by their labels. */
 static lab_formula written(const lab_formulas *f, int t, bool labels)
 {
     const lab_term *x = term_of(f, t);
-    lab_formula *operands = rf_arena_alloc(f->d->arena, ((size_t)x->n + 1) * sizeof *operands);
-    if (!operands) return atom("?");
+    lab_formula *operands = rf_arena_alloc(f->arena, ((size_t)x->n + 1) * sizeof *operands);
+    if (!operands) return lab_text_atom("?");
     for (int k = 0; k < x->n; k++) operands[k] = operand(f, x->arg[k], labels);
     return expression(f, x, operands);
 }
@@ -394,11 +201,11 @@ static void set_expressions(lab_formulas *f)
     for (int k = 0; k < f->d->count; k++) {
         const int t = f->d->shown[k];
         const lab_term *x = term_of(f, t);
-        f->whole[t] = atom(f->label[t]);
+        f->whole[t] = lab_text_atom(f->label[t]);
         f->tensors |= x->shape.rank > 0;
         f->operation[t] = "input";
         if (x->kind == LAB_INPUT) continue;
-        f->operation[t] = lab_spaced(f, written(f, t, true).s);
+        f->operation[t] = lab_text_spaced(f->arena, written(f, t, true).s);
         const lab_formula full = written(f, t, false);
         if (!x->name && rf_utf8_width(full.s, strlen(full.s)) <= WIDE) f->whole[t] = full;
     }
@@ -408,6 +215,7 @@ static void set_expressions(lab_formulas *f)
 
 /* What a rule needs: the operation's operands a and b, its own text y, and which operand is asked for. */
 typedef struct subject {
+    rf_arena *arena;
     const lab_formulas *f;
     const lab_term *t;
     lab_formula a, b, y;
@@ -419,75 +227,89 @@ typedef lab_formula rule(const subject *s);
 static lab_formula d_add(const subject *s)
 {
     (void)s;
-    return atom("1");
+    return lab_text_atom("1");
 }
 
-static lab_formula d_neg(const subject *s) { return number(s->f, -1); }
+static lab_formula d_neg(const subject *s) { return lab_text_number(s->arena, -1); }
 
-static lab_formula d_sub(const subject *s) { return s->slot ? number(s->f, -1) : atom("1"); }
+static lab_formula d_sub(const subject *s)
+{
+    return s->slot ? lab_text_number(s->arena, -1) : lab_text_atom("1");
+}
 
 static lab_formula d_mul(const subject *s) { return s->slot ? s->a : s->b; }
 
 static lab_formula d_div(const subject *s)
 {
-    if (!s->slot) return over(s->f, atom("1"), s->b);
-    return minus(s->f, over(s->f, s->a, power_of(s->f, s->b, 2)));
+    if (!s->slot) return lab_text_over(s->arena, lab_text_atom("1"), s->b);
+    return lab_text_minus(s->arena,
+                          lab_text_over(s->arena, s->a, lab_text_power_of(s->arena, s->b, 2)));
 }
 
 static lab_formula d_pow(const subject *s)
 {
     const lab_formulas *f = s->f;
     const lab_term *by = term_of(f, s->t->arg[1]);
-    if (s->slot) return times(f, s->y, call(f, "log", s->a, ""));
+    if (s->slot) return lab_text_times(f->arena, s->y, lab_text_call(f->arena, "log", s->a, ""));
     if (!by->varies && !by->shape.rank)
-        return times(f, number(f, *by->value), power_of(f, s->a, *by->value - 1));
-    return times(f, s->b, power(f, s->a, difference(f, s->b, atom("1"))));
+        return lab_text_times(f->arena, lab_text_number(f->arena, *by->value),
+                              lab_text_power_of(f->arena, s->a, *by->value - 1));
+    return lab_text_times(
+        f->arena, s->b,
+        lab_text_power(f->arena, s->a, lab_text_difference(f->arena, s->b, lab_text_atom("1"))));
 }
 
 static lab_formula d_exp(const subject *s) { return s->y; }
 
-static lab_formula d_log(const subject *s) { return over(s->f, atom("1"), s->a); }
+static lab_formula d_log(const subject *s)
+{
+    return lab_text_over(s->arena, lab_text_atom("1"), s->a);
+}
 
 static lab_formula d_sqrt(const subject *s)
 {
-    return over(s->f, atom("1"), times(s->f, atom("2"), s->y));
+    return lab_text_over(s->arena, lab_text_atom("1"),
+                         lab_text_times(s->arena, lab_text_atom("2"), s->y));
 }
 
 static lab_formula d_tanh(const subject *s)
 {
-    return difference(s->f, atom("1"), power_of(s->f, s->y, 2));
+    return lab_text_difference(s->arena, lab_text_atom("1"), lab_text_power_of(s->arena, s->y, 2));
 }
 
 static lab_formula d_sigmoid(const subject *s)
 {
-    return times(s->f, s->y, difference(s->f, atom("1"), s->y));
+    return lab_text_times(s->arena, s->y, lab_text_difference(s->arena, lab_text_atom("1"), s->y));
 }
 
 static lab_formula d_relu(const subject *s)
 {
     rf_str text = {0};
     rf_str_printf(&text, "[%s>0]", s->a.s);
-    return take(s->f, LAB_ATOMS, &text);
+    return lab_text_take(s->arena, LAB_ATOMS, &text);
 }
 
-static lab_formula turned(const subject *s, lab_formula a) { return suffixed(s->f, a, "ᵀ"); }
+static lab_formula turned(const subject *s, lab_formula a)
+{
+    return lab_text_suffixed(s->arena, a, "ᵀ");
+}
 
 /* diag(y) - y yT */
 static lab_formula d_softmax(const subject *s)
 {
-    const lab_formula square = times(s->f, s->y, turned(s, s->y));
-    return difference(s->f, call(s->f, "diag", s->y, ""), square);
+    const lab_formula square = lab_text_times(s->arena, s->y, turned(s, s->y));
+    return lab_text_difference(s->arena, lab_text_call(s->arena, "diag", s->y, ""), square);
 }
 
 static lab_formula d_sum(const subject *s)
 {
-    return term_of(s->f, s->t->arg[0])->shape.rank ? atom("1ᵀ") : atom("1");
+    return term_of(s->f, s->t->arg[0])->shape.rank ? lab_text_atom("1ᵀ") : lab_text_atom("1");
 }
 
 static lab_formula d_mean(const subject *s)
 {
     const rf_index n = rf_shape_count(term_of(s->f, s->t->arg[0])->shape);
-    return over(s->f, d_sum(s), number(s->f, (double)n));
+    return lab_text_over(s->arena, d_sum(s), lab_text_number(s->arena, (double)n));
 }
 
 static lab_formula d_dot(const subject *s) { return turned(s, s->slot ? s->a : s->b); }
@@ -502,31 +324,34 @@ static lab_formula d_matmul(const subject *s)
     if (s->slot && column) return row ? turned(s, s->a) : s->a;
     if (!s->slot && row) return turned(s, s->b);
     if (s->slot)
-        put(&text, s->a, LAB_ATOMS), rf_str_put(&text, "⊗I");
+        lab_text_put(&text, s->a, LAB_ATOMS), rf_str_put(&text, "⊗I");
     else
-        rf_str_put(&text, "I⊗"), put(&text, turned(s, s->b), LAB_ATOMS);
-    return take(s->f, LAB_SUMS, &text); /* in brackets within a product */
+        rf_str_put(&text, "I⊗"), lab_text_put(&text, turned(s, s->b), LAB_ATOMS);
+    return lab_text_take(s->arena, LAB_SUMS, &text); /* in brackets within a product */
 }
 
 static lab_formula unit(const subject *s, int k)
 {
-    return turned(s, subscript(s->f, atom("e"), k));
+    return turned(s, lab_text_subscript(s->arena, lab_text_atom("e"), k));
 }
 
 static lab_formula d_pick(const subject *s) { return unit(s, s->t->index + 1); }
 
 static lab_formula d_cross_entropy(const subject *s)
 {
-    const lab_formula p = turned(s, call(s->f, "softmax", s->a, ""));
-    return difference(s->f, p, unit(s, s->t->index + 1));
+    const lab_formula p = turned(s, lab_text_call(s->arena, "softmax", s->a, ""));
+    return lab_text_difference(s->arena, p, unit(s, s->t->index + 1));
 }
 
-static lab_formula d_stack(const subject *s) { return subscript(s->f, atom("e"), s->slot + 1); }
+static lab_formula d_stack(const subject *s)
+{
+    return lab_text_subscript(s->arena, lab_text_atom("e"), s->slot + 1);
+}
 
 static lab_formula d_transpose(const subject *s)
 {
     (void)s;
-    return atom("T");
+    return lab_text_atom("T");
 }
 
 static rule *const rules[LAB_KINDS] = {
@@ -545,18 +370,18 @@ static rule *const rules[LAB_KINDS] = {
 /* Elementwise on tensors: a diagonal Jacobian, whose diagonal the formula tells. */
 static lab_formula diagonal(const lab_formulas *f, lab_formula x)
 {
-    if (is(x, "1")) return atom("I");
-    if (is(x, MINUS "1")) return (lab_formula){MINUS "I", LAB_MINUS};
-    if (is_numeral(x.s)) return times(f, x, atom("I"));
-    return call(f, "diag", x, "");
+    if (lab_text_is(x, "1")) return lab_text_atom("I");
+    if (lab_text_is(x, LAB_SIGN "1")) return (lab_formula){LAB_SIGN "I", LAB_MINUS};
+    if (lab_text_is_numeral(x.s)) return lab_text_times(f->arena, x, lab_text_atom("I"));
+    return lab_text_call(f->arena, "diag", x, "");
 }
 
 static lab_formula local_of(const lab_formulas *f, const lab_edge *e)
 {
     const lab_term *t = term_of(f, e->to);
-    subject s = {f, t, operand(f, t->arg[0], false), {0}, f->whole[e->to], e->slot};
+    subject s = {f->arena, f, t, operand(f, t->arg[0], false), {0}, f->whole[e->to], e->slot};
     s.b = t->n > 1 ? operand(f, t->arg[1], false) : s.a;
-    if (t->kind == LAB_EXP && !t->name) s.y = call(f, "exp", s.a, "");
+    if (t->kind == LAB_EXP && !t->name) s.y = lab_text_call(f->arena, "exp", s.a, "");
     const lab_formula x = rules[t->kind](&s);
     return lab_is_elementwise(t->kind) && term_of(f, e->from)->shape.rank ? diagonal(f, x) : x;
 }
@@ -566,14 +391,15 @@ static lab_formula local_of(const lab_formulas *f, const lab_edge *e)
 /* A local derivative, then what follows it on the way to the output. */
 static lab_formula chained(const lab_formulas *f, lab_formula local, lab_formula rest)
 {
-    return f->tensors ? times(f, rest, local) : times(f, local, rest);
+    return f->tensors ? lab_text_times(f->arena, rest, local)
+                      : lab_text_times(f->arena, local, rest);
 }
 
 static lab_formula by_symbol(const lab_formulas *f, int t)
 {
     rf_str s = {0};
     rf_str_printf(&s, "∂%s/∂%s", f->label[f->d->output], f->label[t]);
-    return take(f, LAB_ATOMS, &s);
+    return lab_text_take(f->arena, LAB_ATOMS, &s);
 }
 
 static lab_formula rest_of(const lab_formulas *f, int t)
@@ -588,9 +414,10 @@ static lab_formula grouped(const lab_formulas *f, int e, lab_formula rest, bool 
     lab_formula all = f->local[e];
     const int t = f->d->edge[e].from;
     for (int k = e + 1; k < f->d->edges; k++) {
-        if (f->d->edge[k].from != t || done[k] || !is(rest_of(f, f->d->edge[k].to), rest.s))
+        if (f->d->edge[k].from != t || done[k] ||
+            !lab_text_is(rest_of(f, f->d->edge[k].to), rest.s))
             continue;
-        all = sum(f, all, f->local[k]);
+        all = lab_text_sum(f->arena, all, f->local[k]);
         done[k] = true;
     }
     return all;
@@ -600,31 +427,31 @@ static lab_formula grouped(const lab_formulas *f, int e, lab_formula rest, bool 
 static lab_formula bracketed(const lab_formulas *f, lab_formula x)
 {
     rf_str s = {0};
-    put(&s, x, LAB_MINUS);
-    return take(f, x.level == LAB_SUMS ? LAB_ATOMS : x.level, &s);
+    lab_text_put(&s, x, LAB_MINUS);
+    return lab_text_take(f->arena, x.level == LAB_SUMS ? LAB_ATOMS : x.level, &s);
 }
 
 static lab_formula total_of(const lab_formulas *f, int t, bool *done)
 {
     lab_formula all = {0};
     int count = 0;
-    if (t == f->d->output) return atom(f->d->p->term[t].shape.rank ? "I" : "1");
+    if (t == f->d->output) return lab_text_atom(f->d->p->term[t].shape.rank ? "I" : "1");
     for (int e = 0; e < f->d->edges; e++) {
         if (f->d->edge[e].from != t || done[e]) continue;
         const lab_formula rest = rest_of(f, f->d->edge[e].to);
         const lab_formula one = chained(f, grouped(f, e, rest, done), rest);
         if (count == 1) all = bracketed(f, all);
-        all = count++ ? sum(f, all, bracketed(f, one)) : one;
+        all = count++ ? lab_text_sum(f->arena, all, bracketed(f, one)) : one;
     }
-    return all.s ? all : atom("0");
+    return all.s ? all : lab_text_atom("0");
 }
 
 const char *lab_path_formula(const lab_formulas *f, int n, const int *edge)
 {
-    lab_formula all = atom("1");
+    lab_formula all = lab_text_atom("1");
     for (int k = 0; k < n; k++) {
         const lab_formula x = f->local[edge[k]];
-        all = f->tensors ? times(f, x, all) : times(f, all, x);
+        all = f->tensors ? lab_text_times(f->arena, x, all) : lab_text_times(f->arena, all, x);
     }
     return all.s;
 }
@@ -637,25 +464,18 @@ const char *lab_element_name(const lab_formulas *f, int term, rf_index k)
     if (!s.rank) return label;
     rf_str_put(&text, label);
     if (s.rank == 2) {
-        put_raised(&text, (int)(k / s.dim[1]) + 1, false);
+        lab_text_put_raised(&text, (int)(k / s.dim[1]) + 1, false);
         rf_str_put(&text, ",");
         k %= s.dim[1];
     }
-    put_raised(&text, (int)k + 1, false);
-    return take(f, LAB_ATOMS, &text).s;
-}
-
-bool lab_says_more(const char *formula, const char *value)
-{
-    const size_t n = strlen(MINUS);
-    if (!strncmp(formula, MINUS, n) && *value == '-') return strcmp(formula + n, value + 1) != 0;
-    return strcmp(formula, value) != 0;
+    lab_text_put_raised(&text, (int)k + 1, false);
+    return lab_text_take(f->arena, LAB_ATOMS, &text).s;
 }
 
 bool lab_formulas_make(lab_formulas *f, const lab_derivation *d)
 {
     const size_t terms = (size_t)d->p->terms + 1, edges = (size_t)d->edges + 1;
-    *f = (lab_formulas){.d = d};
+    *f = (lab_formulas){.arena = d->arena, .d = d};
     f->label = rf_arena_zalloc(d->arena, terms * sizeof *f->label);
     f->whole = rf_arena_zalloc(d->arena, terms * sizeof *f->whole);
     f->total = rf_arena_zalloc(d->arena, terms * sizeof *f->total);

@@ -34,14 +34,14 @@ static void put_adjoint(rf_str *out, const lab_view *v, int t)
 static void put_local(rf_str *out, const lab_view *v, int edge)
 {
     const lab_edge *e = &v->d.edge[edge];
-    const char *formula = lab_spaced(&v->f, v->f.local[edge].s);
+    const char *formula = lab_text_spaced(v->f.arena, v->f.local[edge].s);
     rf_str value = {0};
     if (e->rows * e->cols == 1) lab_put_values(&value, e->jacobian, RF_SCALAR, 1);
     if (rf_utf8_width(formula, strlen(formula)) <= COLUMNS)
         rf_str_put(out, formula);
     else
         rf_str_printf(out, "∂%s/∂%s", v->f.label[e->to], v->f.label[e->from]);
-    if (value.s && lab_says_more(out->s, value.s)) rf_str_printf(out, " = %s", value.s);
+    if (value.s && lab_text_says_more(out->s, value.s)) rf_str_printf(out, " = %s", value.s);
     rf_str_free(&value);
 }
 
@@ -54,8 +54,9 @@ static void put_total(rf_str *out, const lab_view *v, int k)
     lab_put_values(&value, v->by_reverse[k], s, ELEMENTS);
     rf_str_printf(out, "d%s/d%s = ", v->f.label[v->d.output], v->f.label[t]);
     const size_t before = out->n;
-    rf_str_put(out, lab_spaced(&v->f, v->f.total[t].s));
-    if (value.s && lab_says_more(out->s + before, value.s)) rf_str_printf(out, " = %s", value.s);
+    rf_str_put(out, lab_text_spaced(v->f.arena, v->f.total[t].s));
+    if (value.s && lab_text_says_more(out->s + before, value.s))
+        rf_str_printf(out, " = %s", value.s);
     rf_str_free(&value);
 }
 

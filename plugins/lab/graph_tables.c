@@ -84,7 +84,7 @@ static rf_status show_edges(lab_view *v)
         snprintf(name, sizeof name, "∂%s/∂%s", label(v, e->to), label(v, e->from));
         rf_field f[] = {rf_field_string("from", label(v, e->from)),
                         rf_field_string("to", label(v, e->to)), rf_field_string("derivative", name),
-                        rf_field_string("formula", lab_spaced(&v->f, v->f.local[k].s)),
+                        rf_field_string("formula", lab_text_spaced(v->f.arena, v->f.local[k].s)),
                         rf_field_string("value", rf_shape_text(s, h.text))};
         if (e->jacobian) f[4] = value_field("value", e->jacobian, &s, &h);
         st = ROW(v, "edge", f);
@@ -260,7 +260,7 @@ static rf_status show_path(walk *w)
     rf_field f[] = {rf_field_string("input", label(v, w->input)),
                     rf_field_string("value", rf_shape_text(s, h.text)),
                     rf_field_string("path", path.s),
-                    rf_field_string("product", lab_spaced(&v->f, product))};
+                    rf_field_string("product", lab_text_spaced(v->f.arena, product))};
     if (known) f[1] = value_field("value", w->product, &s, &h);
     rf_status st = ROW(v, "path", f);
     rf_str_free(&path);
@@ -289,7 +289,7 @@ static rf_status show_sum(lab_view *v, int k)
     const rf_field f[] = {rf_field_string("input", label(v, t)),
                           value_field("value", v->by_reverse[k], &s, &h),
                           rf_field_string("path", "sum"),
-                          rf_field_string("product", lab_spaced(&v->f, v->f.total[t].s))};
+                          rf_field_string("product", lab_text_spaced(v->f.arena, v->f.total[t].s))};
     return ROW(v, "path", f);
 }
 
@@ -342,10 +342,10 @@ static rf_status show_derivatives(lab_view *v)
         rf_str line = {0};
         rf_str_printf(&line, "  d%s/d%s = ", label(v, v->d.output), label(v, t));
         const size_t before = line.n;
-        rf_str_put(&line, lab_spaced(&v->f, v->f.total[t].s));
+        rf_str_put(&line, lab_text_spaced(v->f.arena, v->f.total[t].s));
         rf_str value = {0};
         lab_put_values(&value, v->by_reverse[k], s, LONG);
-        if (value.s && lab_says_more(line.s + before, value.s))
+        if (value.s && lab_text_says_more(line.s + before, value.s))
             rf_str_printf(&line, " = %s", value.s);
         rf_str_put(&line, "\n");
         st = rf_emit_text(v->session->host, v->item++, line.s, line.n, NAN);
