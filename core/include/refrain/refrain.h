@@ -33,6 +33,7 @@
 #include <refrain/cell.h>
 #include <refrain/collective.h>
 #include <refrain/decode.h>
+#include <refrain/diagram.h>
 #include <refrain/graph.h>
 #include <refrain/io.h>
 #include <refrain/layers.h>
