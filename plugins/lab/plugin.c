@@ -9,7 +9,7 @@ static const char *const graph_examples[] = {
     "# A variable that is used twice collects two contributions.\n"
     "refrain-lab graph 'y=x*exp(x^2)' x=1",
     "# The loss of a classifier, through the Jacobian of the softmax.\n"
-    "refrain-lab graph 'ŷ=softmax(W@x); C=-log(pick(ŷ,2))' 'W=[1,2;0,1;1,1]' 'x=[1,-1]'",
+    "refrain-lab graph 'ŷ=softmax(W@x); C=-log(pick(ŷ,2))' 'W=[1,2;0,1]; x=[1,-1]'",
     "refrain-lab graph '总价=单价*数量*(1+税率)' 单价=3 数量=4 税率=0.1", NULL};
 
 static const char *const gradients_examples[] = {

@@ -250,6 +250,8 @@ def test_choices():
 
 
 def test_lines_fit_80_columns():
+    for line in graph("--help=all").text.splitlines():
+        assert sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) <= 80, line
     for words in (["e=(a+b)*(b+1)", "a=2", "b=1"], ["y=x*exp(x^2)", "x=1"]):
         for line in graph(*words).text.splitlines():
             assert len(line) <= 80, line
