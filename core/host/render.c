@@ -132,13 +132,13 @@ static void put_cell(rfi_render *r, uint32_t k, const rf_str *text, bool right, 
 
 static bool is_number(const rf_field *f) { return f->type <= RF_FIELD_REAL; }
 
-/* A blank line before every table but the first, and the columns' names; the widths start at them
- * and at the first row. */
+/* A blank line between tables, and the columns' names; the widths start at them and at the first
+ * row. */
 static void put_heading(rfi_render *r, const rf_record *rec)
 {
     int64_t seen = r->seen ? rf_map_get(r->seen, rec->name, strlen(rec->name), 0) : 1;
     if (seen) return;
-    if (rf_map_count(r->seen)) rf_str_put(&r->line, "\n");
+    if (r->last.kind == RF_EV_RECORD || r->last.kind == RF_EV_METRIC) rf_str_put(&r->line, "\n");
     rf_map_put(r->seen, rec->name, strlen(rec->name), 1);
     if (rec->count < 2) return;
     memset(r->width, 0, sizeof r->width);

@@ -72,6 +72,26 @@ static void text_lines(void)
                             "step 8, valid: loss 0.125 nats\n"));
 }
 
+/* A blank line stands between two tables, also where a metric is between them; a caption stands on its
+ * table, and a table of one column has no heading. */
+static void tables(void)
+{
+    const rf_field one[] = {rf_field_string("a", "x")};
+    const rf_field two[] = {rf_field_string("a", "x"), rf_field_string("b", "y")};
+    page p;
+    page_open(&p, FORMAT_TEXT);
+    send(&p, record_event("first", one, 1));
+    send(&p, record_event("first", one, 1));
+    send(&p, record_event("second", one, 1));
+    send(&p, metric_event(-1, NULL, "loss", 1));
+    send(&p, record_event("third", two, 2));
+    send(&p, text_event(-1, "caption\n"));
+    send(&p, record_event("fourth", two, 2));
+    send(&p, record_event("third", two, 2));
+    CU_ASSERT(page_says(&p, "x\nx\n\nx\nloss 1 nats\n\na         b\nx         y\n"
+                            "caption\na         b\nx         y\nx         y\n"));
+}
+
 static void json_lines(void)
 {
     page p;
@@ -210,11 +230,17 @@ static void wrapping(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"text lines", text_lines},   {"json lines", json_lines},
-                           {"record json", record_json}, {"record tsv", record_tsv},
-                           {"record text", record_text}, {"other versions", other_versions},
-                           {"bad shapes", bad_shapes},   {"numbers", numbers},
-                           {"wrapping", wrapping},       CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"text lines", text_lines},
+                           {"tables", tables},
+                           {"json lines", json_lines},
+                           {"record json", record_json},
+                           {"record tsv", record_tsv},
+                           {"record text", record_text},
+                           {"other versions", other_versions},
+                           {"bad shapes", bad_shapes},
+                           {"numbers", numbers},
+                           {"wrapping", wrapping},
+                           CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"render", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }
