@@ -111,6 +111,7 @@ void rfi_heat_scale(rf_str *out, double x, double y, double height, rfi_scale s)
 void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w, double t,
                     rfi_scale s, bool named)
 {
+    rf_str_put(out, "<g shape-rendering=\"crispEdges\">\n"); /* no seams between cells */
     for (size_t i = 0; i < h->rows; i++)
         for (size_t j = 0; j < h->cols; j++) {
             double v = h->values[i * h->cols + j];
@@ -122,6 +123,7 @@ void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w
             else
                 rf_str_put(out, "/>\n");
         }
+    rf_str_put(out, "</g>\n");
 }
 
 void rfi_heat_frame(rf_str *out, double x, double y, double w, double t)

@@ -8,6 +8,7 @@
 #define WIDTH       900.0 /* room for all columns */
 #define COLUMN_MIN  3.0
 #define COLUMN_MAX  30.0
+#define LABEL_STEP  14.0  /* a Chinese character, or a label that leans */
 #define HEIGHT      190.0 /* room for the rows of a panel */
 #define ROW_MIN     3.0
 #define ROW_MAX     18.0
@@ -48,7 +49,10 @@ static layout measure(const rf_plot *p)
     }
     const rfi_heat *first = p->panels;
     const double widest = rfi_heat_longest(first->col_labels, first->cols);
-    l.column = fmin(fmax(WIDTH / most, COLUMN_MIN), COLUMN_MAX);
+    /* Wide enough for every label: a text that is read is shown whole. */
+    const double least =
+        !first->col_labels ? COLUMN_MIN : fmin(fmax(widest, COLUMN_MIN), LABEL_STEP);
+    l.column = fmin(fmax(WIDTH / most, least), COLUMN_MAX);
     l.width = l.column * most;
     l.upright = widest <= l.column;
     l.head = !first->col_labels ? 0 : l.upright ? 16 : widest * 0.87 + 10;
@@ -58,11 +62,10 @@ static layout measure(const rf_plot *p)
     return l;
 }
 
-/* Upright where they fit between each other, else leaning and as many as there is room for. */
+/* Upright where they fit between each other, else leaning. */
 static void put_column_labels(rf_str *out, const rfi_heat *h, const layout *l)
 {
-    const size_t every = l->upright ? 1 : (size_t)ceil(12 / l->column);
-    for (size_t j = 0; h->col_labels && j < h->cols; j += every) {
+    for (size_t j = 0; h->col_labels && j < h->cols; j++) {
         const double x = l->left + l->column * ((double)j + 0.5);
         if (!h->col_labels[j]) continue;
         if (l->upright)
