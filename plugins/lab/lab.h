@@ -10,6 +10,8 @@ extern const rf_option lab_cell_options[];
 rf_status lab_cell(rf_session *s, const rf_run *r);
 extern const rf_option lab_graph_options[];
 rf_status lab_graph(rf_session *s, const rf_run *r);
+extern const rf_option lab_trace_options[];
+rf_status lab_trace(rf_session *s, const rf_run *r);
 
 extern const rf_option lab_gradients_options[];
 rf_status lab_gradients(rf_session *s, const rf_run *r);

@@ -1,7 +1,15 @@
 /* lab/plugin.c -- who this plugin is and which verbs it has. */
 #include "lab.h"
 
-static const char *const cell_examples[] = {"refrain-lab cell --all", NULL};
+static const char *const cell_examples[] = {
+    "refrain-lab cell --all",
+    "# Equations, parameters beside an LSTM's, graph, and every gate at every step.\n"
+    "refrain-lab cell gru --values '1,0;0,1;1,1' --svg gru.svg",
+    "# The standard interface: shapes of two layers of 10 on 6 steps of 3 sequences.\n"
+    "refrain-lab cell elman --input 5 --hidden 10 --layers 2 --steps 6 --batch 3",
+    "# The sums of backpropagation through time, term by term.\n"
+    "refrain-lab cell elman --bptt --steps 4",
+    NULL};
 
 static const char *const graph_examples[] = {
     "# The example of the lecture, drawn as well.\n"
@@ -28,10 +36,27 @@ static const char *const memory_examples[] = {
     "refrain-lab memory agreement --lengths 10,20,40 --distances --plot-lengths far.svg",
     NULL};
 
+static const char *const trace_examples[] = {
+    "# The lecture's sentences: all weights 1, then a network that learns their tags.\n"
+    "refrain-lab trace",
+    "# Without a memory 购物 cannot be n in one sentence and v in the other.\n"
+    "refrain-lab trace --no-memory '我/n 爱/v 购物/n' '我/n 在/pre 华联/n 购物/v'",
+    "# Gates and states of a language model while it reads.\n"
+    "refrain-lab trace --model data/lm/tang.safetensors 春眠不觉晓 --what i,f,o,c,h --svg "
+    "gates.svg",
+    NULL};
+
 static const rf_verb verbs[] = {
     {.name = "cell",
-     .summary = "show the recurrent cells",
-     .emits = RF_EMITS(RF_EV_RECORD),
+     .summary = "show a recurrent cell: equations, parameters, graph, steps",
+     .help =
+         "Shows the cell's equations and source, its parameters beside those of an LSTM of the "
+         "same size, the shapes of what goes in and comes out, one step as a graph of primitive "
+         "operations, and the value of every gate and state at every step.",
+     .operands = "[NAME]",
+     .operand_type = RF_STRING,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE),
      .flags = RF_VERB_SHORT,
      .options = lab_cell_options,
      .examples = cell_examples,
@@ -89,6 +114,24 @@ static const rf_verb verbs[] = {
      .options = lab_memory_options,
      .examples = memory_examples,
      .run = lab_memory},
+    {.name = "trace",
+     .summary = "watch a network's memory while it reads",
+     .help =
+         "Without --model: sentences of words with tags.  First a network with all weights 1, "
+         "linear activations and an empty memory is stepped through each, showing input, memory "
+         "and output; then one is trained on the tags, and shows what it makes of every word.\n\n"
+         "With --model: any model that reads text by a recurrent network, such as those of "
+         "refrain-lm: the value of every gate and state at every unit of the TEXT, and what it "
+         "expects next.",
+     .operands = "[TEXT...]",
+     .operand_type = RF_STRING,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE),
+     .flags = RF_VERB_SHORT,
+     .options = lab_trace_options,
+     .examples = trace_examples,
+     .run = lab_trace},
     {0}};
 
 static const rf_plugin plugin = {
