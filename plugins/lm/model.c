@@ -1,7 +1,6 @@
 /* lm/model.c -- building the network, its forward pass, and reading and writing it. */
 #include "model.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,91 +121,36 @@ void lm_state_keep(lm_state *s, const rf_graph *g, rf_sequence q)
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
-rf_status lm_model_store(const lm_model *m, rf_model *file, rf_dtype storage, rf_error *err)
-{
-    rf_status st = RF_OK;
-    for (size_t i = 0; i < rf_params_count(m->params) && !st; i++) {
-        const rf_param *p = rf_params_at(m->params, i);
-        st = rf_model_add_real(file, p->name, storage, p->value, err);
-    }
-    return st;
-}
-
-/* A whole number of the options within the range that `train` allows; what a file says is not
- * believed. */
-static rf_status read_number(const rf_model *f, const json_t *options, int which, rf_index *out,
-                             rf_error *err)
-{
-    const rf_option *o = &lm_train_options[which];
-    const json_t *v = json_object_get(options, o->name);
-    double x = json_is_integer(v) ? (double)json_integer_value(v) : -1;
-    if (x < o->min || x > o->max)
-        return rf_fail(err, RF_EFORMAT, "%s: its option %s is no number from %g to %g",
-                       rf_model_name(f), o->name, o->min, o->max);
-    *out = (rf_index)x;
-    return RF_OK;
-}
-
-/* Models from before there was a choice have a full softmax. */
-static rf_status read_softmax(const rf_model *f, const json_t *options, lm_shape *s, rf_error *err)
-{
-    const rf_option *o = &lm_train_options[TRAIN_SOFTMAX];
-    const json_t *v = json_object_get(options, o->name);
-    const char *word = v ? json_string_value(v) : o->choices[LM_FULL];
-    int kind = 0;
-    while (kind < LM_SOFTMAXES && (!word || strcmp(word, o->choices[kind]) != 0)) kind++;
-    if (kind == LM_SOFTMAXES)
-        return rf_fail(err, RF_EFORMAT, "%s: its softmax %s is not known here", rf_model_name(f),
-                       word ? word : "(none)");
-    s->softmax = (lm_softmax)kind;
-    if (kind != LM_ADAPTIVE || !s->tie) return RF_OK;
-    return rf_fail(err, RF_EFORMAT, "%s: its softmax is adaptive, and it says tie",
-                   rf_model_name(f));
-}
-
 /* They begin to mean something once the vocabulary's size is known. */
-static rf_status read_cutoffs(const rf_model *f, const json_t *options, rf_index V, lm_shape *s,
+static rf_status read_cutoffs(const rf_model *f, const rf_setting *v, rf_index V, lm_shape *s,
                               rf_error *err)
 {
-    const char *text = json_string_value(json_object_get(options, "cutoffs"));
+    const char *text = v[TRAIN_CUTOFFS].as.s;
     if (s->softmax != LM_ADAPTIVE || (text && lm_cutoffs_parse(text, V, &s->cutoffs))) return RF_OK;
     return rf_fail(err, RF_EFORMAT, "%s: its cutoffs %s are no rising numbers below %lld",
                    rf_model_name(f), text ? text : "(none)", (long long)V);
 }
 
-static rf_status read_shape(const rf_model *f, const json_t *options, lm_shape *s, rf_error *err)
+/* Models from before there was a choice have a full softmax. */
+static rf_status read_shape(const rf_model *f, const rf_setting *v, lm_shape *s, rf_error *err)
 {
-    const char *cell = json_string_value(json_object_get(options, "cell"));
-    rf_index layers = 0;
-    rf_status st;
-    *s = (lm_shape){.cell = cell ? rf_cell_find(cell) : NULL,
-                    .tie = json_is_true(json_object_get(options, "tie")),
-                    .layer_norm = json_is_true(json_object_get(options, "layer-norm"))};
+    static const int needed[] = {TRAIN_CELL, TRAIN_HIDDEN, TRAIN_EMBED, TRAIN_LAYERS, -1};
+    rf_status st = rf_settings_need(lm_train_options, v, needed, rf_model_name(f), err);
+    if (st) return st;
+    *s = (lm_shape){.cell = rf_cell_find(v[TRAIN_CELL].as.s),
+                    .hidden = (rf_index)v[TRAIN_HIDDEN].as.i,
+                    .embed = (rf_index)v[TRAIN_EMBED].as.i,
+                    .layers = (int)v[TRAIN_LAYERS].as.i,
+                    .tie = v[TRAIN_TIE].as.i,
+                    .layer_norm = v[TRAIN_LAYER_NORM].as.i,
+                    .softmax = (lm_softmax)v[TRAIN_SOFTMAX].as.i};
+    if (!s->embed) s->embed = s->hidden;
     if (!s->cell)
         return rf_fail(err, RF_EFORMAT, "%s: its cell %s is not known here", rf_model_name(f),
-                       cell ? cell : "(none)");
-    if ((st = read_number(f, options, TRAIN_HIDDEN, &s->hidden, err)) ||
-        (st = read_number(f, options, TRAIN_EMBED, &s->embed, err)) ||
-        (st = read_number(f, options, TRAIN_LAYERS, &layers, err)))
-        return st;
-    if (!s->embed) s->embed = s->hidden;
-    s->layers = (int)layers;
-    return read_softmax(f, options, s, err);
-}
-
-static rf_status check_plugin(const rf_model *f, rf_error *err)
-{
-    rf_str id = {0};
-    bool any = rf_model_get_text(f, RF_META_PLUGIN, &id) && id.s;
-    rf_status st = RF_OK;
-    if (!any)
-        st = rf_fail(err, RF_EFORMAT, "%s: no model of refrain: its metadata name no plugin",
-                     rf_model_name(f));
-    else if (strcmp(id.s, LM_ID) != 0)
-        st = rf_fail(err, RF_EFORMAT, "%s: a model of %s, where one of %s is due", rf_model_name(f),
-                     id.s, LM_ID);
-    rf_str_free(&id);
-    return st;
+                       v[TRAIN_CELL].as.s);
+    if (s->softmax != LM_ADAPTIVE || !s->tie) return RF_OK;
+    return rf_fail(err, RF_EFORMAT, "%s: its softmax is adaptive, and it says tie",
+                   rf_model_name(f));
 }
 
 static rf_tokenizer *read_tokens(const rf_model *f, rf_error *err)
@@ -216,16 +160,6 @@ static rf_tokenizer *read_tokens(const rf_model *f, rf_error *err)
     if (json) return rf_tokenizer_parse(json, n, err);
     rf_fail(err, RF_EFORMAT, "%s: has no tokenizer", rf_model_name(f));
     return NULL;
-}
-
-static rf_status read_params(const rf_model *f, lm_model *m, rf_error *err)
-{
-    rf_status st = RF_OK;
-    for (size_t i = 0; i < rf_params_count(m->params) && !st; i++) {
-        const rf_param *p = rf_params_at(m->params, i);
-        st = rf_model_get_real(f, p->name, p->value, err);
-    }
-    return st;
 }
 
 /* The shape must agree with the tensors before memory is taken for it. */
@@ -240,39 +174,32 @@ static rf_status check_size(const rf_model *f, const lm_shape *s, rf_error *err)
     return RF_OK;
 }
 
-static lm_model *parse(const rf_model *f, rf_error *err)
+static lm_model *parse(const rf_model *f, rf_arena *texts, rf_error *err)
 {
-    const char *text = rf_model_get(f, RF_META_OPTIONS);
-    json_t *options = text ? json_loads(text, 0, NULL) : NULL;
+    rf_setting v[TRAIN_COUNT] = {0};
     lm_dropout none = {0};
     lm_shape shape;
-    lm_model *m = NULL;
-    rf_tokenizer *tokens = NULL;
-    if (check_plugin(f, err)) goto end;
-    if (!options) {
-        rf_fail(err, RF_EFORMAT, "%s: has no options", rf_model_name(f));
-        goto end;
-    }
-    if (read_shape(f, options, &shape, err) || check_size(f, &shape, err)) goto end;
-    tokens = read_tokens(f, err);
-    if (tokens && read_cutoffs(f, options, rf_tokenizer_size(tokens), &shape, err)) {
+    if (rf_task_options_read(f, lm_train_options, v, texts, err) || read_shape(f, v, &shape, err) ||
+        check_size(f, &shape, err))
+        return NULL;
+    rf_tokenizer *tokens = read_tokens(f, err);
+    if (tokens && read_cutoffs(f, v, rf_tokenizer_size(tokens), &shape, err)) {
         rf_tokenizer_free(tokens);
-        tokens = NULL;
+        return NULL;
     }
-    m = tokens ? lm_model_new(&shape, &none, tokens, err) : NULL;
-    if (m && read_params(f, m, err)) {
-        lm_model_free(m);
-        m = NULL;
-    }
-end:
-    json_decref(options);
-    return m;
+    lm_model *m = tokens ? lm_model_new(&shape, &none, tokens, err) : NULL;
+    if (!m || !rf_params_load(m->params, f, err)) return m;
+    lm_model_free(m);
+    return NULL;
 }
 
 lm_model *lm_model_read(const char *path, rf_error *err)
 {
-    rf_model *f = rf_model_read(path, err);
-    lm_model *m = f ? parse(f, err) : NULL;
+    rf_model *f = rf_task_model_read(path, LM_ID, "lm", err);
+    rf_arena *texts = f ? rf_arena_new(0) : NULL;
+    lm_model *m = texts ? parse(f, texts, err) : NULL;
+    if (f && !texts) rf_fail(err, RF_ENOMEM, "no memory");
+    rf_arena_free(texts);
     rf_model_free(f);
     return m;
 }

@@ -52,8 +52,6 @@ void lm_model_free(lm_model *m);
 
 /* Read a model that `train` wrote.  NULL with err: EIO; EFORMAT (no model, or another plugin's). */
 lm_model *lm_model_read(const char *path, rf_error *err);
-/* Put the parameters into a file that holds the metadata already. */
-rf_status lm_model_store(const lm_model *m, rf_model *file, rf_dtype storage, rf_error *err);
 
 /* The states of all layers between windows, [L,B,H] each. */
 typedef struct lm_state {

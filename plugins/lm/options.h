@@ -4,7 +4,7 @@
 #ifndef LM_OPTIONS_H
 #define LM_OPTIONS_H
 
-#include <refrain/plugin.h>
+#include <refrain/training.h>
 
 enum {
     TRAIN_UNIT,
@@ -30,32 +30,11 @@ enum {
     TRAIN_VARIATIONAL,
     TRAIN_FORGET_BIAS,
     TRAIN_INIT,
-    TRAIN_STORAGE,
     TRAIN_BPTT,
     TRAIN_BATCH,
-    TRAIN_EPOCHS,
-    TRAIN_STEPS,
-    TRAIN_MINUTES,
-    TRAIN_PATIENCE,
-    TRAIN_VALID_EVERY,
-    TRAIN_OPTIMIZER,
-    TRAIN_LEARNING_RATE,
-    TRAIN_MOMENTUM,
-    TRAIN_WEIGHT_DECAY,
-    TRAIN_CLIP,
-    TRAIN_SCHEDULE,
-    TRAIN_WARMUP,
-    TRAIN_GAMMA,
-    TRAIN_GAMMA_EVERY,
-    TRAIN_GAMMA_AFTER,
-    TRAIN_FLOOR,
-    TRAIN_RESUME,
-    TRAIN_CHECKPOINT,
     TRAIN_SAMPLE,
-    TRAIN_LOG,
-    TRAIN_PLOT,
-    TRAIN_PROFILE,
-    TRAIN_COUNT
+    TRAIN_LEARN, /* what all trainings have: RF_LEARN_... from here on */
+    TRAIN_COUNT = TRAIN_LEARN + RF_LEARN_COUNT
 };
 
 enum { EVAL_BATCH, EVAL_WEIGHTS, EVAL_COUNT };
