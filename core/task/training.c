@@ -70,11 +70,11 @@ rf_status rf_training_begin(rf_training *t, rf_error *err)
     const rf_host *h = t->s->host;
     t->seed = t->r->seed;
     t->texts = rf_arena_new(0);
-    rf_str_printf(&t->state_path, "%s.state", t->r->model);
+    if (t->r->model) rf_str_printf(&t->state_path, "%s.state", t->r->model);
     if (!t->texts || t->state_path.failed) return rf_fail(err, RF_ENOMEM, "no memory");
     snprintf(t->key_others, sizeof t->key_others, "%s.training", t->task);
     snprintf(t->key_seed, sizeof t->key_seed, "%s.seed", t->task);
-    t->resume = learn(t, RF_LEARN_RESUME)->as.i;
+    t->resume = t->r->model && learn(t, RF_LEARN_RESUME)->as.i;
     if (t->resume && access(t->state_path.s, F_OK)) {
         h->log(h, RF_LOG_INFO, "there is no state to resume yet: the training begins");
         t->resume = false;

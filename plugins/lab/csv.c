@@ -153,10 +153,15 @@ static size_t take_quoted(lab_csv *c, size_t i, rf_status *st, rf_error *err)
     return i;
 }
 
+static bool separates(const lab_csv *c, size_t i)
+{
+    return c->text[i] == c->separator || (c->separator == ' ' && c->text[i] == '\t');
+}
+
 static size_t take_bare(lab_csv *c, size_t i)
 {
     const size_t from = i;
-    while (!ends_line(c, i) && c->text[i] != c->separator) i++;
+    while (!ends_line(c, i) && !separates(c, i)) i++;
     rf_str_add(&c->row, c->text + from, i - from);
     return i;
 }
@@ -191,8 +196,8 @@ static size_t take_field(lab_csv *c, size_t i, rf_status *st, rf_error *err)
         *st = rf_fail(err, RF_ENOMEM, "%s: no memory for a row", c->name);
         return i;
     }
-    i = i < c->n && c->text[i] == '"' && c->separator != '\t' ? take_quoted(c, i, st, err)
-                                                              : take_bare(c, i);
+    const bool quotes = c->separator != '\t' && c->separator != ' ';
+    i = quotes && i < c->n && c->text[i] == '"' ? take_quoted(c, i, st, err) : take_bare(c, i);
     c->field[c->count - 1].n = c->row.n - before;
     rf_str_add(&c->row, "", 1);
     return i;
@@ -212,11 +217,18 @@ static size_t count_lines(const lab_csv *c, size_t from, size_t to)
     return lines;
 }
 
+/* Over the blanks at i, where those separate. */
+static size_t pass_blanks(const lab_csv *c, size_t i)
+{
+    while (c->separator == ' ' && i < c->n && separates(c, i)) i++;
+    return i;
+}
+
 static bool take_row(lab_csv *c, size_t i, rf_status *st, rf_error *err)
 {
     const size_t start = i;
-    for (;; i++) {
-        i = take_field(c, i, st, err);
+    for (i = pass_blanks(c, i);; i += c->separator != ' ') {
+        i = pass_blanks(c, take_field(c, i, st, err));
         if (*st || ends_line(c, i)) break;
     }
     if (c->row.failed && !*st) *st = rf_fail(err, RF_ENOMEM, "%s: no memory for a row", c->name);
@@ -230,8 +242,9 @@ static bool take_row(lab_csv *c, size_t i, rf_status *st, rf_error *err)
 bool lab_csv_next(lab_csv *c, rf_status *st, rf_error *err)
 {
     *st = RF_OK;
-    while (c->next < c->n && ends_line(c, c->next)) {
-        c->next = pass_end(c, c->next);
+    c->gap = false;
+    for (size_t i; c->next < c->n && ends_line(c, i = pass_blanks(c, c->next)); c->gap = true) {
+        c->next = pass_end(c, i);
         c->next_line++;
     }
     c->count = 0;

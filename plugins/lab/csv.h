@@ -7,7 +7,8 @@
  *
  * As RFC 4180: a field in quotes may hold separators, line ends and doubled quotes; a quote within a
  * field that does not begin with one is a character.  Lines end in LF or CR LF; empty lines are
- * passed over.  In tab-separated values quotes are characters always. */
+ * passed over.  In tab-separated values quotes are characters always, and between blanks, too:
+ * there, any number of blanks and tabs separates, and those at both ends of a line do not count. */
 #ifndef LAB_CSV_H
 #define LAB_CSV_H
 
@@ -26,6 +27,7 @@ typedef struct lab_csv {
     size_t count;
     size_t line;    /* where the row begins, from 1 */
     char separator; /* between fields */
+    bool gap;       /* empty lines stand before this row */
     /* Its own. */
     const char *name, *text;
     size_t n, next, next_line, cap;
@@ -35,7 +37,7 @@ typedef struct lab_csv {
 
 /* Read a file (see rf_text_read: gzip, "-"), or lend `n` bytes of UTF-8 named `name`.
  *
- *   separator  0: whichever of comma, semicolon and tab the first line has most
+ *   separator  0: whichever of comma, semicolon and tab the first line has most; ' ': blanks
  *   where      what a failure points at, as lab_mark sets it; NULL: no need
  *
  * Close it even after an error.  Errors: those of rf_text_read. */

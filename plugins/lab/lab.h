@@ -18,5 +18,14 @@ rf_status lab_gradients(rf_session *s, const rf_run *r);
 
 extern const rf_option lab_memory_options[];
 rf_status lab_memory(rf_session *s, const rf_run *r);
+extern const rf_option lab_classify_train_options[], lab_classify_eval_options[],
+    lab_classify_run_options[], lab_classify_folds_options[];
+rf_status lab_classify_train(rf_session *s, const rf_run *r);
+rf_status lab_classify_eval(rf_session *s, const rf_run *r);
+rf_status lab_classify_run(rf_session *s, const rf_run *r);
+rf_status lab_classify_folds(rf_session *s, const rf_run *r);
+
+extern const rf_option lab_cloze_options[];
+rf_status lab_cloze_verb(rf_session *s, const rf_run *r);
 
 #endif

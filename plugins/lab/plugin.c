@@ -19,6 +19,45 @@ static const char *const graph_examples[] = {
     "# The loss of a classifier, through the Jacobian of the softmax.\n"
     "refrain-lab graph 'ŷ=softmax(W@x); C=-log(pick(ŷ,2))' 'W=[1,2;0,1]; x=[1,-1]'",
     "refrain-lab graph '总价=单价*数量*(1+税率)' 单价=3 数量=4 税率=0.1", NULL};
+static const char *const classify_train_examples[] = {
+    "# Sentences and their sentiment: a table with the columns label and text.\n"
+    "refrain-lab classify-train data/lab/reviews.tsv --model mood.safetensors",
+    "# Chinese, read by characters.\n"
+    "refrain-lab classify-train data/lab/pinglun.tsv --unit char --model 心情.safetensors",
+    "# A label for each frame of some recordings, learned from pieces of 120 frames.\n"
+    "refrain-lab classify-train a1.csv a2.csv --input frames --label-of frame --label-column phase "
+    "--ignore timestamp --window 120 --model phases.safetensors",
+    "# Images, one row a step.\n"
+    "refrain-lab classify-train --input images --images train-images-idx3-ubyte.gz "
+    "--labels train-labels-idx1-ubyte.gz --model digits.safetensors",
+    NULL};
+static const char *const classify_eval_examples[] = {
+    "refrain-lab classify-eval data/lab/reviews.tsv --model mood.safetensors --plot confusion.svg",
+    NULL};
+static const char *const classify_run_examples[] = {
+    "echo 'a warm little film with a heart' | refrain-lab classify-run --model mood.safetensors",
+    "# What does it look at?\n"
+    "echo 房间很干净,下次还住这里 | refrain-lab classify-run --model 心情.safetensors --attention "
+    "--plot attention.svg",
+    NULL};
+static const char *const classify_folds_examples[] = {
+    "# Leave one recording out after the other, beside a linear softmax and the most frequent "
+    "label.\n"
+    "refrain-lab classify-folds a1.csv a2.csv b1.csv --input frames --label-of frame "
+    "--label-column phase --window 120 --epochs 15",
+    NULL};
+static const char *const cloze_examples[] = {
+    "refrain-lab cloze 'I am ___ very hungry' 'our old ___ barked at the postman'",
+    "# Chinese: a blank is a character.\n"
+    "refrain-lab cloze 小明___很饿，因为刚吃过 我们的黑___抓住了老鼠 --text data/lab/cloze-zh.txt "
+    "--unit char",
+    NULL};
+
+#define READS                                                                                      \
+    "Texts are tables with a column of labels and one of texts (CSV, TSV, or the label as a "      \
+    "line's first word); frames are tables of numbers with a row a frame, where a file, what "     \
+    "stands between empty lines, or what agrees in --sequence-column is one sequence; images "     \
+    "are idx files.  All may be packed with gzip."
 
 static const char *const gradients_examples[] = {
     "# What reaches the state fifty steps back, in five cells that learn the same task?\n"
@@ -132,6 +171,74 @@ static const rf_verb verbs[] = {
      .options = lab_trace_options,
      .examples = trace_examples,
      .run = lab_trace},
+    {.name = "classify-train",
+     .summary = "learn to give labels to texts, sequences or frames",
+     .help = READS "\n\nMODEL is written whenever the held-out part is "
+                   "told better than before; MODEL.state holds what --resume "
+                   "needs.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_WRITE,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = lab_classify_train_options,
+     .examples = classify_train_examples,
+     .run = lab_classify_train},
+    {.name = "classify-eval",
+     .summary = "measure how well labels are told",
+     .help = "Accuracy, mean F1 of the labels (macro), loss; for each "
+             "label precision, recall and F1; which label was told for "
+             "which.  Files are read as those of the training were, "
+             "unless options say otherwise.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_READ,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = lab_classify_eval_options,
+     .examples = classify_eval_examples,
+     .run = lab_classify_eval},
+    {.name = "classify-run",
+     .summary = "tell the labels of texts, sequences or frames",
+     .help = "Texts are lines of the files or of standard input.  A "
+             "column of labels, where frames have one, is not read.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_READ,
+     .emits = RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = lab_classify_run_options,
+     .examples = classify_run_examples,
+     .run = lab_classify_run},
+    {.name = "classify-folds",
+     .summary = "leave a part out, learn from the others, judge on it",
+     .help = READS "\n\nEach file, or each of --folds parts drawn by "
+                   "chance, is left out once.  Nothing is chosen by what is "
+                   "left out: all --epochs are learned.  The last rows are "
+                   "over all labels together, and means over the parts.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_RECORD),
+     .options = lab_classify_folds_options,
+     .examples = classify_folds_examples,
+     .run = lab_classify_folds},
+    {.name = "cloze",
+     .summary = "fill blanks from both sides, and from the left alone",
+     .help = "Two networks learn from the same sentences for as long: "
+             "one reads what stands before a blank and, backwards, "
+             "what stands after it; the other, with more numbers to "
+             "learn, sees only what stands before.  The first table "
+             "shows how well they tell each word of sentences that "
+             "were held out, the second what they put into the blanks "
+             "(___) of the operands.",
+     .operands = "[SENTENCE...]",
+     .operand_type = RF_STRING,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_RECORD),
+     .options = lab_cloze_options,
+     .examples = cloze_examples,
+     .run = lab_cloze_verb},
     {0}};
 
 static const rf_plugin plugin = {

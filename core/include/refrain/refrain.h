@@ -43,5 +43,6 @@
 #include <refrain/tensor.h>
 #include <refrain/text.h>
 #include <refrain/train.h>
+#include <refrain/words.h>
 
 #endif

@@ -15,6 +15,8 @@
  *     rf_training_finish    results and files as events
  *     rf_training_end
  *
+ * A run without --model neither reads nor writes a state.
+ *
  * The callbacks rf_training_stop, _save and _report take the training as their `self`. */
 #ifndef REFRAIN_TRAINING_H
 #define REFRAIN_TRAINING_H
@@ -44,7 +46,8 @@ enum {
     RF_LEARN_GAMMA_EVERY,
     RF_LEARN_GAMMA_AFTER,
     RF_LEARN_FLOOR,
-    RF_LEARN_STORAGE,
+    RF_LEARN_FILES, /* what follows is of files and progress */
+    RF_LEARN_STORAGE = RF_LEARN_FILES,
     RF_LEARN_RESUME,
     RF_LEARN_CHECKPOINT,
     RF_LEARN_LOG,
@@ -63,8 +66,12 @@ RF_API extern const char *const rf_training_storages[];
 #define RF_GROUP_FILES "Files and progress"
 
 /* RF_LEARN_COUNT rows for a table of options, to stand at its end: `[MY_LEARN] = RF_LEARN_ROWS(...)`.
- * What suits the task differs: epochs, patience ("0": none), clip, schedule; all as typed. */
+ * What suits the task differs: epochs, patience ("0": none), clip, schedule; all as typed.  A verb that
+ * writes no files has RF_LEARN_TIME_ROWS alone, RF_LEARN_FILES rows; its settings need room for all,
+ * the others being zero. */
 #define RF_LEARN_ROWS(EPOCHS, PATIENCE, CLIP, SCHEDULE)                                            \
+    RF_LEARN_TIME_ROWS(EPOCHS, PATIENCE, CLIP, SCHEDULE), RF_LEARN_FILE_ROWS
+#define RF_LEARN_TIME_ROWS(EPOCHS, PATIENCE, CLIP, SCHEDULE)                                       \
     {.name = "epochs",                                                                             \
      .type = RF_INT,                                                                               \
      .letter = 'e',                                                                                \
@@ -186,21 +193,19 @@ RF_API extern const char *const rf_training_storages[];
          .flags = RF_OPT_ADVANCED,                                                                 \
          .group = RF_GROUP_LEARN,                                                                  \
          .help = "in schedule step, before the first; 0: as --gamma-every"},                       \
-        {.name = "floor",                                                                          \
-         .type = RF_REAL,                                                                          \
-         .def = "0.05",                                                                            \
-         .min = 0,                                                                                 \
-         .max = 1,                                                                                 \
-         .flags = RF_OPT_ADVANCED,                                                                 \
-         .group = RF_GROUP_LEARN,                                                                  \
-         .help = "part of the rate below which schedules do not go"},                              \
-        {.name = "storage",                                                                        \
-         .type = RF_CHOICE,                                                                        \
-         .def = "f32",                                                                             \
-         .choices = rf_training_storages,                                                          \
-         .flags = RF_OPT_ADVANCED,                                                                 \
-         .group = RF_GROUP_FILES,                                                                  \
-         .help = "how the model's numbers are written"},                                           \
+    {                                                                                              \
+        .name = "floor", .type = RF_REAL, .def = "0.05", .min = 0, .max = 1,                       \
+        .flags = RF_OPT_ADVANCED, .group = RF_GROUP_LEARN,                                         \
+        .help = "part of the rate below which schedules do not go"                                 \
+    }
+#define RF_LEARN_FILE_ROWS                                                                         \
+    {.name = "storage",                                                                            \
+     .type = RF_CHOICE,                                                                            \
+     .def = "f32",                                                                                 \
+     .choices = rf_training_storages,                                                              \
+     .flags = RF_OPT_ADVANCED,                                                                     \
+     .group = RF_GROUP_FILES,                                                                      \
+     .help = "how the model's numbers are written"},                                               \
         {.name = "resume",                                                                         \
          .type = RF_BOOL,                                                                          \
          .def = "0",                                                                               \
