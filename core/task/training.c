@@ -147,6 +147,7 @@ rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g, const r
                           int n_slots, rf_fit_result *result, rf_error *err)
 {
     const rf_optimizer_row *method = rf_optimizer_find(learn(t, RF_LEARN_OPTIMIZER)->as.s);
+    t->measured = task.validate ? "valid" : "train";
     rf_optimizer_spec optimizer = rf_optimizer_defaults(method);
     optimizer.momentum = learn(t, RF_LEARN_MOMENTUM)->as.f;
     optimizer.decay = learn(t, RF_LEARN_DECAY)->as.f;
@@ -222,19 +223,19 @@ void rf_training_report(void *self, const rf_fit_event *e)
     if (e->kind == RF_FIT_STEP && t->tell && e->step % t->tell == 0)
         rf_training_heed(t, rf_emit_metric(h, e->step, "train", "loss", e->loss, "nats"));
     if (e->kind != RF_FIT_VALID) return;
-    rf_training_heed(t, rf_training_tell(t, e->step, "valid", e->metrics));
-    if (isfinite(e->learned))
+    rf_training_heed(t, rf_training_tell(t, e->step, t->measured, e->metrics));
+    if (isfinite(e->learned) && !strcmp(t->measured, "valid"))
         rf_training_heed(t, rf_emit_metric(h, e->step, "valid", "train_loss", e->learned, "nats"));
 }
 
 /* ---- The model's file ------------------------------------------------------------------------ */
 
-static rf_status set_metrics(rf_model *f, const rf_metrics *m, rf_error *err)
+static rf_status set_metrics(rf_model *f, const char *of, const rf_metrics *m, rf_error *err)
 {
     json_t *object = json_object();
     for (int i = 0; object && m && i < m->n; i++) {
         rf_str name = {0};
-        rf_str_printf(&name, "valid_%s", m->m[i].name);
+        rf_str_printf(&name, "%s_%s", of, m->m[i].name);
         if (name.s && isfinite(m->m[i].value))
             json_object_set_new(object, name.s, json_real(m->m[i].value));
         rf_str_free(&name);
@@ -255,7 +256,7 @@ rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err)
     rf_status st = f ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
     for (const char *const *k = t->meta; *k && !st; k += 2)
         st = rf_model_set_table(f, k[0], k[1], strlen(k[1]), err);
-    if (!st) st = set_metrics(f, m, err);
+    if (!st) st = set_metrics(f, t->measured ? t->measured : "valid", m, err);
     if (!st) st = rf_params_store(t->params, f, storage[learn(t, RF_LEARN_STORAGE)->as.i], err);
     if (!st) st = rf_model_write(f, t->r->model, err);
     rf_model_free(f);

@@ -264,9 +264,10 @@ typedef struct rf_training {
     rf_index per_epoch; /* batches in an epoch */
 
     /* How it goes. */
-    rf_status stopped; /* what the host said: a cancellation, or that the output is lost */
-    double total;      /* steps in all as far as is known, or 0 */
-    rf_arena *texts;   /* of options from the state */
+    const char *measured; /* what metrics are of: "valid", or "train" where nothing is held out */
+    rf_status stopped;    /* what the host said: a cancellation, or that the output is lost */
+    double total;         /* steps in all as far as is known, or 0 */
+    rf_arena *texts;      /* of options from the state */
     rf_str options, others;
     char seed_json[32], key_others[64], key_seed[64], plugin_json[128], task_json[64];
     const char *meta[2 * RF_TRAINING_META + 1]; /* key, JSON text, ..., NULL: of the model */
