@@ -18,17 +18,42 @@ typedef struct rfi_heat {
     double low, high;                /* of the scale; unless low < high, those of the values */
 } rfi_heat;
 
+typedef struct rfi_spread {
+    char *name;
+    double *values; /* [n], finite, rising */
+    size_t n;
+    bool mark;
+} rfi_spread;
+
 struct rf_plot {
     char *title, *x, *y;
     unsigned flags;
     rfi_series *series;
     size_t count;
-    rfi_heat heat;    /* values NULL: none */
-    rfi_heat *panels; /* [panel_count] */
+    rfi_spread *spreads;
+    size_t spread_count; /* 0: an ordinary x axis */
+    rfi_heat heat;       /* values NULL: none */
+    rfi_heat *panels;    /* [panel_count] */
     size_t panel_count;
 };
 
-/* From here down: what both kinds of pictures are drawn with (svg.c). */
+/* One axis: values low..high stand at places from..to (axis.c). */
+typedef struct rfi_axis {
+    double low, high;
+    double from, to;
+    bool log;
+} rfi_axis;
+
+/* Whether a value has a place on the axis, and which. */
+bool rfi_axis_has(const rfi_axis *a, double v);
+double rfi_axis_place(const rfi_axis *a, double v);
+/* Make room around the values; nothing or one value alone get an axis too. */
+void rfi_axis_widen(rfi_axis *a, double by);
+/* Lines across at round numbers, and their labels. */
+void rfi_axis_x_ticks(rf_str *out, const rfi_axis *x, const rfi_axis *y);
+void rfi_axis_y_ticks(rf_str *out, const rfi_axis *y, const rfi_axis *x);
+
+/* From here down: what all kinds of pictures are drawn with (svg.c). */
 
 /* Append a number with so many decimals and a point whatever the locale says. */
 void rfi_svg_number(rf_str *out, double x, int decimals);
@@ -67,5 +92,12 @@ void rfi_heat_scale(rf_str *out, double x, double y, double height, rfi_scale s)
 void rfi_heat_frame(rf_str *out, double x, double y, double w, double t);
 /* The width of the widest of n labels, or 0. */
 double rfi_heat_longest(char **labels, size_t n);
+
+/* Boxes (spread.c): their values widen the axis; they stand at x = 1, 2, ...; names below the axis, for
+ * which there must be rfi_spread_foot more room. */
+void rfi_spread_free(rfi_spread *b);
+void rfi_spread_measure(const rf_plot *p, rfi_axis *x, rfi_axis *y);
+double rfi_spread_foot(const rf_plot *p, double width);
+void rfi_spreads_svg(const rf_plot *p, rf_str *out, const rfi_axis *x, const rfi_axis *y);
 
 #endif

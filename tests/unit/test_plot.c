@@ -181,6 +181,44 @@ static void many_panels(void)
     rf_str_free(&s);
 }
 
+/* 1 to 5 and a value far away: quartiles 2.25, 3.5, 4.75, a whisker down to 1 and one up to 5. */
+static void boxes(void)
+{
+    const double a[7] = {3, 1, 100, 2, 5, NAN, 4}, level[2] = {50, 50}, ends[2] = {0.5, 2.5};
+    rf_plot *p = rf_plot_new("boxes");
+    CU_ASSERT(rf_plot_box(p, "one & only", a, 7, false));
+    CU_ASSERT(rf_plot_box(p, NULL, a, 1, true));
+    CU_ASSERT(rf_plot_box(p, "none", a, 0, false));
+    CU_ASSERT(rf_plot_line(p, "level", ends, level, 2));
+    rf_str s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "<circle"), 6 + 1);
+    CU_ASSERT_EQUAL(count(s.s, "<rect"), 1 + 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, ">one &amp; only<"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "#d55e00")); /* the marked one */
+    /* The axis goes from -3.95 to 104.95 over 346 px, upwards from 386; the first box stands
+     * in the middle of the first third. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "y=\"358.36\" width=\"60.00\" height=\"7.94\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "x1=\"175.00\" y1=\"358.36\" x2=\"175.00\" y2=\"357.56\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "x1=\"175.00\" y1=\"366.30\" x2=\"175.00\" y2=\"370.27\""));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(s.s, "M74.00 ")); /* lines use the boxes' axis: 0.5 at its left end */
+    rf_str_free(&s);
+    rf_plot_free(p);
+}
+
+static void names_that_do_not_fit_are_turned(void)
+{
+    rf_plot *p = rf_plot_new(NULL);
+    for (int i = 0; i < 12; i++)
+        CU_ASSERT(rf_plot_box(p, "a rather long name", (double[]){1, 2, 3}, 3, false));
+    rf_plot_axes(p, "x", "y", RF_PLOT_LOG_Y | RF_PLOT_LOG_X);
+    rf_str s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "rotate(-40"), 12);
+    CU_ASSERT_PTR_NULL(strstr(s.s, "height=\"440.00\""));
+    rf_str_free(&s);
+    rf_plot_free(p);
+}
+
 static void to_a_file(void)
 {
     char path[] = "/tmp/refrain-plot-XXXXXX";
@@ -209,6 +247,8 @@ int main(void)
                            {"heat map", heat_map},
                            {"panels", panels},
                            {"many panels", many_panels},
+                           {"boxes", boxes},
+                           {"names that do not fit are turned", names_that_do_not_fit_are_turned},
                            {"to a file", to_a_file},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "plot", .pTests = tests}, CU_SUITE_INFO_NULL};

@@ -1,4 +1,4 @@
-/* refrain/plot.h -- learning curves, matrices and panels of matrices as SVG pictures.
+/* refrain/plot.h -- learning curves, distributions, matrices and panels of matrices as SVG pictures.
  *
  * A picture stands alone (no scripts, no fonts of its own, white ground), and the same numbers give
  * the same bytes. */
@@ -27,6 +27,18 @@ RF_API void rf_plot_axes(rf_plot *p, const char *x, const char *y, unsigned flag
  *
  * The numbers are copied.  False: no memory. */
 RF_API bool rf_plot_line(rf_plot *p, const char *name, const double *x, const double *y, size_t n);
+
+/* Add a distribution, drawn as a box from the first quartile to the third with a line at the median,
+ * whiskers to the last values within one and a half times its height, and every value as a dot.  Boxes
+ * stand side by side in the order of addition, box k at x = k, each over its name: in a picture that
+ * has any, lines use that x and lie behind them, and the x axis has no numbers.  Quartiles are
+ * interpolated linearly (type 7 of Hyndman & Fan 1996).
+ *
+ *   values  [n]; what is not finite is left out
+ *   mark    draw it in a second colour, to point it out
+ *
+ * Copied.  False: no memory. */
+RF_API bool rf_plot_box(rf_plot *p, const char *name, const double *values, size_t n, bool mark);
 
 /* Make it a picture of a matrix: light cells are low, dark ones high, empty ones not finite.
  *

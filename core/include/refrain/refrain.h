@@ -38,6 +38,7 @@
 #include <refrain/io.h>
 #include <refrain/layers.h>
 #include <refrain/model.h>
+#include <refrain/music.h>
 #include <refrain/op.h>
 #include <refrain/plot.h>
 #include <refrain/tensor.h>
