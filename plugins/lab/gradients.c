@@ -8,6 +8,7 @@
 #include "experiment.h"
 #include "lab.h"
 #include "lags.h"
+#include "statistics.h"
 
 enum {
     CELL,

@@ -27,5 +27,7 @@ rf_status lab_classify_folds(rf_session *s, const rf_run *r);
 
 extern const rf_option lab_cloze_options[];
 rf_status lab_cloze_verb(rf_session *s, const rf_run *r);
+extern const rf_option lab_odyssey_options[];
+rf_status lab_odyssey(rf_session *s, const rf_run *r);
 
 #endif

@@ -1,7 +1,6 @@
 /* lab/lags.c -- norms of gradients with respect to the states of a network. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lags.h"
 
@@ -104,31 +103,4 @@ rf_status lab_lags_measure(lab_lags *lags, rf_graph *g, const lab_network *net, 
     if (!st) collect(lags, g, net, &s);
     rf_params_zero_grad(net->params);
     return st;
-}
-
-/* ---- Of many ------------------------------------------------------------------------------------------ */
-
-double lab_mean(const double *x, rf_index n)
-{
-    double s = 0;
-    for (rf_index i = 0; i < n; i++) s += x[i];
-    return s / (double)n;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* NAN: no memory. */
-double lab_median(const double *x, rf_index n)
-{
-    double *y = malloc((size_t)n * sizeof *y);
-    if (!y) return NAN;
-    memcpy(y, x, (size_t)n * sizeof *y);
-    qsort(y, (size_t)n, sizeof *y, by_size);
-    const double m = (y[(n - 1) / 2] + y[n / 2]) / 2;
-    free(y);
-    return m;
 }

@@ -30,8 +30,4 @@ void lab_lags_free(lab_lags *lags);
 rf_status lab_lags_measure(lab_lags *lags, rf_graph *g, const lab_network *net, const lab_batch *b,
                            rf_error *err);
 
-/* Of n numbers, at least one. */
-double lab_mean(const double *x, rf_index n);
-double lab_median(const double *x, rf_index n);
-
 #endif

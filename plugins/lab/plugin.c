@@ -74,6 +74,29 @@ static const char *const memory_examples[] = {
     "# The cat(s), which already ate ..., was or were: how far does each cell remember?\n"
     "refrain-lab memory agreement --lengths 10,20,40 --distances --plot-lengths far.svg",
     NULL};
+static const char *const odyssey_examples[] = {
+    "refrain-lab odyssey --svg odyssey.svg",
+    "# A long search that can be stopped with Ctrl-C and taken up again\n"
+    "refrain-lab odyssey JSB_Chorales.json.gz --trials 20 --seeds 10 --log odyssey.jsonl --resume",
+    "# Three cells with settings that are known to be good\n"
+    "refrain-lab odyssey JSB_Chorales.json.gz --cells vanilla,nfg,gru --trials 0 --hidden 150 "
+    "--rate 0.1 --dropout 0.4 --dropout-input 0.1 --dropout-weight 0.5",
+    NULL};
+static const char odyssey_help[] =
+    "Repeats what Greff et al. (LSTM: A Search Space Odyssey, 2017) did on polyphonic "
+    "music: the network reads a piano roll and says at each step which of the 88 keys sound "
+    "at the next. The error is the mean over all frames but each piece's first of the "
+    "cross-entropy summed over the keys, in nats.\n\n"
+    "Each cell is trained with the same --trials settings, drawn from the ranges; the "
+    "settings that are best on the validation part are trained again with --seeds seeds, "
+    "and these are measured on the test part. Welch's t-test, corrected after Holm for the "
+    "number of comparisons, says which cells differ from the vanilla LSTM; p_rank is the "
+    "exact test of Mann and Whitney, corrected likewise.\n\n"
+    "FILE is JSON, packed with gzip or not: {\"train\": [[[60, 64, 67], [62]]], \"valid\": "
+    "..., \"test\": ...}, pieces of time steps of MIDI pitches. Without FILE the cadences "
+    "that come with Refrain are learned. As many trainings as there are --threads run side "
+    "by side, with the same results. With --log nothing that is finished is lost: --resume "
+    "goes on, also with more cells, trials or seeds.";
 
 static const char *const trace_examples[] = {
     "# The lecture's sentences: all weights 1, then a network that learns their tags.\n"
@@ -239,6 +262,16 @@ static const rf_verb verbs[] = {
      .options = lab_cloze_options,
      .examples = cloze_examples,
      .run = lab_cloze_verb},
+    {.name = "odyssey",
+     .summary = "compare variants of the LSTM under equal conditions",
+     .help = odyssey_help,
+     .operands = "[FILE]",
+     .operand_type = RF_INFILE,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_FILE),
+     .options = lab_odyssey_options,
+     .examples = odyssey_examples,
+     .run = lab_odyssey},
     {0}};
 
 static const rf_plugin plugin = {

@@ -224,14 +224,6 @@ static void more_than_its_states_is_refused(void)
     end(&p);
 }
 
-static void mean_and_median(void)
-{
-    const double x[] = {5, 1, 2, 100};
-    CU_ASSERT_EQUAL(lab_mean(x, 4), 27);
-    CU_ASSERT_EQUAL(lab_median(x, 4), 3.5);
-    CU_ASSERT_EQUAL(lab_median(x, 3), 2);
-}
-
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -239,7 +231,6 @@ int main(void)
         {"states of other cells", states_of_other_cells},
         {"gradients of parameters are zero again", gradients_of_parameters_are_zero_again},
         {"more than its states is refused", more_than_its_states_is_refused},
-        {"mean and median", mean_and_median},
         CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {
         {.pName = "lags", .pInitFunc = open_all, .pCleanupFunc = close_all, .pTests = tests},
