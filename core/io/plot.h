@@ -8,6 +8,7 @@ typedef struct rfi_series {
     char *name;
     double *x, *y;
     size_t n;
+    rf_stroke stroke;
 } rfi_series;
 
 typedef struct rfi_heat {
@@ -35,6 +36,8 @@ struct rf_plot {
     rfi_heat heat;       /* values NULL: none */
     rfi_heat *panels;    /* [panel_count] */
     size_t panel_count;
+    rf_plot **parts; /* [part_count] */
+    size_t part_count, columns;
 };
 
 /* One axis: values low..high stand at places from..to (axis.c). */

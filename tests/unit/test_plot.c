@@ -219,6 +219,44 @@ static void names_that_do_not_fit_are_turned(void)
     rf_plot_free(p);
 }
 
+static void strokes(void)
+{
+    double x[5] = {0, 1, NAN, 2, 3}, y[5] = {0, 1, 0, 1, 0};
+    rf_plot *p = rf_plot_new(NULL);
+    CU_ASSERT(
+        rf_plot_series(p, "field", x, y, 5, (rf_stroke){RF_STROKE_ARROWS | RF_STROKE_THIN, 3}));
+    CU_ASSERT(rf_plot_series(p, "dots", x, y, 5, (rf_stroke){RF_STROKE_POINTS, 0}));
+    CU_ASSERT(rf_plot_series(p, "broken", x, y, 5, (rf_stroke){RF_STROKE_DASHED, 0}));
+    rf_str s = drawn(p);
+    const char *field = strstr(s.s, "<path"), *heads = strstr(field + 1, "<path");
+    const char *dots = strstr(heads + 1, "<path");
+    CU_ASSERT_EQUAL(count(s.s, "fill=\"#009e73\""), 1);
+    CU_ASSERT_EQUAL(count(heads, "Z"), 2);                    /* a head for each piece */
+    CU_ASSERT_PTR_NOT_NULL(strstr(heads, "M680.00 369.18L")); /* its tip is the end of the line */
+    CU_ASSERT_EQUAL(count(dots, "h0"), 4 + 2 + 1);            /* dots, pieces, the legend's dot */
+    CU_ASSERT_EQUAL(count(s.s, "stroke-dasharray"), 2);
+    rf_plot_free(p);
+    rf_str_free(&s);
+}
+
+static void parts(void)
+{
+    double y[3] = {0, 1, 2};
+    rf_plot *p = rf_plot_new("all");
+    for (int i = 0; i < 3; i++) {
+        rf_plot *part = rf_plot_part(p, i ? "more" : "first", 2);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+        CU_ASSERT(rf_plot_line(part, NULL, NULL, y, 3));
+    }
+    rf_str s = drawn(p);
+    CU_ASSERT_EQUAL(count(s.s, "<svg"), 1);
+    CU_ASSERT_EQUAL(count(s.s, "<path"), 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.s, "width=\"860.00\" height=\"880.00\"")); /* two by two */
+    CU_ASSERT_EQUAL(count(s.s, ">more<"), 2);
+    rf_plot_free(p);
+    rf_str_free(&s);
+}
+
 static void to_a_file(void)
 {
     char path[] = "/tmp/refrain-plot-XXXXXX";
@@ -249,6 +287,8 @@ int main(void)
                            {"many panels", many_panels},
                            {"boxes", boxes},
                            {"names that do not fit are turned", names_that_do_not_fit_are_turned},
+                           {"strokes", strokes},
+                           {"parts", parts},
                            {"to a file", to_a_file},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "plot", .pTests = tests}, CU_SUITE_INFO_NULL};

@@ -1,4 +1,5 @@
-/* refrain/plot.h -- learning curves, distributions, matrices and panels of matrices as SVG pictures.
+/* refrain/plot.h -- learning curves, paths, distributions, matrices and panels of matrices as SVG
+ * pictures.
  *
  * A picture stands alone (no scripts, no fonts of its own, white ground), and the same numbers give
  * the same bytes. */
@@ -27,6 +28,26 @@ RF_API void rf_plot_axes(rf_plot *p, const char *x, const char *y, unsigned flag
  *
  * The numbers are copied.  False: no memory. */
 RF_API bool rf_plot_line(rf_plot *p, const char *name, const double *x, const double *y, size_t n);
+
+/* How a series looks, where rf_plot_line's way is not meant. */
+enum {
+    RF_STROKE_DASHED = 1, /* a broken line */
+    RF_STROKE_POINTS = 2, /* a dot at each value and no line */
+    RF_STROKE_ARROWS = 4, /* each piece of the line ends in the head of an arrow */
+    RF_STROKE_THIN = 8    /* half as wide */
+};
+typedef struct rf_stroke {
+    unsigned flags; /* RF_STROKE_... */
+    int colour;     /* 1, 2, ... of the palette: series may share one; 0: as its place has it */
+} rf_stroke;
+/* As rf_plot_line, with that stroke. */
+RF_API bool rf_plot_series(rf_plot *p, const char *name, const double *x, const double *y, size_t n,
+                           rf_stroke stroke);
+
+/* Make it a picture of several: a part, which is filled with series like a picture of its own and
+ * belongs to p.  Parts stand in rows of `columns`, which the last call decides; p shows its title
+ * above them, and no series.  NULL: no memory. */
+RF_API rf_plot *rf_plot_part(rf_plot *p, const char *title, size_t columns);
 
 /* Add a distribution, drawn as a box from the first quartile to the third with a line at the median,
  * whiskers to the last values within one and a half times its height, and every value as a dot.  Boxes
