@@ -29,5 +29,13 @@ extern const rf_option lab_cloze_options[];
 rf_status lab_cloze_verb(rf_session *s, const rf_run *r);
 extern const rf_option lab_odyssey_options[];
 rf_status lab_odyssey(rf_session *s, const rf_run *r);
+extern const rf_option lab_agent_options[];
+rf_status lab_agent(rf_session *s, const rf_run *r);
+
+extern const rf_option lab_oscillator_options[];
+rf_status lab_oscillator(rf_session *s, const rf_run *r);
+
+extern const rf_option lab_series_options[];
+rf_status lab_series(rf_session *s, const rf_run *r);
 
 #endif

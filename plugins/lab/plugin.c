@@ -108,6 +108,23 @@ static const char *const trace_examples[] = {
     "gates.svg",
     NULL};
 
+static const char *const agent_examples[] = {
+    "refrain-lab agent --save=catcher.safetensors --svg=paths.svg",
+    "refrain-lab agent --model=catcher.safetensors --neurons=neurons.svg", NULL};
+
+static const char *const oscillator_examples[] = {
+    "refrain-lab oscillator --svg=cycle.svg",
+    "# without the weights between them there is no cycle\n"
+    "refrain-lab oscillator --weights=4.5,0.1,-0.1,4.5",
+    "refrain-lab oscillator --train --harmonics=2 --svg=followed.svg", NULL};
+
+static const char *const series_examples[] = {
+    "refrain-lab series weather.csv --target=pressure --svg=forecast.svg",
+    "refrain-lab series weather.csv --target=rain --input=pressure --direct",
+    "# one to one: humidity from what else was measured on the same day\n"
+    "refrain-lab series weather.csv --map -t humidity -i pressure -i rain",
+    NULL};
+
 static const rf_verb verbs[] = {
     {.name = "cell",
      .summary = "show a recurrent cell: equations, parameters, graph, steps",
@@ -272,6 +289,51 @@ static const rf_verb verbs[] = {
      .options = lab_odyssey_options,
      .examples = odyssey_examples,
      .run = lab_odyssey},
+    {.name = "agent",
+     .summary = "evolve a network that catches falling balls",
+     .help = "Minimal cognition: an agent that sees a falling ball by "
+             "seven rays moves sideways to catch it.  Its nervous "
+             "system, a symmetric continuous-time network, is found by "
+             "an evolution strategy (CMA-ES), and tried on balls that "
+             "evolution has not seen, beside an agent that stands "
+             "still and one that goes to and fro at random.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = lab_agent_options,
+     .examples = agent_examples,
+     .run = lab_agent},
+    {.name = "oscillator",
+     .summary = "two neurons in continuous time on a limit cycle",
+     .help = "Two neurons that excite themselves and each other with "
+             "opposite signs (Beer 1995) go round on a limit cycle from "
+             "wherever they start.  They are followed by Euler's method and "
+             "by that of Runge and Kutta, both beside the latter with 16 "
+             "parts to a step: period, amplitudes, and the furthest "
+             "distance from that.\n\nWith --train a network of such "
+             "neurons learns to follow a given cycle by backpropagation "
+             "through time, and then runs on by itself.",
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE),
+     .options = lab_oscillator_options,
+     .examples = oscillator_examples,
+     .run = lab_oscillator},
+    {.name = "series",
+     .summary = "forecast a column of a table",
+     .help =
+         "Reads numbers as comma-separated values with names in the first line, in the order of "
+         "time, and splits them into a part to learn from, one to choose the epoch by and, at "
+         "the end, one to measure errors on.  A recurrent network tells the next row and has it "
+         "fed back for the rows after it, beside persistence, the last season, and a linear "
+         "autoregression by least squares.\n\nWhere rows are not evenly apart in time, cells "
+         "of continuous time are integrated over each gap, and others read it as one more "
+         "input.",
+     .operands = "FILE.csv",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE),
+     .options = lab_series_options,
+     .examples = series_examples,
+     .run = lab_series},
     {0}};
 
 static const rf_plugin plugin = {
