@@ -9,6 +9,21 @@
 
 /* ---- Parameters ------------------------------------------------------------------------------------ */
 
+/* Which gates hold the state and which let the input in: their rows of a bias.  False: none. */
+static bool memory_gates(const rf_cell *c, rf_index H, rf_init *init)
+{
+    const bool gru = c->rules == &rfi_gru_rules;
+    const bool new_state = gru && ((const rfi_gru_spec *)c->spec)->z_new;
+    const char keep = gru ? (new_state ? 0 : 'z') : 'f', admit = gru ? (new_state ? 'z' : 0) : 'i';
+    const char *k = keep ? strchr(c->order, keep) : NULL;
+    const char *a = admit ? strchr(c->order, admit) : NULL;
+    if (!gru && c->rules != &rfi_lstm_rules) return false;
+    init->keep = k ? (k - c->order) * H : -1;
+    init->admit = a ? (a - c->order) * H : -1;
+    init->span = H;
+    return true;
+}
+
 static bool spec_is_sane(const rf_rnn_spec *s, rf_error *err)
 {
     if (!s->cell) return rf_fail(err, RF_EINVAL, "rnn: no cell is given"), false;
@@ -31,6 +46,11 @@ static bool spec_is_sane(const rf_rnn_spec *s, rf_error *err)
         return rf_fail(err, RF_EINVAL, "rnn: an identity of %g where at least 0 is due",
                        s->identity),
                false;
+    if (s->chrono != 0 && !(s->chrono > 2 && isfinite(s->chrono)))
+        return rf_fail(err, RF_EINVAL, "rnn: a chrono of %g where more than 2 is due", s->chrono),
+               false;
+    if (s->chrono > 0 && !memory_gates(s->cell, 1, &(rf_init){0}))
+        return rf_fail(err, RF_EINVAL, "rnn: %s has no gates that remember", s->cell->name), false;
     if (s->identity > 0 && s->cell->gates > 1)
         return rf_fail(err, RF_EINVAL, "rnn: %s cannot start as the identity: it has %d gates",
                        s->cell->name, s->cell->gates),
@@ -68,6 +88,11 @@ static rf_init init_of(const rf_rnn *r, const char *name, rf_shape shape)
     const char *forget = s->cell->states > 1 ? strchr(s->cell->order, 'f') : NULL;
     if (identity_init(s, name, &init)) return init;
     init.shift_count = s->hidden;
+    if (s->chrono > 0 && strcmp(name, "bias_ih") == 0) {
+        init.memory = s->chrono;
+        (void)memory_gates(s->cell, s->hidden, &init);
+        return init;
+    }
     if (forget && strcmp(name, "bias_ih") == 0) {
         init.shift = s->forget_bias;
         init.shift_from = (forget - s->cell->order) * s->hidden;

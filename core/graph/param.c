@@ -184,6 +184,16 @@ static void init_orthogonal(rf_param *p, rf_key key, rf_index n)
     rf_aligned_free(v);
 }
 
+static void init_memory(rf_param *p)
+{
+    const rf_init *s = &p->init;
+    for (rf_index k = 0; s->memory > 2 && k < s->span; k++) {
+        const double v = log1p((s->memory - 2) * ((double)k + 0.5) / (double)s->span);
+        if (s->keep >= 0) p->value.data[s->keep + k] = (rf_real)v;
+        if (s->admit >= 0) p->value.data[s->admit + k] = (rf_real)-v;
+    }
+}
+
 void rf_params_init(rf_params *ps, uint64_t seed)
 {
     static void (*const rules[])(rf_param *, rf_key, rf_index) = {
@@ -196,6 +206,7 @@ void rf_params_init(rf_params *ps, uint64_t seed)
         rules[p->init.kind](p, rf_key_make(seed, p->name, 0), rf_shape_count(p->value.shape));
         for (rf_index k = 0; k < p->init.shift_count; k++)
             p->value.data[p->init.shift_from + k] += (rf_real)p->init.shift;
+        init_memory(p);
     }
 }
 

@@ -66,6 +66,7 @@ static rf_status build_recurrent(lab_classifier *m, rf_error *err)
                              .bidirectional = s->bidirectional,
                              .dropout = s->drop_hidden,
                              .forget_bias = s->forget_bias,
+                             .chrono = s->chrono,
                              .identity = s->identity ? 1 : 0,
                              .layer_norm = s->layer_norm};
     rf_status st = RF_OK;

@@ -35,8 +35,8 @@ typedef struct lab_classifier_shape {
     int layers, pool;
     bool bidirectional, layer_norm;
     /* Of a training only. */
-    bool identity; /* begin as an IRNN: Le, Jaitly, Hinton 2015 */
-    double forget_bias;
+    bool identity;              /* begin as an IRNN: Le, Jaitly, Hinton 2015 */
+    double forget_bias, chrono; /* as in rf_rnn_spec */
     double drop_units, drop_input, drop_hidden, drop_output;
     bool balance; /* classes count alike, however many sequences each has */
 } lab_classifier_shape;

@@ -72,6 +72,7 @@ lab_classifier_shape lab_classify_shape(const rf_setting *v)
                                   .layer_norm = v[NET_LAYER_NORM].as.i,
                                   .identity = v[NET_IDENTITY].as.i,
                                   .forget_bias = v[NET_FORGET_BIAS].as.f,
+                                  .chrono = v[NET_CHRONO].as.f,
                                   .drop_units = v[NET_DROPOUT_UNITS].as.f,
                                   .drop_input = v[NET_DROPOUT_INPUT].as.f,
                                   .drop_hidden = v[NET_DROPOUT_HIDDEN].as.f,

@@ -248,6 +248,16 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
                          .flags = RF_OPT_ADVANCED,                                                 \
                          .group = NET,                                                             \
                          .help = "added to an LSTM's first forget bias"},                          \
+    [NET_CHRONO] = {.name = "chrono",                                                              \
+                    .type = RF_REAL,                                                               \
+                    .def = "0",                                                                    \
+                    .min = 0,                                                                      \
+                    .max = 1e9,                                                                    \
+                    .unit = "steps",                                                               \
+                    .flags = RF_OPT_ADVANCED,                                                      \
+                    .group = NET,                                                                  \
+                    .help = "gates begin as if what matters lasted up to so long (Tallec & "       \
+                            "Ollivier 2018); 0: not so"},                                          \
     [NET_DROPOUT] = DROPOUT("dropout", "0.3", "part of the states left out while training"),       \
     [NET_DROPOUT_UNITS] = DROPOUT("dropout-units", "0", "part of a text's units left out whole"),  \
     [NET_DROPOUT_INPUT] = DROPOUT("dropout-input", "0.2", "part of the inputs' numbers left out"), \

@@ -414,6 +414,37 @@ static void forget_bias_is_added(void)
     rf_params_free(ps);
 }
 
+/* Chrono: forget gates ln(1 .. T-1) at equal distances, input gates the negative; the lecture's z lets
+ * the new state in, PyTorch's keeps the old. */
+static void gates_begin_with_a_memory(void)
+{
+    enum { H = 4 };
+    static const struct {
+        const char *cell;
+        int keep, admit; /* rows of bias_ih */
+    } rows[] = {{"lstm", H, 0}, {"lstm-nfg", -1, 0}, {"gru", -1, H}, {"gru-torch", H, -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const rf_rnn_spec spec = {.cell = rf_cell_find(rows[i].cell),
+                                  .input = 2,
+                                  .hidden = H,
+                                  .layers = 1,
+                                  .forget_bias = 1,
+                                  .chrono = 102};
+        rf_params *ps = rf_params_new();
+        rf_rnn *r = rf_rnn_new(&spec, ps, "", NULL);
+        CU_ASSERT_FATAL(r != NULL);
+        rf_params_init(ps, 3);
+        const rf_real *b = rf_params_find(ps, "bias_ih_l0")->value.data;
+        for (int k = 0; k < H; k++) {
+            const double v = log(1 + 100 * (k + 0.5) / H);
+            if (rows[i].keep >= 0) CU_ASSERT_DOUBLE_EQUAL(b[rows[i].keep + k], v, 1e-6);
+            if (rows[i].admit >= 0) CU_ASSERT_DOUBLE_EQUAL(b[rows[i].admit + k], -v, 1e-6);
+        }
+        rf_rnn_free(r);
+        rf_params_free(ps);
+    }
+}
+
 /* The IRNN: weight_hh the identity, biases zero, weight_ih small. */
 static void identity_is_the_beginning(void)
 {
@@ -469,6 +500,8 @@ static void absurd_networks_are_refused(void)
         {.cell = lstm, .input = 1, .hidden = 1, .layers = 0},
         {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .dropout = 1},
         {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .identity = 1},
+        {.cell = lstm, .input = 1, .hidden = 1, .layers = 1, .chrono = 1.5},
+        {.cell = rf_cell_find("elman"), .input = 1, .hidden = 1, .layers = 1, .chrono = 9},
         {.cell = rf_cell_find("elman-relu"), .input = 1, .hidden = 1, .layers = 1, .identity = -1},
         {.cell = rf_cell_find("ctrnn"), .input = 1, .hidden = 1, .layers = 1, .step = -1},
         {.cell = rf_cell_find("ctrnn"), .input = 1, .hidden = 1, .layers = 1, .substeps = -1},
@@ -701,6 +734,7 @@ int main(void)
                            {"lecture shapes", lecture_shapes},
                            {"names follow pytorch", names_follow_pytorch},
                            {"forget bias is added", forget_bias_is_added},
+                           {"gates begin with a memory", gates_begin_with_a_memory},
                            {"identity is the beginning", identity_is_the_beginning},
                            {"tau begins as told", tau_begins_as_told},
                            {"absurd networks are refused", absurd_networks_are_refused},

@@ -2,8 +2,8 @@
 #ifndef REFRAIN_BASE_H
 #define REFRAIN_BASE_H
 
-#include <stdbool.h>
 #include <refrain/status.h>
+#include <stdbool.h>
 
 RF_BEGIN
 

@@ -100,12 +100,16 @@ typedef struct rf_rnn_spec {
     bool variational;       /* that dropout's mask is the same at every step */
     double weight_dropout;  /* of weight_hh, drawn once per application.  Merity et al. 2018 */
     double forget_bias; /* added to the initial bias_ih of forget gates; Jozefowicz et al. 2015 */
-    double identity;    /* > 0: weight_hh starts as the identity times this, weight_ih normal with
+    double
+        chrono; /* > 2: the gates of an LSTM or GRU begin as if what matters lasted 1 to chrono - 1
+                         * steps (rf_init.memory): forget gates open, input gates as much closed, the
+                         * GRU's update gate likewise; forget_bias does not count then.  0: not so */
+    double identity; /* > 0: weight_hh starts as the identity times this, weight_ih normal with
                          * deviation 0.001, biases at 0: with elman-relu the IRNN of Le, Jaitly and
                          * Hinton 2015 (arXiv 1504.00941), section 2.  Cells of one gate only. */
-    bool layer_norm;    /* see rf_cell_normed; gains start at 1, their biases at 0 */
-    double step;        /* timed cells: length of a step in the unit of τ; 0: 1 */
-    int substeps;       /* timed cells: parts in which a step is integrated, up to 4096; 0: 1 */
+    bool layer_norm; /* see rf_cell_normed; gains start at 1, their biases at 0 */
+    double step;     /* timed cells: length of a step in the unit of τ; 0: 1 */
+    int substeps;    /* timed cells: parts in which a step is integrated, up to 4096; 0: 1 */
     double tau; /* timed cells: where τ starts, up to a factor of e^±(1/sqrt(H)); 0: 2 steps */
 } rf_rnn_spec;
 

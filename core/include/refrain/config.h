@@ -22,11 +22,11 @@ typedef int64_t rf_index;
 #define RF_MAX_RANK 6
 
 #define RF_LIB_MAJOR 1
-#define RF_VERSION "0.1.0"
+#define RF_VERSION   "0.1.0"
 
 /* Public symbols; everything else is hidden. */
 #if defined __GNUC__
-#define RF_API __attribute__((visibility("default")))
+#define RF_API               __attribute__((visibility("default")))
 #define RF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define RF_API
@@ -35,7 +35,7 @@ typedef int64_t rf_index;
 
 #ifdef __cplusplus
 #define RF_BEGIN extern "C" {
-#define RF_END }
+#define RF_END   }
 #else
 #define RF_BEGIN
 #define RF_END

@@ -33,6 +33,12 @@ typedef struct rf_init {
     double scale;
     double shift; /* added to elements [shift_from, shift_from + shift_count) of what was drawn */
     rf_index shift_from, shift_count;
+    /* memory > 2: elements [keep, keep + span) become v_k = ln(1 + (memory - 2) (k + 1/2) / span),
+     * k = 0 .. span-1, and [admit, admit + span) -v_k; an offset of -1: none.  Gates then hold what
+     * they have for 1 to memory - 1 steps, evenly.  Tallec & Ollivier 2018 (arXiv 1804.11188), who
+     * draw the v_k from the same distribution. */
+    double memory;
+    rf_index keep, admit, span;
 } rf_init;
 
 typedef struct rf_param {
