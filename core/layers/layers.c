@@ -1,4 +1,4 @@
-/* layers/layers.c -- the small layers: linear, embedding, layer normalization.
+/* layers/layers.c -- the small layers: linear, embedding, random field, layer normalization.
  *
  * A layer is its parameters, made here in the caller's set, and one builder that applies them. */
 #define RF_NO_PLACES
@@ -69,6 +69,33 @@ rf_node rf_embedding_layer_apply(rf_graph *g, const rf_embedding_layer *l, const
                                  rf_shape shape)
 {
     return rf_embedding(g, rf_parameter(g, l->weight), ids, shape);
+}
+
+/* ---- Conditional random field ----------------------------------------------------------------- */
+
+rf_status rf_crf_layer_init(rf_crf_layer *l, rf_params *ps, const char *prefix, rf_index tags,
+                            const uint8_t *forbid, rf_error *err)
+{
+    rf_error local = {0};
+    assert(l && ps && prefix);
+    err = err ? err : &local;
+    *l = (rf_crf_layer){.forbid = forbid};
+    const rf_init init = {RF_INIT_UNIFORM, 0.1};
+    const rf_shape pair = RF_SHAPE(tags, tags), one = RF_SHAPE(tags);
+    l->transitions = rfi_layer_param(ps, prefix, "transitions", pair, init, err);
+    if (l->transitions) l->start = rfi_layer_param(ps, prefix, "start_transitions", one, init, err);
+    if (l->start) l->end = rfi_layer_param(ps, prefix, "end_transitions", one, init, err);
+    return l->end ? RF_OK : err->status;
+}
+
+rf_node rf_crf_layer_loss(rf_graph *g, const rf_crf_layer *l, rf_node emissions,
+                          const int32_t *lengths, const int32_t *targets)
+{
+    const rf_crf crf = {.transitions = rf_parameter(g, l->transitions),
+                        .start = rf_parameter(g, l->start),
+                        .end = rf_parameter(g, l->end),
+                        .forbid = l->forbid};
+    return rf_crf_loss(g, emissions, &crf, lengths, targets);
 }
 
 /* ---- Layer normalization ---------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search.
+/* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search; and choosing
+ * a sequence of tags at once: Viterbi, the n best, marginals.
  *
  * Decoding sees a model through rf_scorer only: rows of hypotheses that take a token each and give
  * scores for the next.  All choices are functions of scores, options and seed: ties go to the lower
@@ -144,6 +145,50 @@ typedef struct rf_hypotheses {
 RF_API rf_status rf_beam_search(const rf_scorer *scorer, const rf_beam_spec *spec,
                                 rf_hypotheses *out, rf_error *err);
 RF_API void rf_hypotheses_free(rf_hypotheses *h);
+
+/* ---- Chains of tags: what rf_crf_loss trains ---------------------------------------------------- */
+
+/* The scores of one sequence.  Sequence b of emissions [T,B,K]: emission + b*K, stride B*K.
+ *
+ *   emission     [T] rows of K, `stride` apart (0: K)
+ *   transitions  [K,K]; start, end [K]: as of rf_crf; NULL: zeros
+ *   forbid       [K+1,K+1], as of rf_crf; NULL: all is allowed
+ *   allowed      [T,RF_CHAIN_WORDS(K)]: bit k % 64 of word k / 64: tag k may stand there; NULL: any.
+ *                For what is known of a sequence before: a user's lexicon, a segmentation
+ *
+ *     rf_chain c = {.T = n, .K = K, .emission = rf_value(g, logits).data,
+ *                   .transitions = crf.transitions->value.data, .start = crf.start->value.data,
+ *                   .end = crf.end->value.data, .forbid = crf.forbid};
+ *     rf_status st = rf_chain_best(work, &c, tags, &score, &err); */
+typedef struct rf_chain {
+    rf_index T, K, stride;
+    const rf_real *emission, *transitions, *start, *end;
+    const uint8_t *forbid;
+    const uint64_t *allowed;
+} rf_chain;
+#define RF_CHAIN_WORDS(K) (((K) + 63) / 64)
+
+/* Memory that grows to the longest sequence seen.  One thread at a time. */
+typedef struct rf_chain_work rf_chain_work;
+RF_API rf_chain_work *rf_chain_work_new(void); /* NULL: no memory */
+RF_API void rf_chain_work_free(rf_chain_work *w);
+
+/* The path of highest score: tags [T]; of equal scores lower tags, from the end on.  Score: the sum
+ * of the emissions, transitions, start and end; may be NULL.  T 0: no tags, score 0.
+ * Errors: EINVAL "no path of allowed tags passes step 3" (from 0; scores of -infinity forbid, too),
+ * EDIVERGED (a score is not a number), ENOMEM.  Source: Viterbi 1967. */
+RF_API rf_status rf_chain_best(rf_chain_work *w, const rf_chain *c, int32_t *tags, double *score,
+                               rf_error *err);
+/* The n best paths, best first: tags [n,T], scores [n]; *found of them, fewer where there are fewer.
+ * Source: Seshadri and Sundberg, IEEE Trans. Commun. 1994 (list Viterbi). */
+RF_API rf_status rf_chain_list(rf_chain_work *w, const rf_chain *c, rf_index n, int32_t *tags,
+                               double *scores, rf_index *found, rf_error *err);
+/* p [T,K]: the probability of each tag at each step given the whole sequence; log_z: ln of the sum of
+ * e^score over all paths.  Either may be NULL.  e^(score - log_z) is the probability of a path; of a
+ * part of one, e^(log_z' - log_z) where log_z' has
+ * the tags of that part alone `allowed`. */
+RF_API rf_status rf_chain_marginals(rf_chain_work *w, const rf_chain *c, double *p, double *log_z,
+                                    rf_error *err);
 
 RF_END
 #endif

@@ -269,6 +269,28 @@ RF_API rf_node rf_adaptive_log_softmax(rf_graph *g, rf_node x, const rf_adaptive
  * sampled_softmax_loss.  The gradients of w and b are sparse. */
 RF_API rf_node rf_sampled_cross_entropy(rf_graph *g, rf_node x, rf_node w, rf_node b,
                                         const int32_t *targets, rf_index samples);
+/* A linear-chain conditional random field: scores of tags side by side.
+ *
+ *   transitions  [K,K]      row i, column j: tag j comes after tag i
+ *   start, end   [K]        a sequence begins, ends with the tag
+ *   forbid       [K+1,K+1]  1: tag j never comes after tag i; row K: begins no sequence, column K:
+ *                           ends none (the corner does not count).  NULL: all is allowed
+ *
+ * Decoding: rf_chain_best and its sisters, decode.h. */
+typedef struct rf_crf {
+    rf_node transitions, start, end;
+    const uint8_t *forbid;
+} rf_crf;
+/* -ln p(targets), summed over sequences and divided by the number of labelled steps: with scores of
+ * transitions that are all 0, rf_cross_entropy.
+ *
+ *   emissions [T,B,K]  score of each tag at each step: logits
+ *   lengths   [B]      steps of each sequence, from 0; NULL: all T
+ *   targets   [T,B]    tags; -1: unlabelled, any tag counts as right.  Beyond a length: not read
+ *
+ * Targets that need a forbidden transition poison.  Source: Lafferty, McCallum, Pereira, ICML 2001. */
+RF_API rf_node rf_crf_loss(rf_graph *g, rf_node emissions, const rf_crf *crf,
+                           const int32_t *lengths, const int32_t *targets);
 /* Mean of squared differences; mean binary cross-entropy of logits against targets in [0,1]. */
 RF_API rf_node rf_mean_squared_error(rf_graph *g, rf_node x, rf_node target);
 RF_API rf_node rf_binary_cross_entropy(rf_graph *g, rf_node logits, rf_node target);
@@ -325,6 +347,7 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_adaptive_cross_entropy(g, ...) rf_adaptive_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_adaptive_log_softmax(g, ...) rf_adaptive_log_softmax(RF_HERE(g), __VA_ARGS__)
 #define rf_sampled_cross_entropy(g, ...) rf_sampled_cross_entropy(RF_HERE(g), __VA_ARGS__)
+#define rf_crf_loss(g, ...)           rf_crf_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
 #define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_dropout(g, ...)            rf_dropout(RF_HERE(g), __VA_ARGS__)

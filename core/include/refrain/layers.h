@@ -51,6 +51,18 @@ RF_API rf_node rf_adaptive_layer_loss(rf_graph *g, const rf_adaptive_layer *l, r
                                       const int32_t *targets);
 RF_API rf_node rf_adaptive_layer_apply(rf_graph *g, const rf_adaptive_layer *l, rf_node x);
 
+/* A linear-chain conditional random field (rf_crf) over K tags.  Parameters as in pytorch-crf:
+ * PREFIXtransitions [K,K], PREFIXstart_transitions [K], PREFIXend_transitions [K], uniform in ±0.1. */
+typedef struct rf_crf_layer {
+    rf_param *transitions, *start, *end;
+    const uint8_t *forbid; /* [K+1,K+1], the caller's; NULL: all is allowed */
+} rf_crf_layer;
+RF_API rf_status rf_crf_layer_init(rf_crf_layer *l, rf_params *ps, const char *prefix,
+                                   rf_index tags, const uint8_t *forbid, rf_error *err);
+/* rf_crf_loss. */
+RF_API rf_node rf_crf_layer_loss(rf_graph *g, const rf_crf_layer *l, rf_node emissions,
+                                 const int32_t *lengths, const int32_t *targets);
+
 /* gain [I] (weight, from 1), bias [I] (from 0), eps 1e-5. */
 typedef struct rf_norm_layer {
     rf_param *weight, *bias;
@@ -100,6 +112,7 @@ RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_laye
 #define rf_embedding_layer_apply(g, ...)   rf_embedding_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_adaptive_layer_loss(g, ...)     rf_adaptive_layer_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_adaptive_layer_apply(g, ...)    rf_adaptive_layer_apply(RF_HERE(g), __VA_ARGS__)
+#define rf_crf_layer_loss(g, ...)          rf_crf_layer_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_norm_layer_apply(g, ...)        rf_norm_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_prepare(g, ...) rf_attention_layer_prepare(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_attend(g, ...)  rf_attention_layer_attend(RF_HERE(g), __VA_ARGS__)
