@@ -119,6 +119,7 @@ struct rf_lines {
     size_t cap, start, end; /* buf[start..end) is read and not yet handed out */
     size_t number;
     bool over;
+    int ending; /* see rf_lines_end */
 };
 
 rf_lines *rf_lines_open(const char *path, rf_error *err)
@@ -181,12 +182,18 @@ int rf_lines_next(rf_lines *r, const char **line, size_t *n, rf_error *err)
     char *begin = r->buf + r->start, *stop = nl ? nl : r->buf + r->end;
     r->start = (size_t)(stop - r->buf) + (nl != NULL);
     r->number++;
-    if (nl && stop > begin && stop[-1] == '\r') stop--;
+    r->ending = nl != NULL;
+    if (nl && stop > begin && stop[-1] == '\r') {
+        r->ending = 2;
+        stop--;
+    }
     *stop = '\0';
     *line = begin;
     if (n) *n = (size_t)(stop - begin);
     return 1;
 }
+
+int rf_lines_end(const rf_lines *r) { return r->ending; }
 
 size_t rf_lines_number(const rf_lines *r) { return r->number; }
 

@@ -32,6 +32,7 @@
 #include <refrain/base.h>
 #include <refrain/cell.h>
 #include <refrain/collective.h>
+#include <refrain/conllu.h>
 #include <refrain/decode.h>
 #include <refrain/diagram.h>
 #include <refrain/graph.h>
