@@ -42,6 +42,7 @@
 #include <refrain/music.h>
 #include <refrain/op.h>
 #include <refrain/plot.h>
+#include <refrain/segment.h>
 #include <refrain/tensor.h>
 #include <refrain/text.h>
 #include <refrain/train.h>
