@@ -1,4 +1,5 @@
-/* base/str.c -- growing strings, and the nearest of several words. */
+/* base/str.c -- growing strings, what people type, and the nearest of several words. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,40 @@ void rf_str_free(rf_str *b)
 {
     free(b->s);
     *b = (rf_str){0};
+}
+
+/* ---- What people type --------------------------------------------------------------------------- */
+
+bool rf_list_next(const char **rest, const char **item, size_t *n)
+{
+    const char *at = *rest;
+    if (!at) return false;
+    at += strspn(at, " ");
+    const size_t whole = strcspn(at, ",");
+    *item = at;
+    *rest = at[whole] ? at + whole + 1 : NULL;
+    for (*n = whole; *n && at[*n - 1] == ' ';) --*n;
+    return true;
+}
+
+/* strtod would take infinities and hexadecimal numbers, too. */
+bool rf_number_parse(const char *s, size_t n, double *out)
+{
+    char copy[400], *end;
+    while (n && *s == ' ') s++, n--;
+    while (n && s[n - 1] == ' ') n--;
+    if (!n || n >= sizeof copy) return false;
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    *out = strtod(copy, &end);
+    return strspn(copy, "0123456789+-.eE") == n && end == copy + n && isfinite(*out);
+}
+
+uint64_t rf_hash(uint64_t h, const void *bytes, size_t n)
+{
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < n; i++) h = (h ^ b[i]) * UINT64_C(0x100000001b3);
+    return h;
 }
 
 /* ---- Nearest word ------------------------------------------------------------------------------ */

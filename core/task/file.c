@@ -36,6 +36,15 @@ rf_status rf_task_options_read(const rf_model *m, const rf_option *table, rf_set
     return rf_settings_read(table, v, json, rf_model_name(m), texts, err);
 }
 
+rf_tokenizer *rf_task_tokenizer_read(const rf_model *m, rf_error *err)
+{
+    size_t n = 0;
+    const char *json = rf_model_get_table(m, RF_META_TOKENIZER, &n);
+    if (json) return rf_tokenizer_parse(json, n, err);
+    rf_fail(err, RF_EFORMAT, "%s: has no tokenizer", rf_model_name(m));
+    return NULL;
+}
+
 rf_status rf_params_store(const rf_params *ps, rf_model *m, rf_dtype storage, rf_error *err)
 {
     rf_status st = RF_OK;

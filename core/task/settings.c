@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <refrain/cell.h>
 #include <refrain/task.h>
-#include <refrain/train.h>
 
 /* Files are where they are this time, and a list of texts is not kept. */
 static bool is_kept(const rf_option *o)
@@ -156,33 +154,4 @@ rf_status rf_settings_need(const rf_option *table, const rf_setting *v, const in
         if (!v[*which].set)
             return rf_fail(err, RF_EFORMAT, "%s: its options lack %s", file, table[*which].name);
     return RF_OK;
-}
-
-/* ---- Names of tables ------------------------------------------------------------------------- */
-
-rf_status rf_name_unknown(const rf_option *o, const char *word, const char *(*name)(int i),
-                          rf_error *err)
-{
-    const char *names[256] = {0};
-    rf_str all = {0};
-    for (int i = 0; i < 255 && (names[i] = name(i)); i++)
-        rf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
-    const char *near = rf_nearest(word, names);
-    rf_status st =
-        rf_fail(err, RF_EINVAL, "--%s: there is no %s; %s%s%s", o->name, word,
-                near ? "did you mean " : "known are ", near ? near : all.s, near ? "?" : "");
-    rf_str_free(&all);
-    return st;
-}
-
-const char *rf_cell_name_at(int i)
-{
-    const rf_cell *c = rf_cell_at(i);
-    return c ? c->name : NULL;
-}
-
-const char *rf_optimizer_name_at(int i)
-{
-    const rf_optimizer_row *o = rf_optimizer_at(i);
-    return o ? o->name : NULL;
 }

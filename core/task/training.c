@@ -55,9 +55,8 @@ static rf_status take_state(rf_training *t, rf_error *err)
 static rf_status check_options(const rf_training *t, rf_error *err)
 {
     const rf_setting *method = learn(t, RF_LEARN_OPTIMIZER);
-    if (!rf_optimizer_find(method->as.s))
-        return rf_name_unknown(&t->table[t->learn + RF_LEARN_OPTIMIZER], method->as.s,
-                               rf_optimizer_name_at, err);
+    if (!rf_optimizer_named(&t->table[t->learn + RF_LEARN_OPTIMIZER], method->as.s, err))
+        return RF_EINVAL;
     if (learn(t, RF_LEARN_EPOCHS)->as.i || learn(t, RF_LEARN_STEPS)->as.i ||
         learn(t, RF_LEARN_MINUTES)->as.f > 0 || learn(t, RF_LEARN_PATIENCE)->as.i)
         return RF_OK;
@@ -294,8 +293,7 @@ rf_status rf_training_finish(rf_training *t, rf_graph *g, const rf_fit_result *r
     rf_status st = rf_training_tell(t, result->best_step, "best", &result->metrics);
     if (!st && result->why[0]) h->log(h, RF_LOG_INFO, result->why);
     if (!st) st = rf_emit_file(h, t->r->model, "model", "application/x-safetensors");
-    if (!st && learn(t, RF_LEARN_PLOT)->as.s)
-        st = rf_emit_file(h, learn(t, RF_LEARN_PLOT)->as.s, "plot", "image/svg+xml");
+    if (!st && learn(t, RF_LEARN_PLOT)->as.s) st = rf_emit_plot(h, learn(t, RF_LEARN_PLOT)->as.s);
     return st ? st : tell_profile(t, g);
 }
 

@@ -18,7 +18,7 @@ double rf_perplexity(double nats) { return exp(nats); }
 
 double rf_bits(double nats, double units) { return nats / (log(2.0) * units); }
 
-static rf_index first_maximum(const rf_real *x, rf_index n)
+rf_index rf_argmax(const rf_real *x, rf_index n)
 {
     rf_index best = 0;
     for (rf_index k = 1; k < n; k++)
@@ -33,7 +33,7 @@ rf_index rf_count_correct(const rf_real *scores, const int32_t *targets, rf_inde
     for (rf_index r = 0; r < rows; r++) {
         if (targets[r] < 0) continue;
         n++;
-        right += first_maximum(scores + r * K, K) == targets[r];
+        right += rf_argmax(scores + r * K, K) == targets[r];
     }
     *counted = n;
     return right;

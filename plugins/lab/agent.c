@@ -6,11 +6,10 @@
 #include "evolve.h"
 #include "lab.h"
 
-#define PLUGIN "org.refrain.lab"
-#define TASK   "agent"
-#define EVERY  5   /* generations between two validations */
-#define VALID  256 /* balls of a validation */
-#define BLOCK  8   /* candidates of a thread between two looks at the host */
+#define TASK  "agent"
+#define EVERY 5   /* generations between two validations */
+#define VALID 256 /* balls of a validation */
+#define BLOCK 8   /* candidates of a thread between two looks at the host */
 
 enum {
     AGENT_PAIRS,
@@ -307,12 +306,8 @@ static rf_status evolve(agent *a)
 
 static rf_status load(agent *a)
 {
-    rf_model *m = rf_model_read(a->r->model, &a->err);
-    rf_str task = {0};
-    if (m && (!rf_model_get_text(m, RF_META_TASK, &task) || strcmp(task.s, TASK)))
-        rf_fail(&a->err, RF_EFORMAT, "%s: not a controller that `agent --save` wrote", a->r->model);
-    if (m && !a->err.status) a->best = lab_controller_load(m, &a->err);
-    rf_str_free(&task);
+    rf_model *m = rf_task_model_read(a->r->model, LAB_ID, TASK, &a->err);
+    if (m) a->best = lab_controller_load(m, &a->err);
     rf_model_free(m);
     return a->err.status;
 }
@@ -323,9 +318,9 @@ static rf_status save(agent *a)
     if (!path) return RF_OK;
     rf_model *m = rf_model_new();
     rf_status st = m ? RF_OK : rf_fail(&a->err, RF_ENOMEM, "no memory");
-    if (!st) st = rf_model_set_text(m, RF_META_PLUGIN, PLUGIN, &a->err);
+    if (!st) st = rf_model_set_text(m, RF_META_PLUGIN, LAB_ID, &a->err);
     if (!st) st = rf_model_set_text(m, RF_META_TASK, TASK, &a->err);
-    if (!st) st = lab_controller_store(a->best, m, &a->err);
+    if (!st) st = rf_params_store(a->best->net.params, m, RF_F32, &a->err);
     if (!st) st = rf_model_write(m, path, &a->err);
     rf_model_free(m);
     return st ? st : rf_emit_file(a->s->host, path, "model", "application/x-safetensors");
@@ -333,7 +328,7 @@ static rf_status save(agent *a)
 
 static rf_status show_file(agent *a, rf_status st, int option)
 {
-    return st ? st : rf_emit_file(a->s->host, a->r->opt[option].as.s, "plot", "image/svg+xml");
+    return st ? st : rf_emit_plot(a->s->host, a->r->opt[option].as.s);
 }
 
 static rf_status draw(agent *a)

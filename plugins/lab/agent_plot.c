@@ -1,20 +1,12 @@
 /* lab/agent_plot.c -- pictures of an evolution, of paths, and of neurons. */
 #include <math.h>
-#include <refrain/plot.h>
+#include <refrain/task.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent.h"
 
 enum { COLUMNS = 3 };
-
-static rf_status finish(rf_plot *p, bool ok, const char *path, rf_error *err)
-{
-    rf_status st = p && ok ? rf_plot_write(p, path, err)
-                           : rf_fail(err, RF_ENOMEM, "%s: no memory for the picture", path);
-    rf_plot_free(p);
-    return st;
-}
 
 rf_status lab_agent_plot_costs(const lab_generation *g, size_t count, const char *path,
                                rf_error *err)
@@ -46,7 +38,7 @@ rf_status lab_agent_plot_costs(const lab_generation *g, size_t count, const char
         ok = rf_plot_line(hits, "validation balls", x, caught, seen);
     }
     free(x);
-    return finish(p, ok, path, err);
+    return rf_plot_finish(p, ok, path, err);
 }
 
 /* ---- What happened in a trial ------------------------------------------------------------------ */
@@ -162,7 +154,7 @@ rf_status lab_agent_plot_paths(lab_controller *c, const lab_ball *balls, size_t 
     }
     free(scratch);
     film_free(&f);
-    return finish(p, ok, path, err);
+    return rf_plot_finish(p, ok, path, err);
 }
 
 /* ---- Neurons ----------------------------------------------------------------------------------- */
@@ -209,5 +201,5 @@ rf_status lab_agent_plot_neurons(lab_controller *c, const lab_ball *ball, const 
                     plot_units(units, &f, theta, scratch);
     free(scratch);
     film_free(&f);
-    return finish(p, ok, path, err);
+    return rf_plot_finish(p, ok, path, err);
 }

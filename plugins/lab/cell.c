@@ -282,7 +282,7 @@ static void draw_input(lab_specimen *m, uint64_t seed)
 static rf_status read_shape(rf_rnn_spec *spec, lab_specimen *m, const rf_run *r, rf_error *err)
 {
     const rf_setting *o = r->opt;
-    *spec = (rf_rnn_spec){.cell = lab_cell_named(r->arg[0], err),
+    *spec = (rf_rnn_spec){.cell = rf_cell_named(NULL, r->arg[0], err),
                           .input = o[CELL_INPUT].as.i,
                           .hidden = o[CELL_HIDDEN].as.i,
                           .layers = (int)o[CELL_LAYERS].as.i,

@@ -20,9 +20,8 @@
 #include <refrain/layers.h>
 #include <refrain/training.h>
 
+#include "lab.h"
 #include "samples.h"
-
-#define LAB_ID "org.refrain.lab"
 
 enum { LAB_RECURRENT, LAB_LOGISTIC, LAB_MAJORITY };  /* networks */
 enum { LAB_ATTENTION, LAB_LAST, LAB_MEAN, LAB_MAX }; /* pooling */

@@ -82,10 +82,9 @@ lab_classifier_shape lab_classify_shape(const rf_setting *v)
 
 rf_status lab_classify_check(const rf_setting *v, rf_error *err)
 {
-    const rf_cell *cell = rf_cell_find(v[NET_CELL].as.s);
-    if (!cell)
-        return rf_name_unknown(&lab_classify_train_options[NET_CELL], v[NET_CELL].as.s,
-                               rf_cell_name_at, err);
+    const rf_cell *cell =
+        rf_cell_named(&lab_classify_train_options[NET_CELL], v[NET_CELL].as.s, err);
+    if (!cell) return RF_EINVAL;
     if (v[NET_IDENTITY].as.i && cell->gates != 1)
         return rf_fail(err, RF_EINVAL, "--identity: the cell %s has gates; elman-relu has none",
                        cell->name);
@@ -107,15 +106,6 @@ static rf_vocab *read_classes(const rf_model *f, rf_error *err)
     if (!classes || rf_vocab_size(classes)) return classes;
     rf_fail(err, RF_EFORMAT, "%s: has no labels", rf_model_name(f));
     rf_vocab_free(classes);
-    return NULL;
-}
-
-static rf_tokenizer *read_tokens(const rf_model *f, rf_error *err)
-{
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, RF_META_TOKENIZER, &n);
-    if (json) return rf_tokenizer_parse(json, n, err);
-    rf_fail(err, RF_EFORMAT, "%s: has no tokenizer", rf_model_name(f));
     return NULL;
 }
 
@@ -154,7 +144,7 @@ static rf_status parse_model(lab_trained_model *x, const rf_model *f, rf_error *
     if (!text && (!mean || mean->shape.rank != 1 || mean->shape.dim[0] < 1))
         return rf_fail(err, RF_EFORMAT, "%s: has no tensor input.mean", rf_model_name(f));
     rf_vocab *classes = read_classes(f, err);
-    rf_tokenizer *tokens = classes && text ? read_tokens(f, err) : NULL;
+    rf_tokenizer *tokens = classes && text ? rf_task_tokenizer_read(f, err) : NULL;
     if (!classes || (text && !tokens)) {
         rf_vocab_free(classes);
         return err->status;

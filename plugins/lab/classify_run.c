@@ -186,7 +186,7 @@ static rf_status run(runner *u, rf_error *err)
                         .ctx = u};
     if (!st) st = lab_walk_run(&w, err);
     if (!st && plot) st = rf_words_write(u->words, plot, err);
-    if (!st && plot) st = rf_emit_file(u->s->host, plot, "plot", "image/svg+xml");
+    if (!st && plot) st = rf_emit_plot(u->s->host, plot);
     lab_set_free(&set);
     return st;
 }

@@ -66,13 +66,11 @@ static rf_status encode(setup *u)
 
 static void tell_data(const setup *u, rf_index held)
 {
-    const rf_host *h = u->l.base.s->host;
-    rf_str line = {0};
-    rf_str_printf(&line, "%" PRId64 " sequences to learn from, %" PRId64 " held out; %d labels",
-                  u->kept, held, rf_vocab_size(u->s.classes));
-    if (u->tokens) rf_str_printf(&line, ", %d units", rf_tokenizer_size(u->tokens));
-    if (line.s) h->log(h, RF_LOG_INFO, line.s);
-    rf_str_free(&line);
+    char units[40] = "";
+    if (u->tokens) snprintf(units, sizeof units, ", %d units", rf_tokenizer_size(u->tokens));
+    rf_logf(u->l.base.s->host, RF_LOG_INFO,
+            "%" PRId64 " sequences to learn from, %" PRId64 " held out; %d labels%s", u->kept, held,
+            rf_vocab_size(u->s.classes), units);
 }
 
 static rf_status read_data(setup *u)

@@ -242,9 +242,8 @@ static rf_status learn(run_state *u, lab_cloze *c, bool both)
 static rf_status run(run_state *u)
 {
     const rf_host *h = u->s->host;
-    if (!rf_cell_find(u->v[CLOZE_CELL].as.s))
-        return rf_name_unknown(&lab_cloze_options[CLOZE_CELL], u->v[CLOZE_CELL].as.s,
-                               rf_cell_name_at, u->err);
+    if (!rf_cell_named(&lab_cloze_options[CLOZE_CELL], u->v[CLOZE_CELL].as.s, u->err))
+        return RF_EINVAL;
     for (uint32_t i = 0; i < u->r->arg_count; i++)
         if (!strstr(u->r->arg[i], LAB_BLANK))
             return rf_fail(u->err, RF_EINVAL, "%.100s: no blank: write " LAB_BLANK " for the word",

@@ -193,12 +193,9 @@ static int64_t best_trial(const lab_contest *all, int c)
 
 static void tell_left_out(lab_contest *all, int c)
 {
-    rf_str line = {0};
     all->total -= all->seed_count;
-    rf_str_printf(&line, "%s came to no finite number in any trial: it is left out",
-                  short_name(all->cell[c]));
-    if (line.s) all->host->log(all->host, RF_LOG_WARN, line.s);
-    rf_str_free(&line);
+    rf_logf(all->host, RF_LOG_WARN, "%s came to no finite number in any trial: it is left out",
+            short_name(all->cell[c]));
 }
 
 static rf_status repeat(lab_contest *all)

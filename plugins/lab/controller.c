@@ -2,6 +2,7 @@
 #include "controller.h"
 
 #include <math.h>
+#include <refrain/task.h>
 #include <stdlib.h>
 
 /* What a gene of 1 means. */
@@ -85,16 +86,6 @@ void lab_controller_state(const lab_controller *c, rf_real *y)
     rf_stepper_get_state(c->net.stepper, y);
 }
 
-rf_status lab_controller_store(const lab_controller *c, rf_model *m, rf_error *err)
-{
-    rf_status st = RF_OK;
-    for (size_t i = 0; i < rf_params_count(c->net.params) && !st; i++) {
-        const rf_param *p = rf_params_at(c->net.params, i);
-        st = rf_model_add_real(m, p->name, RF_F32, p->value, err);
-    }
-    return st;
-}
-
 lab_controller *lab_controller_load(const rf_model *m, rf_error *err)
 {
     const rf_stored *hh = rf_model_find(m, "weight_hh_l0");
@@ -105,12 +96,7 @@ lab_controller *lab_controller_load(const rf_model *m, rf_error *err)
         return NULL;
     }
     lab_controller *c = lab_controller_new((size_t)H / 2, err);
-    rf_status st = c ? RF_OK : RF_ENOMEM;
-    for (size_t i = 0; c && i < rf_params_count(c->net.params) && !st; i++) {
-        const rf_param *p = rf_params_at(c->net.params, i);
-        st = rf_model_get_real(m, p->name, p->value, err);
-    }
-    if (!st) {
+    if (c && !rf_params_load(c->net.params, m, err)) {
         rf_stepper_refresh(c->net.stepper);
         return c;
     }

@@ -29,9 +29,7 @@ lab_policy lab_controller_policy(lab_controller *c);
 /* Activations [count,H] after the last step: y, not firing rates. */
 void lab_controller_state(const lab_controller *c, rf_real *y);
 
-/* The network as a model's file; metadata besides the tensors are the caller's. */
-rf_status lab_controller_store(const lab_controller *c, rf_model *m, rf_error *err);
-/* NULL with err: EFORMAT, ENOMEM. */
+/* Of a model that holds the parameters of net.  NULL with err: EFORMAT, ENOMEM. */
 lab_controller *lab_controller_load(const rf_model *m, rf_error *err);
 
 #endif

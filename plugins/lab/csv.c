@@ -104,12 +104,8 @@ static const char *shown(const lab_csv_field *f, char buf[SHOWN + 8])
 rf_status lab_csv_number(lab_csv *c, size_t i, double *out, rf_error *err)
 {
     const lab_csv_field *f = &c->field[i];
-    char buf[SHOWN + 8], *end;
-    const size_t blanks = strspn(f->s, " "), used = strspn(f->s + blanks, "0123456789+-.eE");
-    *out = strtod(f->s, &end);
-    const bool decimal = used && end == f->s + blanks + used;
-    end += strspn(end, " ");
-    if (decimal && end == f->s + f->n && isfinite(*out)) return RF_OK;
+    char buf[SHOWN + 8];
+    if (rf_number_parse(f->s, f->n, out)) return RF_OK;
     if (!f->n) return lab_csv_wrong(c, i, err, "nothing where a number is due");
     return lab_csv_wrong(c, i, err, "'%s' where a number is due", shown(f, buf));
 }

@@ -9,18 +9,27 @@ static rf_node loss(void *self, rf_graph *g, int64_t step)
 }
 
 rf_status lab_experiment_init(lab_experiment *e, const lab_task *task, const lab_task_size *size,
-                              const lab_network_spec *net, rf_index B, rf_index tested,
+                              const lab_kind *cell, const rf_setting *v, rf_index tested,
                               const lab_training *loop, uint64_t seed, rf_error *err)
 {
+    const lab_network_spec net = {.cell = *cell,
+                                  .hidden = (rf_index)v[TRY_HIDDEN].as.i,
+                                  .layers = (int)v[TRY_LAYERS].as.i,
+                                  .forget_bias = v[TRY_FORGET_BIAS].as.f};
+    const rf_index B = (rf_index)v[TRY_BATCH].as.i;
     *e = (lab_experiment){.task = task, .size = *size, .seed = seed, .training = *loop};
     rf_status st = lab_task_fit(task, &e->size, err);
     if (!st) st = lab_batch_init(&e->train, task, &e->size, B, err);
     if (!st) st = lab_batch_init(&e->test, task, &e->size, tested, err);
-    if (!st) st = lab_network_init(&e->net, net, &e->train, seed, err);
+    if (!st) st = lab_network_init(&e->net, &net, &e->train, seed, err);
     if (st) lab_experiment_free(e);
     e->training.params = e->net.params;
+    e->training.rate = cell->rate > 0 ? cell->rate : v[TRY_RATE].as.f;
+    e->training.clip = v[TRY_CLIP].as.f;
+    e->training.steps = v[TRY_STEPS].as.i;
     e->training.seed = seed;
     e->training.loss = loss;
+    e->training.bears = true;
     e->training.higher = task->metric == LAB_ACCURACY;
     e->training.self = e;
     return st;

@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <refrain/plot.h>
+#include <refrain/task.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,34 +34,32 @@ static bool means(const char *word, size_t n, const char *track)
 
 static bool chosen(const char *what, const char *track)
 {
-    if (!what) return true;
-    while (*what) {
-        const size_t n = strcspn(what, ",");
-        if (means(what, n, track)) return true;
-        what += n + (what[n] == ',');
-    }
-    return false;
+    const char *word;
+    size_t n;
+    for (const char *rest = what; rf_list_next(&rest, &word, &n);)
+        if (means(word, n, track)) return true;
+    return !what;
 }
 
 /* Every word of --what is a gate or state of the cell. */
 static rf_status check_what(const char *what, const rf_cell *cell, const lab_steps *steps,
                             rf_error *err)
 {
-    while (what && *what) {
-        const size_t n = strcspn(what, ",");
+    const char *word;
+    size_t n;
+    for (const char *rest = what; rf_list_next(&rest, &word, &n);) {
         rf_str all = {0};
         bool known = false;
         for (int k = 0; k < steps->count && !known; k++) {
-            known = means(what, n, steps->track[k].name);
+            known = means(word, n, steps->track[k].name);
             if (!all.s || !strstr(all.s, steps->track[k].name))
                 rf_str_printf(&all, " %s", steps->track[k].name);
         }
         if (!known)
-            rf_fail(err, RF_EINVAL, "--what: %s has no %.*s; it has%s", cell->name, (int)n, what,
+            rf_fail(err, RF_EINVAL, "--what: %s has no %.*s; it has%s", cell->name, (int)n, word,
                     all.s ? all.s : " nothing");
         rf_str_free(&all);
         if (!known) return RF_EINVAL;
-        what += n + (what[n] == ',');
     }
     return RF_OK;
 }
@@ -258,10 +256,8 @@ rf_status lab_film_write(const lab_film *f, rf_session *s, const char *title, co
                          rf_error *err)
 {
     rf_plot *p = rf_plot_new(title);
-    rf_status st = p && draw(f, p) ? rf_plot_write(p, path, err)
-                                   : rf_fail(err, RF_ENOMEM, "%s: no memory", path);
-    rf_plot_free(p);
-    return st ? st : rf_emit_file(s->host, path, "plot", "image/svg+xml");
+    rf_status st = rf_plot_finish(p, p && draw(f, p), path, err);
+    return st ? st : rf_emit_plot(s->host, path);
 }
 
 void lab_film_free(lab_film *f)

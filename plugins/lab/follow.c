@@ -6,13 +6,13 @@
 #include <math.h>
 #include <refrain/layers.h>
 #include <refrain/plot.h>
-#include <refrain/train.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "circuit.h"
 #include "cycle.h"
 #include "oscillator.h"
+#include "trainer.h"
 
 #define PI       3.14159265358979323846
 #define CLIP     1.0
@@ -29,7 +29,6 @@ typedef struct follower {
     rf_linear_layer out;
     rf_param *start; /* [1,1,H] */
     rf_graph *graph;
-    rf_optimizer *optimizer;
     size_t T, all;             /* steps of the training; with those after it */
     double *time, *goal, *y;   /* [all] */
     rf_real *target, *nothing; /* [T] */
@@ -87,7 +86,6 @@ static rf_status make(follower *f)
                               .layers = 1,
                               .step = f->spec->dt,
                               .tau = f->spec->period / FASTNESS};
-    rf_optimizer_spec adam = rf_optimizer_defaults(rf_optimizer_find("adam"));
     rf_status st = take_memory(f);
     if (!st) st = lab_circuit_open(&f->net, &spec, 1, f->err);
     if (!st) st = rf_linear_layer_init(&f->out, f->net.params, "out.", H, 1, true, f->err);
@@ -98,16 +96,16 @@ static rf_status make(follower *f)
     rf_params_find(f->net.params, "weight_hh_l0")->init.scale = STRENGTH / sqrt((double)H);
     rf_params_init(f->net.params, f->r->seed);
     begin_in_the_middle(f);
-    f->optimizer = rf_optimizer_new(&adam, f->net.params, f->err);
-    return f->optimizer ? RF_OK : f->err->status;
+    return RF_OK;
 }
 
 /* ---- Learning ---------------------------------------------------------------------------------- */
 
-static rf_node loss_of(follower *f)
+static rf_node loss(void *self, rf_graph *g, int64_t step)
 {
-    rf_graph *g = f->graph;
+    const follower *f = self;
     const rf_index T = (rf_index)f->T;
+    (void)step;
     const rf_node x = rf_borrow(g, f->nothing, RF_SHAPE(T, 1, 1));
     const rf_node h0 = rf_parameter(g, f->start);
     const rf_sequence q = rf_rnn_apply(g, f->net.rnn, x, h0, RF_NONE, NULL);
@@ -115,37 +113,32 @@ static rf_node loss_of(follower *f)
     return rf_mean_squared_error(g, y, rf_borrow(g, f->target, RF_SHAPE(T, 1, 1)));
 }
 
-static rf_status tell_loss(follower *f, int64_t step, double loss)
+static rf_status told(void *self, const rf_fit_event *e, bool *enough)
 {
-    if ((step + 1) % (f->spec->steps / REPORTS + 1) && step && step + 1 < f->spec->steps)
-        return RF_OK;
-    return rf_emit_metric(f->s->host, step + 1, "train", "rmse", sqrt(loss), NULL);
+    const follower *f = self;
+    (void)enough;
+    return rf_emit_metric(f->s->host, e->step, "train", "rmse", sqrt(e->learned), NULL);
 }
 
 static rf_status learn(follower *f)
 {
-    const rf_schedule schedule = {
-        .kind = RF_SCHEDULE_COSINE, .rate = f->spec->rate, .total = f->spec->steps, .floor = FLOOR};
-    rf_status st = RF_OK;
-    for (int64_t step = 0; step < f->spec->steps && !st; step++) {
-        rf_graph_begin(f->graph, RF_TRAIN, rf_key_make(f->r->seed, "train", (uint64_t)step));
-        const rf_node loss = loss_of(f);
-        st = rf_adjoint(f->graph, loss);
-        if (st) return rf_graph_status(f->graph, f->err);
-        const double value = (double)rf_value(f->graph, loss).data[0];
-        const double norm = rf_gradient_norm(f->net.device, f->net.params);
-        if (!isfinite(value) || !isfinite(norm))
-            return rf_fail(f->err, RF_EDIVERGED,
-                           "step %lld: the loss is not finite; a smaller "
-                           "--learning-rate may help",
-                           (long long)step);
-        rf_optimizer_step(f->optimizer, f->net.device, rf_schedule_rate(&schedule, step),
-                          rf_clip_scale(norm, CLIP));
-        st = tell_loss(f, step, value);
-        if (!st)
-            st = f->s->host->progress(f->s->host, (double)step, (double)f->spec->steps, "steps");
-    }
-    return st;
+    const lab_follow_spec *s = f->spec;
+    lab_trained done;
+    lab_training t = {.host = f->s->host,
+                      .params = f->net.params,
+                      .graph = f->graph,
+                      .seed = f->r->seed,
+                      .rate = s->rate,
+                      .clip = CLIP,
+                      .schedule = RF_SCHEDULE_COSINE,
+                      .floor = FLOOR,
+                      .steps = s->steps,
+                      .every = s->steps / REPORTS + 1,
+                      .total = (double)s->steps,
+                      .self = f,
+                      .loss = loss,
+                      .told = told};
+    return lab_train(&t, &done, f->err);
 }
 
 /* ---- Running on -------------------------------------------------------------------------------- */
@@ -199,10 +192,8 @@ static rf_status draw(follower *f)
     rf_plot *p = rf_plot_new("a network in continuous time follows a cycle");
     const bool ok = p && plot_part(p, "trained on this", f, 0, f->T) &&
                     plot_part(p, "running on by itself", f, f->T, f->all);
-    rf_status st = ok ? rf_plot_write(p, path, f->err)
-                      : rf_fail(f->err, RF_ENOMEM, "%s: no memory for the picture", path);
-    rf_plot_free(p);
-    return st ? st : rf_emit_file(f->s->host, path, "plot", "image/svg+xml");
+    rf_status st = rf_plot_finish(p, ok, path, f->err);
+    return st ? st : rf_emit_plot(f->s->host, path);
 }
 
 rf_status lab_follow(rf_session *s, const rf_run *r, const lab_follow_spec *spec, rf_error *err)
@@ -214,7 +205,6 @@ rf_status lab_follow(rf_session *s, const rf_run *r, const lab_follow_spec *spec
     if (!st) st = tell_part(&f, "trained", 0, f.T);
     if (!st) st = tell_part(&f, "free", f.T, f.all);
     if (!st) st = draw(&f);
-    rf_optimizer_free(f.optimizer);
     rf_graph_free(f.graph);
     lab_circuit_close(&f.net);
     free(f.time);

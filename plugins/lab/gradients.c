@@ -10,39 +10,16 @@
 #include "lags.h"
 #include "statistics.h"
 
-enum {
-    CELL,
-    LENGTH,
-    HIDDEN,
-    LAYERS,
-    BATCH,
-    STEPS,
-    RATE,
-    CLIP,
-    FORGET_BIAS,
-    MOMENTS,
-    SEQUENCES,
-    LAG,
-    ALL,
-    PLOT,
-    PLOT_TRAINING,
-    COUNT
-};
+enum { LENGTH = TRY_COUNT, MOMENTS, SEQUENCES, LAG, ALL, PLOT, PLOT_TRAINING, COUNT };
 
 enum { MOST_CELLS = 32 };
 
 #define MEASURE "What is measured"
-#define LEARN   "Learning"
 #define FILES   "Pictures"
 
 const rf_option lab_gradients_options[COUNT + 1] = {
-    [CELL] = {.name = "cell",
-              .type = RF_STRING,
-              .letter = 'c',
-              .def = "elman:0.001,elman-relu:0.001,irnn:0.0003,lstm,gru",
-              .meta = "NAMES",
-              .help = "cells, with commas between them, and :RATE where one needs another learning "
-                      "rate; irnn: elman-relu that begins as the identity"},
+    TRY_ROWS("elman:0.001,elman-relu:0.001,irnn:0.0003,lstm,gru", "2000", 0,
+             "steps of learning; 0: none, as the networks begin"),
     [LENGTH] = {.name = "length",
                 .type = RF_INT,
                 .letter = 'l',
@@ -51,55 +28,6 @@ const rf_option lab_gradients_options[COUNT + 1] = {
                 .max = 100000,
                 .help =
                     "in the task's own unit: of what is measured, and the most that is learned"},
-    [HIDDEN] = {.name = "hidden",
-                .type = RF_INT,
-                .letter = 'H',
-                .def = "64",
-                .min = 1,
-                .max = 65536,
-                .help = "units of a layer"},
-    [LAYERS] =
-        {.name = "layers", .type = RF_INT, .def = "1", .min = 1, .max = 64, .help = "layers"},
-    [BATCH] = {.name = "batch",
-               .type = RF_INT,
-               .letter = 'b',
-               .def = "32",
-               .min = 1,
-               .max = 65536,
-               .group = LEARN,
-               .help = "sequences of a step of learning"},
-    [STEPS] = {.name = "steps",
-               .type = RF_INT,
-               .letter = 'n',
-               .def = "2000",
-               .min = 0,
-               .max = 1e9,
-               .group = LEARN,
-               .help = "steps of learning; 0: none, as the networks begin"},
-    [RATE] = {.name = "learning-rate",
-              .type = RF_REAL,
-              .letter = 'r',
-              .def = "0.01",
-              .min = 0,
-              .max = 1000,
-              .flags = RF_OPT_LOGSCALE | RF_OPT_ABOVE,
-              .meta = "RATE",
-              .group = LEARN,
-              .help = "size of a step, by adam"},
-    [CLIP] = {.name = "clip",
-              .type = RF_REAL,
-              .def = "1",
-              .min = 0,
-              .max = 1e6,
-              .group = LEARN,
-              .help = "largest norm of a gradient; 0: any"},
-    [FORGET_BIAS] = {.name = "forget-bias",
-                     .type = RF_REAL,
-                     .def = "1",
-                     .min = -100,
-                     .max = 100,
-                     .group = LEARN,
-                     .help = "of an LSTM's forget gates at the beginning; 0: as all other biases"},
     [MOMENTS] = {.name = "moments",
                  .type = RF_INT,
                  .def = "10",
@@ -235,26 +163,19 @@ static rf_status learn(study *u, int i)
 static rf_status study_cell(study *u, int i)
 {
     const rf_setting *v = u->r->opt;
-    const int64_t steps = v[STEPS].as.i;
+    const int64_t steps = v[TRY_STEPS].as.i;
     course *c = u->now = &u->course[i];
     const size_t moments = (size_t)u->moments;
-    const lab_network_spec net = {.cell = c->cell,
-                                  .hidden = (rf_index)v[HIDDEN].as.i,
-                                  .layers = (int)v[LAYERS].as.i,
-                                  .forget_bias = v[FORGET_BIAS].as.f};
     const lab_training loop = {.host = u->s->host,
                                .graph = u->g,
-                               .rate = c->cell.rate > 0 ? c->cell.rate : v[RATE].as.f,
-                               .clip = v[CLIP].as.f,
-                               .steps = steps,
                                .every = (steps + v[MOMENTS].as.i - 1) / v[MOMENTS].as.i,
                                .total = (double)u->cells * (double)steps};
     c->step = calloc(moments, sizeof *c->step);
     c->score = calloc(moments, sizeof *c->score);
     c->mean = calloc(moments * (size_t)u->T, sizeof *c->mean);
     if (!c->step || !c->score || !c->mean) return rf_fail(u->err, RF_ENOMEM, "no memory");
-    rf_status st = lab_experiment_init(&u->e, u->task, &u->size, &net, (rf_index)v[BATCH].as.i,
-                                       u->lags.B, &loop, u->r->seed, u->err);
+    rf_status st = lab_experiment_init(&u->e, u->task, &u->size, &c->cell, v, u->lags.B, &loop,
+                                       u->r->seed, u->err);
     if (st) return st;
     st = learn(u, i);
     lab_experiment_free(&u->e);
@@ -302,10 +223,8 @@ static rf_status tell_falls(const study *u)
 
 static rf_status write_plot(const study *u, rf_plot *p, bool complete, const char *path)
 {
-    rf_status st = complete ? rf_plot_write(p, path, u->err)
-                            : rf_fail(u->err, RF_ENOMEM, "%s: no memory", path);
-    rf_plot_free(p);
-    return st ? st : rf_emit_file(u->s->host, path, "plot", "image/svg+xml");
+    rf_status st = rf_plot_finish(p, complete, path, u->err);
+    return st ? st : rf_emit_plot(u->s->host, path);
 }
 
 #define NORM "norm of ∂E_t/∂s_k, mean over sequences"
@@ -317,7 +236,7 @@ static rf_status plot_lags(const study *u, const char *path)
     double *x = calloc((size_t)u->T, sizeof *x);
     snprintf(title, sizeof title,
              "What reaches the state t − k steps before the loss: %s, step %lld", u->task->name,
-             (long long)u->r->opt[STEPS].as.i);
+             (long long)u->r->opt[TRY_STEPS].as.i);
     rf_plot *p = rf_plot_new(title);
     bool ok = p && x;
     for (rf_index l = 0; ok && l < u->T; l++) x[l] = (double)l;
@@ -357,7 +276,8 @@ static rf_status prepare(study *u)
     lab_kind cells[MOST_CELLS];
     double guess;
     lab_batch shape = {0};
-    rf_status st = lab_cells_parse("cell", v[CELL].as.s, cells, MOST_CELLS, &u->cells, u->err);
+    rf_status st = lab_cells_parse(&lab_gradients_options[TRY_CELL], v[TRY_CELL].as.s, cells,
+                                   MOST_CELLS, &u->cells, u->err);
     if (!st) st = lab_task_find(u->r->arg_count ? u->r->arg[0] : "adding", &u->task, u->err);
     u->size = (lab_task_size){.length = (rf_index)v[LENGTH].as.i};
     if (!st) st = lab_task_fit(u->task, &u->size, u->err);

@@ -2,7 +2,7 @@
 #include "judge.h"
 
 #include <math.h>
-#include <refrain/plot.h>
+#include <refrain/task.h>
 #include <stdlib.h>
 
 /* ---- Walking --------------------------------------------------------------------------------- */
@@ -183,8 +183,7 @@ rf_status lab_judgement_plot(const lab_judgement *j, const rf_vocab *classes, co
     for (size_t k = 0; done && k < K; k++) names[k] = rf_vocab_at(classes, (int32_t)k, NULL);
     if (p) rf_plot_axes(p, "told", "true", 0);
     done = done && rf_plot_heat(p, part, K, K, names, names);
-    rf_status st = done ? rf_plot_write(p, path, err) : rf_fail(err, RF_ENOMEM, "no memory");
-    rf_plot_free(p);
+    rf_status st = rf_plot_finish(p, done, path, err);
     free(part);
     free(names);
     return st;

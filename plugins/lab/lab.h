@@ -6,6 +6,9 @@
 
 #include <refrain/task.h>
 
+/* Who this plugin is, here and in its models. */
+#define LAB_ID "org.refrain.lab"
+
 extern const rf_option lab_cell_options[];
 rf_status lab_cell(rf_session *s, const rf_run *r);
 extern const rf_option lab_graph_options[];

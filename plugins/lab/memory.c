@@ -4,23 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <refrain/training.h>
+
 #include "lab.h"
 #include "trials.h"
 
 enum {
-    CELL,
-    LENGTHS,
+    LENGTHS = TRY_COUNT,
     KINDS,
     DEPTH,
-    HIDDEN,
-    LAYERS,
-    FORGET_BIAS,
-    BATCH,
-    STEPS,
     OPTIMIZER,
-    RATE,
     SCHEDULE,
-    CLIP,
     SEEDS,
     EVERY,
     TEST,
@@ -35,20 +29,11 @@ enum {
 };
 
 #define TASK_GROUP "The task"
-#define LEARN      "Learning"
 #define MEASURE    "What is measured"
 #define FILES      "Pictures"
 
-static const char *const schedules[] = {"constant", "step", "cosine", "linear", "plateau", NULL};
-
 const rf_option lab_memory_options[COUNT + 1] = {
-    [CELL] = {.name = "cell",
-              .type = RF_STRING,
-              .letter = 'c',
-              .def = "elman:0.001,irnn:0.0003,lstm,gru",
-              .meta = "NAMES",
-              .help = "cells, with commas between them, and :RATE where one needs another learning "
-                      "rate; irnn: elman-relu that begins as the identity"},
+    TRY_ROWS("elman:0.001,irnn:0.0003,lstm,gru", "3000", 1, "steps of learning at most"),
     [LENGTHS] = {.name = "lengths",
                  .type = RF_STRING,
                  .letter = 'l',
@@ -71,73 +56,25 @@ const rf_option lab_memory_options[COUNT + 1] = {
                .max = LAB_BRACKET_DEPTH,
                .group = TASK_GROUP,
                .help = "of brackets within brackets, at most; 0: as usual"},
-    [HIDDEN] = {.name = "hidden",
-                .type = RF_INT,
-                .letter = 'H',
-                .def = "64",
-                .min = 1,
-                .max = 65536,
-                .help = "units of a layer"},
-    [LAYERS] =
-        {.name = "layers", .type = RF_INT, .def = "1", .min = 1, .max = 64, .help = "layers"},
-    [FORGET_BIAS] = {.name = "forget-bias",
-                     .type = RF_REAL,
-                     .def = "1",
-                     .min = -100,
-                     .max = 100,
-                     .help = "of an LSTM's forget gates at the beginning; 0: as all other biases"},
-    [BATCH] = {.name = "batch",
-               .type = RF_INT,
-               .letter = 'b',
-               .def = "32",
-               .min = 1,
-               .max = 65536,
-               .group = LEARN,
-               .help = "sequences of a step of learning; none comes twice"},
-    [STEPS] = {.name = "steps",
-               .type = RF_INT,
-               .letter = 'n',
-               .def = "3000",
-               .min = 1,
-               .max = 1e9,
-               .group = LEARN,
-               .help = "steps of learning at most"},
     [OPTIMIZER] = {.name = "optimizer",
                    .type = RF_STRING,
                    .letter = 'o',
                    .def = "adam",
                    .meta = "NAME",
-                   .group = LEARN,
+                   .group = TRY_LEARN,
                    .help = "sgd, rmsprop, adam or adamw"},
-    [RATE] = {.name = "learning-rate",
-              .type = RF_REAL,
-              .letter = 'r',
-              .def = "0.01",
-              .min = 0,
-              .max = 1000,
-              .flags = RF_OPT_LOGSCALE | RF_OPT_ABOVE,
-              .meta = "RATE",
-              .group = LEARN,
-              .help = "size of a step"},
     [SCHEDULE] = {.name = "schedule",
                   .type = RF_CHOICE,
                   .def = "constant",
-                  .choices = schedules,
-                  .group = LEARN,
+                  .choices = rf_training_schedules,
+                  .group = TRY_LEARN,
                   .help = "how the learning rate changes"},
-    [CLIP] = {.name = "clip",
-              .type = RF_REAL,
-              .def = "1",
-              .min = 0,
-              .max = 1e6,
-              .group = LEARN,
-              .help = "largest norm of a gradient; 0: any"},
     [SEEDS] = {.name = "seeds",
                .type = RF_INT,
                .def = "1",
                .min = 1,
                .max = 1000,
-               .group = LEARN,
+               .group = TRY_LEARN,
                .help = "how often all of it, each time with the next seed"},
     [EVERY] = {.name = "every",
                .type = RF_INT,
@@ -200,7 +137,7 @@ const rf_option lab_memory_options[COUNT + 1] = {
                         .help = "accuracy against the distance, of the last length"},
 };
 
-enum { MOST_CELLS = 32, MOST_LENGTHS = 32 };
+enum { MOST_CELLS = 32, MOST_LENGTHS = 32, MOST_LENGTH = 1000000 };
 
 typedef struct study {
     rf_session *s;
@@ -258,16 +195,10 @@ static rf_status told(void *self, const rf_fit_event *ev, bool *enough)
 static void log_end(const study *u, const lab_trained *done)
 {
     const lab_trial *t = u->now;
-    const rf_host *h = u->s->host;
-    rf_str line = {0};
-    rf_str_printf(&line, "%s, length %lld, seed %llu: %s after %lld steps, %.1f s", t->cell.name,
-                  (long long)t->length, (unsigned long long)t->seed,
-                  t->solved >= 0   ? "solved"
-                  : done->diverged ? "diverged"
-                                   : "not solved",
-                  (long long)t->steps, done->seconds);
-    if (line.s) h->log(h, RF_LOG_INFO, line.s);
-    rf_str_free(&line);
+    const char *end = t->solved >= 0 ? "solved" : done->diverged ? "diverged" : "not solved";
+    rf_logf(u->s->host, RF_LOG_INFO, "%s, length %lld, seed %llu: %s after %lld steps, %.1f s",
+            t->cell.name, (long long)t->length, (unsigned long long)t->seed, end,
+            (long long)t->steps, done->seconds);
 }
 
 static rf_status run_trial(study *u, lab_experiment *e)
@@ -303,23 +234,16 @@ static rf_status begin_trial(study *u, int i)
     const lab_trial *t = u->now;
     lab_experiment e;
     const lab_task_size size = size_of(u, t->length);
-    const lab_network_spec net = {.cell = t->cell,
-                                  .hidden = (rf_index)v[HIDDEN].as.i,
-                                  .layers = (int)v[LAYERS].as.i,
-                                  .forget_bias = v[FORGET_BIAS].as.f};
     const lab_training loop = {.host = u->s->host,
                                .graph = u->g,
                                .optimizer = rf_optimizer_find(v[OPTIMIZER].as.s),
-                               .rate = t->cell.rate > 0 ? t->cell.rate : v[RATE].as.f,
-                               .clip = v[CLIP].as.f,
                                .schedule = (rf_schedule_kind)v[SCHEDULE].as.i,
-                               .steps = v[STEPS].as.i,
                                .every = v[EVERY].as.i,
-                               .before = (double)i * (double)v[STEPS].as.i,
-                               .total =
-                                   (double)lab_trials_count(&u->trials) * (double)v[STEPS].as.i};
-    rf_status st = lab_experiment_init(&e, u->task, &size, &net, (rf_index)v[BATCH].as.i,
-                                       (rf_index)v[BATCH].as.i, &loop, t->seed, u->err);
+                               .before = (double)i * (double)v[TRY_STEPS].as.i,
+                               .total = (double)lab_trials_count(&u->trials) *
+                                        (double)v[TRY_STEPS].as.i};
+    rf_status st = lab_experiment_init(&e, u->task, &size, &t->cell, v, (rf_index)v[TRY_BATCH].as.i,
+                                       &loop, t->seed, u->err);
     if (st) return st;
     st = run_trial(u, &e);
     lab_experiment_free(&e);
@@ -391,35 +315,36 @@ static rf_status show(study *u)
 
 static rf_status parse_lengths(study *u, const char *text)
 {
-    char *end = NULL;
+    const char *item;
+    size_t n;
+    double x;
     u->lengths = 0;
-    for (const char *at = text;; at = end + 1) {
-        const long long n = strtoll(at, &end, 10);
-        if (end == at || (*end && *end != ',') || n < 0 || n > 1000000)
+    for (const char *rest = text; rf_list_next(&rest, &item, &n);) {
+        if (!rf_number_parse(item, n, &x) || x != floor(x) || x < 0 || x > MOST_LENGTH)
             return rf_fail(u->err, RF_EINVAL,
                            "--lengths: %s: whole numbers with commas between them are due", text);
         if (u->lengths == MOST_LENGTHS)
             return rf_fail(u->err, RF_EINVAL, "--lengths: %d at most", MOST_LENGTHS);
-        u->length[u->lengths++] = n ? (rf_index)n : u->task->usual.length;
-        if (!*end) return RF_OK;
+        u->length[u->lengths++] = x > 0 ? (rf_index)x : u->task->usual.length;
     }
+    return RF_OK;
 }
 
 static rf_status check(study *u)
 {
     const rf_setting *v = u->r->opt;
     rf_status st = lab_task_find(u->r->arg[0], &u->task, u->err);
-    if (!st) st = lab_cells_parse("cell", v[CELL].as.s, u->cell, MOST_CELLS, &u->cells, u->err);
+    if (!st)
+        st = lab_cells_parse(&lab_memory_options[TRY_CELL], v[TRY_CELL].as.s, u->cell, MOST_CELLS,
+                             &u->cells, u->err);
     if (!st) st = parse_lengths(u, v[LENGTHS].as.s);
     for (int i = 0; i < u->lengths && !st; i++) {
         lab_task_size size = size_of(u, u->length[i]);
         st = lab_task_fit(u->task, &size, u->err);
     }
-    if (st || rf_optimizer_find(v[OPTIMIZER].as.s)) return st;
-    return rf_fail(u->err, RF_EINVAL,
-                   "--optimizer: there is no %s; known are sgd, rmsprop, adam, "
-                   "adamw",
-                   v[OPTIMIZER].as.s);
+    if (!st && !rf_optimizer_named(&lab_memory_options[OPTIMIZER], v[OPTIMIZER].as.s, u->err))
+        st = RF_EINVAL;
+    return st;
 }
 
 static rf_status prepare(study *u)
@@ -433,7 +358,7 @@ static rf_status prepare(study *u)
     if (!u->g) return rf_fail(u->err, RF_ENOMEM, "no memory");
     if (!st)
         st = lab_trials_init(&u->trials, u->task, u->cell, u->cells, u->length, u->lengths,
-                             u->r->seed, (int)v[SEEDS].as.i, v[STEPS].as.i / v[EVERY].as.i + 2,
+                             u->r->seed, (int)v[SEEDS].as.i, v[TRY_STEPS].as.i / v[EVERY].as.i + 2,
                              u->err);
     u->task->shape(&size, &shape, &u->trials.guess);
     if (v[SOLVED].as.f > 0) u->trials.solved = v[SOLVED].as.f;
@@ -446,7 +371,7 @@ static rf_status draw(const study *u, int option,
     const char *path = u->r->opt[option].as.s;
     if (!path) return RF_OK;
     rf_status st = plot(&u->trials, path, u->err);
-    return st ? st : rf_emit_file(u->s->host, path, "plot", "image/svg+xml");
+    return st ? st : rf_emit_plot(u->s->host, path);
 }
 
 static rf_status try_all(study *u)

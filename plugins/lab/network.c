@@ -9,56 +9,41 @@
 
 #define IRNN "irnn"
 
-static rf_status unknown_cell(const char *option, const char *name, rf_error *err)
-{
-    const char *names[256] = {IRNN};
-    const rf_cell *c;
-    rf_str all = {0};
-    rf_str_put(&all, IRNN);
-    for (int i = 0; i < 254 && (c = rf_cell_at(i)); i++) {
-        names[i + 1] = c->name;
-        rf_str_printf(&all, ", %s", c->name);
-    }
-    const char *near = rf_nearest(name, names);
-    rf_status st =
-        rf_fail(err, RF_EINVAL, "--%s: there is no cell %s; %s%s%s", option, name,
-                near ? "did you mean " : "known are ", near ? near : all.s, near ? "?" : "");
-    rf_str_free(&all);
-    return st;
-}
+static const char *name_at(int i) { return i ? rf_cell_name_at(i - 1) : IRNN; }
 
-rf_status lab_cell_find(const char *option, const char *name, lab_kind *out, rf_error *err)
+static rf_status find_cell(const rf_option *o, const char *name, lab_kind *out, rf_error *err)
 {
     const bool identity = strcmp(name, IRNN) == 0;
     const rf_cell *c = rf_cell_find(identity ? "elman-relu" : name);
-    if (!c) return unknown_cell(option, name, err);
+    if (!c) return rf_name_unknown(o, name, name_at, err);
     *out = (lab_kind){identity ? IRNN : c->name, c, identity, 0};
     return RF_OK;
 }
 
 /* NAME or NAME:RATE */
-static rf_status parse_cell(const char *option, char *text, lab_kind *out, rf_error *err)
+static rf_status parse_cell(const rf_option *o, char *text, lab_kind *out, rf_error *err)
 {
-    char *colon = strchr(text, ':'), *end = NULL;
+    char *colon = strchr(text, ':');
     if (colon) *colon = 0;
-    rf_status st = lab_cell_find(option, text, out, err);
+    rf_status st = find_cell(o, text, out, err);
     if (st || !colon) return st;
-    out->rate = strtod(colon + 1, &end);
-    if (end > colon + 1 && !*end && isfinite(out->rate) && out->rate > 0) return RF_OK;
+    if (rf_number_parse(colon + 1, strlen(colon + 1), &out->rate) && out->rate > 0) return RF_OK;
     return rf_fail(err, RF_EINVAL, "--%s: %s:%s: a learning rate above 0 is due after the colon",
-                   option, text, colon + 1);
+                   o->name, text, colon + 1);
 }
 
-rf_status lab_cells_parse(const char *option, const char *names, lab_kind *out, int most, int *n,
+rf_status lab_cells_parse(const rf_option *o, const char *names, lab_kind *out, int most, int *n,
                           rf_error *err)
 {
     rf_status st = RF_OK;
+    const char *item;
+    size_t length;
     *n = 0;
-    for (const char *at = names; !st && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        if (*n == most) return rf_fail(err, RF_EINVAL, "--%s: %d cells at most", option, most);
+    for (const char *rest = names; !st && rf_list_next(&rest, &item, &length);) {
+        if (*n == most) return rf_fail(err, RF_EINVAL, "--%s: %d cells at most", o->name, most);
         rf_str name = {0};
-        rf_str_add(&name, at, strcspn(at, ","));
-        st = name.s ? parse_cell(option, name.s, &out[(*n)++], err)
+        rf_str_add(&name, item, length);
+        st = name.s ? parse_cell(o, name.s, &out[(*n)++], err)
                     : rf_fail(err, RF_ENOMEM, "no memory");
         rf_str_free(&name);
     }
@@ -152,20 +137,12 @@ static int group_of(int32_t distance)
     return k;
 }
 
-static bool is_right(const rf_real *y, rf_index K, int32_t target)
-{
-    rf_index best = 0;
-    for (rf_index k = 1; k < K; k++)
-        if (y[k] > y[best]) best = k;
-    return best == target;
-}
-
 /* y [T,B,K] */
 static void count_right(const rf_real *y, const lab_batch *b, lab_score *s)
 {
     for (rf_index i = 0; i < b->T * b->B; i++) {
         if (b->target[i] < 0 || !b->distance[i]) continue;
-        const bool right = is_right(y + i * b->K, b->K, b->target[i]);
+        const bool right = rf_argmax(y + i * b->K, b->K) == b->target[i];
         rf_mean_add(&s->metric, right, 1);
         rf_mean_add(&s->by_distance[group_of(b->distance[i])], right, 1);
     }

@@ -4,7 +4,7 @@
 
 #include <refrain/cell.h>
 #include <refrain/layers.h>
-#include <refrain/train.h>
+#include <refrain/task.h>
 
 #include "tasks.h"
 
@@ -16,11 +16,9 @@ typedef struct lab_kind {
     double rate;   /* a learning rate of its own, or 0 */
 } lab_kind;
 
-/* A cell by its name in the table, or "irnn": elman-relu that begins as the identity.
- * EINVAL: there is none; did you mean ... */
-rf_status lab_cell_find(const char *option, const char *name, lab_kind *out, rf_error *err);
-/* "elman,irnn:0.0001,lstm": names, some with a learning rate; *n of at most `most`. */
-rf_status lab_cells_parse(const char *option, const char *names, lab_kind *out, int most, int *n,
+/* Option o's "elman,irnn:0.0001,lstm": names, some with a learning rate; *n of at most `most`.  "irnn"
+ * is elman-relu that begins as the identity.  EINVAL: there is no such cell; did you mean ... */
+rf_status lab_cells_parse(const rf_option *o, const char *names, lab_kind *out, int most, int *n,
                           rf_error *err);
 
 typedef struct lab_network_spec {

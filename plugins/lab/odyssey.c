@@ -180,20 +180,16 @@ static const rf_cell *find_cell(const char *word)
     return rf_cell_find(word);
 }
 
-static rf_status unknown_cell(odyssey *o, const char *word)
+/* Names of the paper, then those of the table. */
+static const char *name_at(int i)
 {
-    const char *names[256] = {0};
-    for (int i = 0; i < 255 && rf_cell_at(i); i++) names[i] = rf_cell_at(i)->name;
-    const char *near = rf_nearest(word, names);
-    return rf_fail(o->err, RF_EINVAL, "--cells: there is no %s; %s%s%s", word,
-                   near ? "did you mean " : "the verb cell lists them", near ? near : "",
-                   near ? "?" : "");
+    return i < LAB_VARIANTS ? lab_variants[i].name : rf_cell_name_at(i - LAB_VARIANTS);
 }
 
 static rf_status add_cell(odyssey *o, const char *word)
 {
     const rf_cell *c = find_cell(word);
-    if (!c) return unknown_cell(o, word);
+    if (!c) return rf_name_unknown(&lab_odyssey_options[OD_CELLS], word, name_at, o->err);
     for (int i = 0; i < o->all.cells; i++)
         if (o->all.cell[i] == c)
             return rf_fail(o->err, RF_EINVAL, "--cells: %s is named twice", c->name);
@@ -211,12 +207,14 @@ static rf_status take_cells(odyssey *o)
         for (int i = 0; i < LAB_VARIANTS && !st; i++) st = add_cell(o, lab_variants[i].cell);
         return st;
     }
-    char *copy = strdup(list), *rest = NULL;
-    if (!copy) return rf_fail(o->err, RF_ENOMEM, "no memory");
-    for (char *w = strtok_r(copy, ", ", &rest); w && !st; w = strtok_r(NULL, ", ", &rest))
-        st = add_cell(o, w);
-    free(copy);
-    if (!st && !o->all.cells) return rf_fail(o->err, RF_EINVAL, "--cells: a cell is due");
+    const char *item;
+    size_t n;
+    for (const char *rest = list; !st && rf_list_next(&rest, &item, &n);) {
+        rf_str word = {0};
+        rf_str_add(&word, item, n);
+        st = word.s ? add_cell(o, word.s) : rf_fail(o->err, RF_ENOMEM, "no memory");
+        rf_str_free(&word);
+    }
     return st;
 }
 
@@ -269,20 +267,12 @@ static const char *data_name(odyssey *o)
     return o->shipped;
 }
 
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
-{
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < n; i++) hash = (hash ^ p[i]) * 0x100000001b3u;
-    return hash;
-}
-
 static uint64_t hash_songs(uint64_t hash, const lab_songs *s)
 {
-    hash = hash_bytes(hash, &s->n, sizeof s->n);
+    hash = rf_hash(hash, &s->n, sizeof s->n);
     for (rf_index i = 0; i < s->n; i++)
-        hash = hash_bytes(hash, s->roll[i].keys, (size_t)s->roll[i].steps * RF_KEYS);
-    return hash_bytes(hash, s->lengths, (size_t)s->n * sizeof *s->lengths);
+        hash = rf_hash(hash, s->roll[i].keys, (size_t)s->roll[i].steps * RF_KEYS);
+    return rf_hash(hash, s->lengths, (size_t)s->n * sizeof *s->lengths);
 }
 
 static rf_status take_data(odyssey *o, rf_rolls **rolls)
@@ -292,7 +282,7 @@ static rf_status take_data(odyssey *o, rf_rolls **rolls)
         return rf_fail(o->err, RF_EIO, "the sample music/cadences.json is not there: name a file");
     *rolls = rf_rolls_read(o->data, o->err);
     if (!*rolls) return o->err->status;
-    o->hash = 0xcbf29ce484222325u;
+    o->hash = RF_HASH;
     for (rf_split p = 0; p < RF_SPLITS; p++) {
         rf_error why = {0};
         rf_status st = lab_songs_take(&o->all.frame.songs[p], *rolls, p, &why);
@@ -356,7 +346,7 @@ static rf_status conclude(odyssey *o)
     rf_status st = lab_verdict_tell(h, groups, count);
     if (!st && words.s) st = rf_emit_text(h, 0, words.s, words.n, NAN);
     if (!st && svg) st = lab_verdict_draw(groups, count, svg, o->err);
-    if (!st && svg) st = rf_emit_file(h, svg, "plot", "image/svg+xml");
+    if (!st && svg) st = rf_emit_plot(h, svg);
     if (!st && o->r->opt[OD_LOG].as.s)
         st = rf_emit_file(h, o->r->opt[OD_LOG].as.s, "log", "application/x-ndjson");
     rf_str_free(&words);
@@ -368,16 +358,13 @@ static void tell_plan(const odyssey *o)
 {
     const lab_songs *s = o->all.frame.songs;
     const int64_t all = o->all.cells * (o->all.trial_count + o->all.seed_count);
-    rf_str line = {0};
-    rf_str_printf(&line,
-                  "%lld pieces to learn from, %lld to choose by, %lld to measure on; "
-                  "%lld training%s",
-                  (long long)s[0].n, (long long)s[1].n, (long long)s[2].n, (long long)all,
-                  all == 1 ? "" : "s");
-    if (lab_ledger_found(o->all.ledger))
-        rf_str_printf(&line, ", %zu of them known", lab_ledger_found(o->all.ledger));
-    if (line.s) o->s->host->log(o->s->host, RF_LOG_INFO, line.s);
-    rf_str_free(&line);
+    const size_t found = lab_ledger_found(o->all.ledger);
+    char known[40] = "";
+    if (found) snprintf(known, sizeof known, ", %zu of them known", found);
+    rf_logf(o->s->host, RF_LOG_INFO,
+            "%lld pieces to learn from, %lld to choose by, %lld to measure on; %lld training%s%s",
+            (long long)s[0].n, (long long)s[1].n, (long long)s[2].n, (long long)all,
+            all == 1 ? "" : "s", known);
 }
 
 static void tell_time(const odyssey *o)
@@ -390,12 +377,9 @@ static void tell_time(const odyssey *o)
 
 static void tell_what_is_kept(const odyssey *o)
 {
-    rf_str line = {0};
     if (!o->r->opt[OD_LOG].as.s || !o->all.finished) return;
-    rf_str_printf(&line, "%lld of %lld trainings are in %s: --resume goes on",
-                  (long long)o->all.finished, (long long)o->all.total, o->r->opt[OD_LOG].as.s);
-    if (line.s) o->s->host->log(o->s->host, RF_LOG_INFO, line.s);
-    rf_str_free(&line);
+    rf_logf(o->s->host, RF_LOG_INFO, "%lld of %lld trainings are in %s: --resume goes on",
+            (long long)o->all.finished, (long long)o->all.total, o->r->opt[OD_LOG].as.s);
 }
 
 rf_status lab_odyssey(rf_session *s, const rf_run *r)

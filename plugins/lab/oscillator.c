@@ -163,20 +163,16 @@ static rf_status read_numbers(const rf_run *r, int option, double *out, size_t n
                               rf_error *err)
 {
     const char *text = r->opt[option].as.s, *name = lab_oscillator_options[option].name;
-    const char *at = text;
-    for (size_t i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(at, &end);
-        const bool ends = i + 1 == n ? !*end : *end == ',';
-        if (end == at || !isfinite(out[i]) || !ends) {
-            const size_t place = (size_t)((end == at ? at : (const char *)end) - text);
-            lab_mark(where, text, strlen(text), place);
-            return rf_fail(err, RF_EINVAL, "--%s: %s: %zu numbers are due, with commas between",
-                           name, text, n);
-        }
-        at = end + 1;
-    }
-    return RF_OK;
+    const char *item = text, *rest = text;
+    size_t length, i = 0;
+    bool more;
+    while ((more = rf_list_next(&rest, &item, &length)) && i < n &&
+           rf_number_parse(item, length, &out[i]))
+        i++;
+    if (i == n && !more) return RF_OK;
+    lab_mark(where, text, strlen(text), more ? (size_t)(item - text) : strlen(text));
+    return rf_fail(err, RF_EINVAL, "--%s: %s: %zu numbers are due, with commas between", name, text,
+                   n);
 }
 
 static rf_status read_pair(const rf_run *r, lab_pair *p, rf_str *where, rf_error *err)
@@ -337,7 +333,7 @@ static rf_status simulate_all(rf_session *s, const rf_run *r, const lab_pair *p,
     for (size_t i = 0; i < RUNS && !st; i++)
         st = tell_cycles(s->host, &runs[i], &o[i], &o[REFERENCE], scratch);
     if (!st && svg) st = lab_pair_plot(p, &o[1], svg, err);
-    if (!st && svg) st = rf_emit_file(s->host, svg, "plot", "image/svg+xml");
+    if (!st && svg) st = rf_emit_plot(s->host, svg);
     for (size_t i = 0; i < RUNS; i++) free(o[i].y);
     free(scratch);
     return st;

@@ -1,6 +1,6 @@
 /* lab/oscillator_plot.c -- the phase plane of two neurons, and their course in time. */
 #include <math.h>
-#include <refrain/plot.h>
+#include <refrain/task.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -120,9 +120,7 @@ rf_status lab_pair_plot(const lab_pair *p, const lab_orbit *orbit, const char *p
     const bool ok = time && x && plot_field(plane, p, &b) && plot_nullcline(plane, p, &b, 0) &&
                     plot_nullcline(plane, p, &b, 1) && plot_orbits(plane, orbit, x, y) &&
                     plot_time(time, orbit, x, y);
-    rf_status st = ok ? rf_plot_write(all, path, err)
-                      : rf_fail(err, RF_ENOMEM, "%s: no memory for the picture", path);
-    rf_plot_free(all);
+    rf_status st = rf_plot_finish(all, ok, path, err);
     free(x);
     return st;
 }

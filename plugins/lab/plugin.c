@@ -338,7 +338,7 @@ static const rf_verb verbs[] = {
 
 static const rf_plugin plugin = {
     RF_PLUGIN_HEAD(0),
-    .id = "org.refrain.lab",
+    .id = LAB_ID,
     .task = "lab",
     .name = "Lecture lab",
     .summary = "see and touch what a lecture on recurrent networks teaches",

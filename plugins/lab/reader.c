@@ -2,6 +2,7 @@
 #include "reader.h"
 
 #include <jansson.h>
+#include <refrain/task.h>
 #include <string.h>
 
 #define NET "rnn."
@@ -67,12 +68,8 @@ static rf_status read_shape(lab_reader *m, const rf_model *f, rf_error *err)
 
 static rf_status read_tokens(lab_reader *m, const rf_model *f, rf_error *err)
 {
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, RF_META_TOKENIZER, &n);
     rf_str plugin = {0};
-    if (!json)
-        return rf_fail(err, RF_EFORMAT, "%s: reads no text: it has no tokenizer", rf_model_name(f));
-    m->tokens = rf_tokenizer_parse(json, n, err);
+    m->tokens = rf_task_tokenizer_read(f, err);
     if (!m->tokens) return err->status;
     m->V = rf_tokenizer_size(m->tokens);
     m->continues = rf_model_get_text(f, RF_META_PLUGIN, &plugin) && plugin.s &&
@@ -125,11 +122,7 @@ rf_status lab_reader_parse(lab_reader *m, const rf_model *f, rf_error *err)
     if (!m->rnn) return m->params ? err->status : rf_fail(err, RF_ENOMEM, "no memory");
     st = add_embedding(m, f, err);
     if (!st) st = add_output(m, f, err);
-    for (size_t i = 0; i < rf_params_count(m->params) && !st; i++) {
-        const rf_param *p = rf_params_at(m->params, i);
-        st = rf_model_get_real(f, p->name, p->value, err);
-    }
-    return st;
+    return st ? st : rf_params_load(m->params, f, err);
 }
 
 rf_status lab_reader_open(lab_reader *m, const char *path, rf_error *err)

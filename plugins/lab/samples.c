@@ -177,22 +177,14 @@ void lab_samples_standardise(lab_samples *s)
 
 /* ---- Recognition ----------------------------------------------------------------------------- */
 
-/* FNV-1a. */
-static uint64_t hash(uint64_t h, const void *bytes, size_t n)
-{
-    const uint8_t *b = bytes;
-    for (size_t i = 0; i < n; i++) h = (h ^ b[i]) * 0x100000001b3u;
-    return h;
-}
-
 uint64_t lab_samples_hash(const lab_samples *s)
 {
-    uint64_t h = 0xcbf29ce484222325u;
+    uint64_t h = RF_HASH;
     for (rf_index i = 0; i < s->n; i++) {
-        h = hash(h, &s->item[i].label, sizeof s->item[i].label);
-        h = hash(h, &s->item[i].length, sizeof s->item[i].length);
+        h = rf_hash(h, &s->item[i].label, sizeof s->item[i].label);
+        h = rf_hash(h, &s->item[i].length, sizeof s->item[i].length);
     }
-    if (s->text.n) h = hash(h, s->text.s, s->text.n);
-    if (s->labels.n) h = hash(h, s->labels.at, s->labels.n * sizeof *s->labels.at);
-    return s->total ? hash(h, s->x, (size_t)(s->total * s->I) * sizeof *s->x) : h;
+    if (s->text.n) h = rf_hash(h, s->text.s, s->text.n);
+    if (s->labels.n) h = rf_hash(h, s->labels.at, s->labels.n * sizeof *s->labels.at);
+    return s->total ? rf_hash(h, s->x, (size_t)(s->total * s->I) * sizeof *s->x) : h;
 }

@@ -7,6 +7,7 @@
 
 #include "lab.h"
 #include "mark.h"
+#include "statistics.h"
 
 #define UNEVEN 1e-3 /* gaps that differ by more are told to the network */
 
@@ -243,28 +244,16 @@ static rf_status standardise(lab_study *x, rf_error *err)
     return RF_OK;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Gaps in the unit of the middle one; none where all are alike. */
+/* Gaps in the unit of their median; none where all are alike. */
 static rf_status measure_gaps(lab_study *x, rf_error *err)
 {
     const size_t n = x->rows - 1;
     const double *time = x->table.time;
     bool even = true;
-    double *sorted = calloc(n + 1, sizeof *sorted);
     x->gap = calloc(x->rows, sizeof *x->gap);
-    if (!sorted || !x->gap) {
-        free(sorted);
-        return rf_fail(err, RF_ENOMEM, "no memory for %zu rows", x->rows);
-    }
-    for (size_t t = 0; t < n; t++) sorted[t] = x->gap[t] = time[t + 1] - time[t];
-    qsort(sorted, n, sizeof *sorted, compare);
-    x->unit = sorted[n / 2];
-    free(sorted);
+    for (size_t t = 0; x->gap && t < n; t++) x->gap[t] = time[t + 1] - time[t];
+    x->unit = x->gap ? lab_median(x->gap, (rf_index)n) : (double)NAN;
+    if (isnan(x->unit)) return rf_fail(err, RF_ENOMEM, "no memory for %zu rows", x->rows);
     x->gap[n] = x->unit; /* behind the last row */
     for (size_t t = 0; t < x->rows; t++) {
         x->gap[t] /= x->unit;
@@ -364,7 +353,6 @@ static rf_status check_options(lab_study *x, rf_error *err)
 {
     const rf_setting *v = x->r->opt;
     const bool map = v[SERIES_MAP].as.i;
-    const char *names[256] = {0};
     x->kind = map ? LAB_MAP : v[SERIES_DIRECT].as.i ? LAB_DIRECT : LAB_RECURSIVE;
     x->horizon = map ? 1 : (size_t)v[SERIES_HORIZON].as.i;
     if (map && !v[SERIES_INPUT].count)
@@ -372,12 +360,8 @@ static rf_status check_options(lab_study *x, rf_error *err)
     if (map && (v[SERIES_DIRECT].as.i || v[SERIES_HORIZON].set))
         return rf_fail(err, RF_EINVAL,
                        "--map: tells no rows to come: no --direct and no --horizon");
-    if (rf_cell_find(v[SERIES_CELL].as.s)) return RF_OK;
-    for (int i = 0; i < 255 && rf_cell_at(i); i++) names[i] = rf_cell_at(i)->name;
-    const char *near = rf_nearest(v[SERIES_CELL].as.s, names);
-    return rf_fail(err, RF_EINVAL, "--cell: there is no %s; %s%s%s", v[SERIES_CELL].as.s,
-                   near ? "did you mean " : "the verb cell lists them all", near ? near : "",
-                   near ? "?" : "");
+    const rf_option *cell = &lab_series_options[SERIES_CELL];
+    return rf_cell_named(cell, v[SERIES_CELL].as.s, err) ? RF_OK : RF_EINVAL;
 }
 
 static rf_status prepare(lab_study *x, rf_str *where, rf_error *err)
@@ -419,7 +403,7 @@ rf_status lab_series(rf_session *s, const rf_run *r)
     if (!st) st = tell_data(&x);
     if (!st) st = lab_study_tell(&x, (size_t)r->opt[SERIES_SHOW].as.i);
     if (!st && svg) st = lab_study_plot(&x, svg, &err);
-    if (!st && svg) st = rf_emit_file(s->host, svg, "plot", "image/svg+xml");
+    if (!st && svg) st = rf_emit_plot(s->host, svg);
     end(&x);
     st = lab_end_marked(s, st, &where, &err);
     rf_str_free(&where);

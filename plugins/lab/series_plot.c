@@ -1,6 +1,6 @@
 /* lab/series_plot.c -- pictures of forecasts and of their errors. */
 #include <math.h>
-#include <refrain/plot.h>
+#include <refrain/task.h>
 #include <stdlib.h>
 
 #include "series.h"
@@ -111,9 +111,7 @@ rf_status lab_study_plot(const lab_study *x, const char *path, rf_error *err)
     double *a = calloc(2 * room, sizeof *a);
     rf_plot *p = rf_plot_new(NULL);
     const bool ok = a && p && plot_parts(x, p, a, a + room);
-    rf_status st = ok ? rf_plot_write(p, path, err)
-                      : rf_fail(err, RF_ENOMEM, "%s: no memory for the picture", path);
-    rf_plot_free(p);
+    rf_status st = rf_plot_finish(p, ok, path, err);
     free(a);
     return st;
 }

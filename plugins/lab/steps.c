@@ -5,23 +5,6 @@
 
 enum { LAB_PARAMS = 24 };
 
-const rf_cell *lab_cell_named(const char *name, rf_error *err)
-{
-    const rf_cell *c = rf_cell_find(name);
-    const char *words[128];
-    size_t n = 0;
-    if (c) return c;
-    for (; n + 1 < sizeof words / sizeof *words && rf_cell_at((int)n); n++)
-        words[n] = rf_cell_at((int)n)->name;
-    words[n] = NULL;
-    const char *near = rf_nearest(name, words);
-    if (near)
-        rf_fail(err, RF_EINVAL, "%s: no such cell; did you mean %s?", name, near);
-    else
-        rf_fail(err, RF_EINVAL, "%s: no such cell; cell --all lists them", name);
-    return NULL;
-}
-
 /* One layer in one direction being unrolled. */
 typedef struct lane {
     rf_graph *g;

@@ -33,7 +33,4 @@ rf_status lab_steps_unroll(lab_steps *s, rf_graph *g, const rf_rnn_spec *spec, c
 /* The numbers of a track at step t, of sequence b: [H]. */
 const rf_real *lab_steps_value(const rf_graph *g, const lab_track *k, rf_index t, rf_index b);
 
-/* A row of the library's table.  NULL with err: EINVAL, with the nearest name. */
-const rf_cell *lab_cell_named(const char *name, rf_error *err);
-
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <refrain/task.h>
+
 #include "csv.h"
 
 #define NONE      SIZE_MAX
@@ -98,19 +100,12 @@ typedef struct columns {
 static rf_status no_column(const lab_csv *c, const char *name, rf_error *err)
 {
     const char **names = calloc(c->count + 1, sizeof *names);
-    rf_str all = {0};
-    for (size_t i = 0; names && i < c->count; i++) {
-        names[i] = c->field[i].s;
-        rf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
-    }
-    const char *near = names ? rf_nearest(name, names) : NULL;
-    rf_status st = rf_fail(err, RF_EFORMAT, "%s:%zu: no column %s; %s%s%s", c->name, c->line, name,
-                           near ? "did you mean " : "there are ",
-                           near    ? near
-                           : all.s ? all.s
-                                   : "",
-                           near ? "?" : "");
-    rf_str_free(&all);
+    rf_str lead = {0};
+    rf_str_printf(&lead, "%s:%zu: no column", c->name, c->line);
+    for (size_t i = 0; names && i < c->count; i++) names[i] = c->field[i].s;
+    rf_status st = names && lead.s ? rf_word_unknown(RF_EFORMAT, lead.s, name, names, err)
+                                   : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_str_free(&lead);
     free(names);
     return st;
 }

@@ -1,4 +1,5 @@
 /* lab/tables.c -- samples from tables: texts with labels, frames of numbers. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,16 +140,14 @@ static rf_status find_column(reader *r, const char *asked, const char *usual, si
 
 static rf_status ignore_columns(reader *r)
 {
-    for (const char *s = is_set(r->how->ignore) ? r->how->ignore : ""; *s;) {
+    const char *item;
+    size_t n, i;
+    for (const char *rest = r->how->ignore; rf_list_next(&rest, &item, &n);) {
         char name[256];
-        const size_t n = strcspn(s, ","), k = n < sizeof name ? n : sizeof name - 1;
-        size_t i;
-        memcpy(name, s, k);
-        name[k] = 0;
+        snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), item);
         rf_status st = n ? find_column(r, name, NULL, NONE, &i) : RF_OK;
         if (st) return st;
         if (n) r->feature[i] = false;
-        s += n + (s[n] == ',');
     }
     return RF_OK;
 }
@@ -398,15 +397,14 @@ static rf_status count_labels(lab_samples *s, const lab_reading *how, rf_error *
 {
     rf_index i = 0, total = 0;
     char name[16];
-    const char *at = how->counts;
-    for (int k = 1; *at; k++) {
-        char *end;
-        const long n = strtol(at, &end, 10);
-        if (end == at || (*end && *end != ',') || n < 0 || n > INT32_MAX)
+    const char *rest = how->counts, *item;
+    size_t bytes;
+    double n;
+    for (int k = 1; rf_list_next(&rest, &item, &bytes); k++) {
+        if (!rf_number_parse(item, bytes, &n) || n != floor(n) || n < 0 || n > INT32_MAX)
             return rf_fail(err, RF_EINVAL,
                            "--label-counts: %s: numbers with commas between are due", how->counts);
-        at = *end ? end + 1 : end;
-        total += n;
+        total += (rf_index)n;
         const int length = snprintf(name, sizeof name, "%d", k);
         if (how->known && rf_vocab_find(how->known, name, (size_t)length) < 0)
             return rf_fail(err, RF_EINVAL, "--label-counts: label %s was never seen in training",

@@ -1,4 +1,5 @@
 /* lab/tasks.c -- the table of tasks, the small ones, and batches of any. */
+#include <refrain/task.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,19 +222,12 @@ const lab_task *lab_task_at(int i) { return i >= 0 && i < TASKS ? &tasks[i] : NU
 rf_status lab_task_find(const char *name, const lab_task **out, rf_error *err)
 {
     const char *names[TASKS + 1] = {NULL};
-    rf_str all = {0};
     *out = NULL;
     for (int i = 0; i < TASKS; i++) {
         names[i] = tasks[i].name;
-        rf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
         if (strcmp(names[i], name) == 0) *out = &tasks[i];
     }
-    const char *near = rf_nearest(name, names);
-    if (!*out)
-        rf_fail(err, RF_EINVAL, "there is no task %s; %s%s%s", name,
-                near ? "did you mean " : "known are ", near ? near : all.s, near ? "?" : "");
-    rf_str_free(&all);
-    return *out ? RF_OK : RF_EINVAL;
+    return *out ? RF_OK : rf_word_unknown(RF_EINVAL, "there is no task", name, names, err);
 }
 
 static rf_status fit_choice(const char *option, const char *task, int most, int usual, int *n,

@@ -24,7 +24,7 @@ static rf_status text_read(text *t, rf_session *s, const lab_reader *m, const ch
                            int number, rf_error *err)
 {
     int64_t unknown = 0;
-    char name[32], note[96];
+    char name[32];
     *t = (text){.label = NULL};
     snprintf(name, sizeof name, "text %d", number);
     if (m->continues) rf_ids_add(&t->ids, rf_tokenizer_eos(m->tokens));
@@ -35,9 +35,9 @@ static rf_status text_read(text *t, rf_session *s, const lab_reader *m, const ch
     if (t->ids.n > UNITS_MAX)
         return rf_fail(err, RF_EINVAL, "%s: %zu units where %d are the most", name, t->ids.n,
                        UNITS_MAX);
-    snprintf(note, sizeof note, "%s: the model does not know %lld of %zu units", name,
-             (long long)unknown, t->ids.n);
-    if (unknown) s->host->log(s->host, RF_LOG_WARN, note);
+    if (unknown)
+        rf_logf(s->host, RF_LOG_WARN, "%s: the model does not know %lld of %zu units", name,
+                (long long)unknown, t->ids.n);
     t->label = calloc(t->ids.n, sizeof *t->label);
     for (size_t i = 0; t->label && i < t->ids.n; i++) {
         rf_str label = {0};
@@ -55,9 +55,7 @@ static rf_status emit_next(rf_session *s, const lab_reader *m, const text *t, in
     rf_status st = RF_OK;
     for (size_t i = 0; i < t->ids.n && !st; i++) {
         const rf_real *row = p + (rf_index)i * m->V;
-        int32_t best = 0;
-        for (int32_t k = 1; k < m->V; k++)
-            if (row[k] > row[best]) best = k;
+        const int32_t best = (int32_t)rf_argmax(row, m->V);
         rf_str label = {0};
         lab_reader_label(m, best, &label);
         const bool more = i + 1 < t->ids.n;

@@ -1,12 +1,13 @@
 /* lab/trace_words.c -- the lecture's tagging example: 购物 is a noun in one sentence and a verb in the
  * other, which only a memory can tell. */
 #include <math.h>
-#include <refrain/train.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab.h"
 #include "tagger.h"
 #include "trace.h"
+#include "trainer.h"
 
 static const char *const lecture[] = {"我/n 爱/v 购物/n", "我/n 在/pre 华联/n 购物/v"};
 
@@ -69,33 +70,46 @@ static rf_status step_all(rf_session *s, const lab_tagger_shape *shape, const la
 
 /* ---- Trained ---------------------------------------------------------------------------------------- */
 
+typedef struct lesson {
+    const lab_tagger *m;
+    double loss; /* of the last step */
+} lesson;
+
+static rf_node loss(void *self, rf_graph *g, int64_t step)
+{
+    const lesson *l = self;
+    (void)step;
+    return lab_tagger_loss(g, l->m);
+}
+
+static rf_status told(void *self, const rf_fit_event *e, bool *enough)
+{
+    lesson *l = self;
+    (void)enough;
+    l->loss = e->learned;
+    return RF_OK;
+}
+
+/* Every step reads all sentences: an epoch. */
 static rf_status train(rf_session *s, const lab_tagger *m, const rf_run *r, rf_graph *g,
                        rf_error *err)
 {
     const int64_t epochs = r->opt[TRACE_EPOCHS].as.i;
-    const rf_optimizer_spec adam = rf_optimizer_defaults(rf_optimizer_find("adam"));
-    rf_optimizer *o = rf_optimizer_new(&adam, m->params, err);
-    rf_status st = o ? RF_OK : RF_ENOMEM;
-    double loss = NAN;
-    for (int64_t i = 0; i < epochs && !st; i++) {
-        rf_graph_begin(g, RF_TRAIN, rf_key_make(r->seed, "train", (uint64_t)i));
-        const rf_node l = lab_tagger_loss(g, m);
-        if (rf_adjoint(g, l)) st = rf_graph_status(g, err);
-        if (st) break;
-        loss = (double)rf_value(g, l).data[0];
-        rf_optimizer_step(o, rf_graph_device(g), r->opt[TRACE_RATE].as.f, 1);
-        st = s->host->progress(s->host, (double)(i + 1), (double)epochs, "epochs");
-    }
-    rf_optimizer_free(o);
-    return st ? st : rf_emit_metric(s->host, -1, "train", "loss", loss, "nats");
-}
-
-static int32_t best(const rf_real *p, rf_index n)
-{
-    int32_t k = 0;
-    for (int32_t i = 1; i < n; i++)
-        if (p[i] > p[k]) k = i;
-    return k;
+    lesson l = {.m = m};
+    lab_trained done;
+    lab_training t = {.host = s->host,
+                      .params = m->params,
+                      .graph = g,
+                      .seed = r->seed,
+                      .rate = r->opt[TRACE_RATE].as.f,
+                      .steps = epochs,
+                      .every = 1,
+                      .total = (double)epochs,
+                      .self = &l,
+                      .loss = loss,
+                      .told = told};
+    rf_status st = lab_train(&t, &done, err);
+    return st ? st : rf_emit_metric(s->host, -1, "train", "loss", l.loss, "nats");
 }
 
 /* A row for each word: its tag, the network's, and the probability of every tag. */
@@ -108,7 +122,7 @@ static rf_status emit_tags(rf_session *s, const lab_tagger *m, int k, const rf_r
     rf_status st = RF_OK;
     for (int t = 0; t < sentence->n && !st; t++) {
         const rf_real *at = p + t * m->outputs;
-        const int32_t guess = best(at, m->outputs), tag = sentence->tag[t];
+        const int32_t guess = (int32_t)rf_argmax(at, m->outputs), tag = sentence->tag[t];
         if (tag >= 0) rf_mean_add(right, guess == tag, 1);
         row[0] = rf_field_int("sentence", k + 1);
         row[1] = rf_field_int("step", t + 1);
@@ -160,7 +174,7 @@ static rf_status trace_words(rf_session *s, const rf_run *r, const lab_sentences
                              lab_film *film, rf_graph *g, rf_error *err)
 {
     const rf_setting *o = r->opt;
-    const rf_cell *cell = lab_cell_named(o[TRACE_CELL].as.s, err);
+    const rf_cell *cell = rf_cell_named(&lab_trace_options[TRACE_CELL], o[TRACE_CELL].as.s, err);
     const int tags = rf_vocab_size(text->tags);
     const rf_index wish = o[TRACE_HIDDEN].as.i;
     if (!cell) return RF_EINVAL;

@@ -51,7 +51,7 @@ static rf_status end(lab_training *t, rf_status st, lab_trained *out, rf_error *
 {
     if (st == RF_ECANCELLED && t->stopped) st = t->stopped;
     out->diverged = st == RF_EDIVERGED;
-    if (!out->diverged) return st;
+    if (!out->diverged || !t->bears) return st;
     t->host->log(t->host, RF_LOG_INFO, err->text);
     *err = (rf_error){0};
     return RF_OK;
@@ -75,7 +75,7 @@ rf_status lab_train(lab_training *t, lab_trained *out, rf_error *err)
                                            .total = t->steps,
                                            .every = t->steps / 3 + 1,
                                            .gamma = 0.3,
-                                           .floor = 0.05,
+                                           .floor = t->floor > 0 ? t->floor : 0.05,
                                            .patience = 3},
                               .clip = t->clip,
                               .seed = t->seed,

@@ -23,10 +23,12 @@ typedef struct lab_training {
     double rate;                       /* 0: the optimizer's usual one */
     double clip;                       /* largest norm of a gradient */
     rf_schedule_kind schedule;         /* over `steps`; constant */
+    double floor;                      /* where the schedule ends, a part of the rate; 0.05 */
     int64_t steps;                     /* at most */
     int64_t every;                     /* steps between measurements; 0: one at the end */
     bool keep_best;       /* leave the parameters of the best measurement in place, not the last */
     bool higher;          /* the first metric is better when higher */
+    bool bears;           /* a loss or gradient that is not finite ends it, which is no failure */
     double before, total; /* steps of the whole run before this training, and in all: progress */
 
     void *self;
@@ -47,10 +49,11 @@ typedef struct lab_training {
 typedef struct lab_trained {
     int64_t steps;
     double seconds; /* for the log: no result depends on it */
-    bool diverged;  /* loss or gradient was not finite: ended there, which is no failure */
+    bool diverged;  /* loss or gradient was not finite */
 } lab_trained;
 
-/* Train.  RF_OK; RF_ECANCELLED: asked to stop; any other with err: what a callback or host said. */
+/* Train.  RF_OK; RF_ECANCELLED: asked to stop; RF_EDIVERGED, unless it bears that; any other with err:
+ * what a callback or host said. */
 rf_status lab_train(lab_training *t, lab_trained *out, rf_error *err);
 /* Tell the host how far it is: for what takes long within a callback.  A wish to stop is obeyed
  * after the step. */

@@ -160,9 +160,7 @@ static void add_guess(picture *f, const lab_trials *ts, double from, double to)
 
 static rf_status finish(picture *f, const char *path, rf_error *err)
 {
-    rf_status st =
-        f->ok ? rf_plot_write(f->p, path, err) : rf_fail(err, RF_ENOMEM, "%s: no memory", path);
-    rf_plot_free(f->p);
+    rf_status st = rf_plot_finish(f->p, f->ok, path, err);
     free(f->x);
     free(f->y);
     return st;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <refrain/plot.h>
+#include <refrain/task.h>
 
 #include "statistics.h"
 
@@ -230,8 +230,5 @@ rf_status lab_verdict_draw(const lab_group *g, int count, const char *path, rf_e
         rf_plot_axes(
             p, "variant (orange: differs significantly from vanilla, whose median is the line)",
             "nats per frame", 0);
-    rf_status st = p && draw_boxes(p, g, count) ? rf_plot_write(p, path, err)
-                                                : rf_fail(err, RF_ENOMEM, "%s: no memory", path);
-    rf_plot_free(p);
-    return st;
+    return rf_plot_finish(p, p && draw_boxes(p, g, count), path, err);
 }

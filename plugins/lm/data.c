@@ -34,9 +34,4 @@ int64_t lm_text_characters(const char *s, size_t n)
     return count;
 }
 
-uint64_t lm_text_hash(const char *s, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)s[i]) * 0x100000001b3u;
-    return h;
-}
+uint64_t lm_text_hash(const char *s, size_t n) { return rf_hash(RF_HASH, s, n); }

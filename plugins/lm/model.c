@@ -153,15 +153,6 @@ static rf_status read_shape(const rf_model *f, const rf_setting *v, lm_shape *s,
                    rf_model_name(f));
 }
 
-static rf_tokenizer *read_tokens(const rf_model *f, rf_error *err)
-{
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, RF_META_TOKENIZER, &n);
-    if (json) return rf_tokenizer_parse(json, n, err);
-    rf_fail(err, RF_EFORMAT, "%s: has no tokenizer", rf_model_name(f));
-    return NULL;
-}
-
 /* The shape must agree with the tensors before memory is taken for it. */
 static rf_status check_size(const rf_model *f, const lm_shape *s, rf_error *err)
 {
@@ -182,7 +173,7 @@ static lm_model *parse(const rf_model *f, rf_arena *texts, rf_error *err)
     if (rf_task_options_read(f, lm_train_options, v, texts, err) || read_shape(f, v, &shape, err) ||
         check_size(f, &shape, err))
         return NULL;
-    rf_tokenizer *tokens = read_tokens(f, err);
+    rf_tokenizer *tokens = rf_task_tokenizer_read(f, err);
     if (tokens && read_cutoffs(f, v, rf_tokenizer_size(tokens), &shape, err)) {
         rf_tokenizer_free(tokens);
         return NULL;

@@ -25,13 +25,10 @@ typedef struct setup {
 static rf_status take_state(setup *u)
 {
     const rf_model *f = u->t.base.state;
-    size_t n = 0;
     if (!f) return RF_OK;
     rf_model_get_text(f, META_TEXT, &u->stored_hash);
-    const char *json = rf_model_get_table(f, RF_META_TOKENIZER, &n);
-    u->tokens = json ? rf_tokenizer_parse(json, n, u->err) : NULL;
-    if (u->tokens) return RF_OK;
-    return rf_fail(u->err, RF_EFORMAT, "%s: has no tokenizer", u->t.base.state_path.s);
+    u->tokens = rf_task_tokenizer_read(f, u->err);
+    return u->tokens ? RF_OK : u->err->status;
 }
 
 /* ---- Options --------------------------------------------------------------------------------- */
@@ -39,9 +36,7 @@ static rf_status take_state(setup *u)
 static rf_status check_options(setup *u)
 {
     const rf_setting *v = u->v;
-    if (!rf_cell_find(v[TRAIN_CELL].as.s))
-        return rf_name_unknown(&lm_train_options[TRAIN_CELL], v[TRAIN_CELL].as.s, rf_cell_name_at,
-                               u->err);
+    if (!rf_cell_named(&lm_train_options[TRAIN_CELL], v[TRAIN_CELL].as.s, u->err)) return RF_EINVAL;
     if (v[TRAIN_TIE].as.i && v[TRAIN_EMBED].as.i && v[TRAIN_EMBED].as.i != v[TRAIN_HIDDEN].as.i)
         return rf_fail(u->err, RF_EINVAL,
                        "--tie: --embed must be --hidden: %" PRId64 " is not %" PRId64,
@@ -91,12 +86,9 @@ static rf_status encode(setup *u, const rf_str *text, size_t split, const rf_str
 static void tell_split(const setup *u, bool given)
 {
     const lm_trainer *t = &u->t;
-    const rf_host *h = t->base.s->host;
-    rf_str line = {0};
-    rf_str_printf(&line, "%zu units to learn from, %zu held out%s; %d different ones", t->train.n,
-                  t->valid.n, given ? "" : " from the end", rf_tokenizer_size(u->tokens));
-    if (line.s) h->log(h, RF_LOG_INFO, line.s);
-    rf_str_free(&line);
+    rf_logf(t->base.s->host, RF_LOG_INFO,
+            "%zu units to learn from, %zu held out%s; %d different ones", t->train.n, t->valid.n,
+            given ? "" : " from the end", rf_tokenizer_size(u->tokens));
 }
 
 static rf_status read_texts(setup *u)

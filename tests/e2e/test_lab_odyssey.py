@@ -192,7 +192,7 @@ def test_bad_requests_name_the_place():
     fails("none.json", words=["none.json"])
     fails("--cells=lstm-nfq", words=["--cells: there is no lstm-nfq; did you mean lstm-nfg?"])
     fails("--cells=np,lstm", words=["lstm is named twice"])
-    fails("--cells=,", words=["a cell is due"])
+    fails("--cells=,", words=["--cells: a name is due"])
     fails("--rate=1:0.1", words=["--rate: 1:0.1: the lower end comes first"])
     fails("--rate=0.1:", words=["--rate: 0.1:: a number or LOW:HIGH is due"])
     fails("--rate=0", words=["--rate: 0: out of range"])

@@ -249,6 +249,40 @@ static void map_keeps_order_and_keys(void)
     rf_map_free(m);
 }
 
+static void lists_have_items(void)
+{
+    const char *const due[] = {"a", "b c", "", "d", ""};
+    const char *rest = " a,b c ,, d,", *item;
+    size_t n = 0;
+    int k = 0;
+    for (; rf_list_next(&rest, &item, &n); k++)
+        CU_ASSERT(k < 5 && n == strlen(due[k]) && !strncmp(item, due[k], n));
+    CU_ASSERT_EQUAL(k, 5);
+    rest = "";
+    CU_ASSERT(rf_list_next(&rest, &item, &n) && n == 0);
+    CU_ASSERT(!rf_list_next(&rest, &item, &n));
+    rest = NULL;
+    CU_ASSERT(!rf_list_next(&rest, &item, &n));
+}
+
+static void numbers_are_whole_texts(void)
+{
+    double x = 0;
+    CU_ASSERT(rf_number_parse(" -2.5e1 ", 8, &x) && x == -25);
+    CU_ASSERT(rf_number_parse("12345", 3, &x) && x == 123);
+    const char *const none[] = {"", " ", "1x", "0x10", "inf", "nan", "1e999", "1 2", "e", "--1"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        CU_ASSERT(!rf_number_parse(none[i], strlen(none[i]), &x));
+}
+
+/* Known answers of FNV-1a, 64 bits. */
+static void hashes_are_known(void)
+{
+    CU_ASSERT_EQUAL(rf_hash(RF_HASH, "", 0), UINT64_C(0xcbf29ce484222325));
+    CU_ASSERT_EQUAL(rf_hash(RF_HASH, "a", 1), UINT64_C(0xaf63dc4c8601ec8c));
+    CU_ASSERT_EQUAL(rf_hash(rf_hash(RF_HASH, "foo", 3), "bar", 3), UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"error keeps first", error_keeps_first},
@@ -264,6 +298,9 @@ int main(void)
                            {"strings grow", strings_grow},
                            {"edit distances", edit_distances},
                            {"nearest words", nearest_words},
+                           {"lists have items", lists_have_items},
+                           {"numbers are whole texts", numbers_are_whole_texts},
+                           {"hashes are known", hashes_are_known},
                            {"map counts", map_counts},
                            {"map keeps order and keys", map_keeps_order_and_keys},
                            CU_TEST_INFO_NULL};

@@ -1,5 +1,6 @@
 /* test_lab_catch.c -- falling balls, what rays see of them, and the symmetry of those who catch them. */
 #include <math.h>
+#include <refrain/task.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ static void a_controller_is_kept(void)
     CU_ASSERT_FATAL(c && m);
     draw_genes(1, genes, lab_controller_genes(2));
     lab_controller_set(c, genes);
-    CU_ASSERT_EQUAL(lab_controller_store(c, m, &err), RF_OK);
+    CU_ASSERT_EQUAL(rf_params_store(c->net.params, m, RF_F32, &err), RF_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(again = lab_controller_load(m, &err));
     CU_ASSERT_EQUAL(again->pairs, 2);
     const lab_ball ball = {30, -1, 3.5};

@@ -198,7 +198,7 @@ static void tables(void)
                 "2024-01-02,one\n           ^");
     wrong_table("date,b\n2024-01-01,1\ntoday,2\n", ":3:1: 'today' where a date is due", NULL);
     wrong_table("time,b\n2,1\n2,2\n", ":3:1: not later than the row before", NULL);
-    wrong_table("date,temperature\n2024-01-01,1\n", ":1: no column b; there are date, temperature",
+    wrong_table("date,temperature\n2024-01-01,1\n", ":1: no column b; known are date, temperature",
                 NULL);
     wrong_table("b\n", ": no rows below the names", NULL);
 }

@@ -101,6 +101,24 @@ static void suggests_a_name(void)
     rf_error err = {0};
     CU_ASSERT(rf_name_unknown(&table[CELL], "lsmt", rf_cell_name_at, &err) == RF_EINVAL);
     CU_ASSERT_STRING_EQUAL(err.text, "--cell: there is no lsmt; did you mean lstm?");
+    err = (rf_error){0};
+    CU_ASSERT_PTR_NULL(rf_cell_named(NULL, "gruu", &err));
+    CU_ASSERT_STRING_EQUAL(err.text, "there is no gruu; did you mean gru?");
+    CU_ASSERT_PTR_EQUAL(rf_cell_named(NULL, "gru", NULL), rf_cell_find("gru"));
+    CU_ASSERT_PTR_NULL(rf_optimizer_named(&table[CELL], "adaam", NULL));
+    CU_ASSERT_PTR_EQUAL(rf_optimizer_named(NULL, "adam", NULL), rf_optimizer_find("adam"));
+}
+
+static void lists_words_that_are_not_near(void)
+{
+    static const char *const known[] = {"one", "two", NULL};
+    rf_error err = {0};
+    CU_ASSERT(rf_word_unknown(RF_EFORMAT, "a.csv:1: no column", "seventeen", known, &err) ==
+              RF_EFORMAT);
+    CU_ASSERT_STRING_EQUAL(err.text, "a.csv:1: no column seventeen; known are one, two");
+    err = (rf_error){0};
+    rf_word_unknown(RF_EINVAL, "no column", "one", known + 2, &err);
+    CU_ASSERT_STRING_EQUAL(err.text, "no column one; known are none");
 }
 
 static void keeps_models_apart(void)
@@ -146,6 +164,7 @@ int main(void)
         {"does not believe a file", does_not_believe_a_file},
         {"refuses another shape", refuses_another_shape},
         {"suggests a name", suggests_a_name},
+        {"lists words that are not near", lists_words_that_are_not_near},
         {"keeps models apart", keeps_models_apart},
         CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "task", .pTests = tests}, CU_SUITE_INFO_NULL};

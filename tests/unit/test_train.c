@@ -36,6 +36,8 @@ static void metrics_are_right(void)
 
     const rf_real scores[] = {1, 3, 2, /**/ 5, 5, 0, /**/ 0, 0, 1, /**/ 9, 0, 0};
     rf_index counted;
+    CU_ASSERT_EQUAL(rf_argmax(scores, 3), 1);
+    CU_ASSERT_EQUAL(rf_argmax(scores + 3, 3), 0);
     CU_ASSERT_EQUAL(rf_count_correct(scores, LIST(int32_t, 1, 1, 2, -1), 4, 3, &counted), 2);
     CU_ASSERT_EQUAL(counted, 3);
 

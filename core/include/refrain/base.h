@@ -69,10 +69,24 @@ RF_API void rf_str_printf(rf_str *b, const char *fmt, ...) RF_PRINTF(2, 3);
 RF_API void rf_str_clear(rf_str *b);
 RF_API void rf_str_free(rf_str *b);
 
+/* Of a text such as "a, b,c" the next item, without the blanks around it, and move *rest behind it:
+ *
+ *     for (const char *rest = text; rf_list_next(&rest, &item, &n);) ...
+ *
+ * False at the end.  "" has one item, which is empty. */
+RF_API bool rf_list_next(const char **rest, const char **item, size_t *n);
+/* The n bytes of s as one finite decimal number; blanks may stand around it.  False: they are none. */
+RF_API bool rf_number_parse(const char *s, size_t n, double *out);
+
 /* Edit distance with transpositions (Damerau, restricted), for "did you mean". */
 RF_API int rf_edit_distance(const char *a, const char *b);
 /* The word of the NULL-terminated list nearest to `word`, or NULL if none is near. */
 RF_API const char *rf_nearest(const char *word, const char *const *words);
+
+/* A number that tells data apart, though not from those of somebody who wants them to be mistaken:
+ * FNV-1a, begun with h = RF_HASH and continued with what it returned. */
+#define RF_HASH UINT64_C(0xcbf29ce484222325)
+RF_API uint64_t rf_hash(uint64_t h, const void *bytes, size_t n);
 
 /* ---- Map: bytes to a number ------------------------------------------------------------------- */
 

@@ -58,6 +58,8 @@ RF_API double rf_mean_get(const rf_mean_value *m); /* NaN when nothing was added
  * bytes or characters that one token stands for on average. */
 RF_API double rf_perplexity(double nats);
 RF_API double rf_bits(double nats, double units);
+/* Where x [n] is largest, at first. */
+RF_API rf_index rf_argmax(const rf_real *x, rf_index n);
 /* How many rows of scores [rows,K] have their maximum (the first one) at targets[row]; rows with
  * target < 0 are left out.  *counted: rows that were not. */
 RF_API rf_index rf_count_correct(const rf_real *scores, const int32_t *targets, rf_index rows,
