@@ -5,7 +5,7 @@
 
 #include "host/host.h"
 
-enum { OPTION_INDENT = 2, TEXT_COLUMN = 26 };
+enum { OPTION_INDENT = 2, COMMAND_COLUMN = 14, TEXT_COLUMN = 26 };
 
 /* ---- One option ----------------------------------------------------------------------------- */
 
@@ -126,11 +126,26 @@ static void put_example(rf_str *out, const char *text)
     }
 }
 
-static void put_examples(rf_str *out, const rf_verb *v, bool heading)
+static bool has_examples(const rf_verb *v) { return v->examples && v->examples[0]; }
+
+static void put_examples(rf_str *out, const rf_verb *v)
 {
-    if (!v->examples || !v->examples[0]) return;
-    if (heading) rf_str_put(out, "\nExamples:\n");
+    if (!has_examples(v)) return;
+    rf_str_put(out, "\nExamples:\n");
     for (size_t k = 0; v->examples[k]; k++) put_example(out, v->examples[k]);
+}
+
+/* Of each verb the first one. */
+static void put_first_examples(rf_str *out, const rf_module *m)
+{
+    bool any = false;
+    for (size_t k = 0; k < m->verb_count; k++) {
+        const rf_verb *v = &m->verbs[k].def;
+        if (!has_examples(v)) continue;
+        if (!any) rf_str_put(out, "\nExamples:\n");
+        put_example(out, v->examples[0]);
+        any = true;
+    }
 }
 
 /* ---- The whole ------------------------------------------------------------------------------ */
@@ -153,12 +168,31 @@ static void help_verb(rf_str *out, const rf_module_verb *v, const char *program,
     put_paragraphs(out, v->def.help);
     put_options(out, v, all);
     put_host_options(out, v, all);
-    put_examples(out, &v->def, true);
+    put_examples(out, &v->def);
     for (size_t k = 0; k < v->option_count && !all; k++)
         if (v->options[k].flags & RF_OPT_ADVANCED) {
             rf_str_put(out, "\nMore options: --help=all\n");
             break;
         }
+}
+
+/* In two columns, the first as wide as the names need. */
+static void put_commands(rf_str *out, const rf_module *m)
+{
+    size_t column = COMMAND_COLUMN;
+    for (size_t k = 0; k < m->verb_count; k++) {
+        const size_t width = OPTION_INDENT + strlen(m->verbs[k].def.name) + 2;
+        if (width > column && width <= TEXT_COLUMN) column = width;
+    }
+    rf_str_put(out, "\nCommands:\n");
+    for (size_t k = 0; k < m->verb_count; k++) {
+        const rf_verb *v = &m->verbs[k].def;
+        rfi_pad(out, 0, OPTION_INDENT);
+        rf_str_put(out, v->name);
+        rfi_pad(out, OPTION_INDENT + strlen(v->name), column);
+        rfi_wrap(out, v->summary ? v->summary : "", column, column);
+        rf_str_put(out, "\n");
+    }
 }
 
 static void help_plugin(rf_str *out, const rf_module *m, const char *program, bool all)
@@ -167,20 +201,9 @@ static void help_plugin(rf_str *out, const rf_module *m, const char *program, bo
     rfi_wrap(out, m->def.summary ? m->def.summary : m->def.name, 0, 0);
     rf_str_put(out, "\n");
     put_paragraphs(out, m->def.help);
-    rf_str_put(out, "\nCommands:\n");
-    for (size_t k = 0; k < m->verb_count; k++) {
-        const rf_verb *v = &m->verbs[k].def;
-        rf_str_printf(out, "  %s", v->name);
-        rfi_pad(out, strlen(v->name) + 2, 14);
-        rfi_wrap(out, v->summary ? v->summary : "", 14, 14);
-        rf_str_put(out, "\n");
-    }
+    put_commands(out, m);
     put_host_options(out, NULL, all);
-    bool heading = true;
-    for (size_t k = 0; k < m->verb_count; k++) {
-        put_examples(out, &m->verbs[k].def, heading);
-        if (m->verbs[k].def.examples && m->verbs[k].def.examples[0]) heading = false;
-    }
+    put_first_examples(out, m);
     rf_str_printf(out, "\nEvery option of a command: %s COMMAND --help\n", program);
 }
 

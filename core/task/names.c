@@ -18,15 +18,25 @@ rf_status rf_word_unknown(rf_status st, const char *lead, const char *word,
     return st;
 }
 
+/* `what` says what an operand is: an option says it by its name. */
+static rf_status unknown(const rf_option *o, const char *what, const char *word,
+                         const char *(*name)(int i), rf_error *err)
+{
+    const char *names[MOST + 1] = {0};
+    char lead[80];
+    if (!*word && o) return rf_fail(err, RF_EINVAL, "--%s: a name is due", o->name);
+    for (int i = 0; i < MOST && (names[i] = name(i)); i++) continue;
+    if (o)
+        snprintf(lead, sizeof lead, "--%.50s: there is no", o->name);
+    else
+        snprintf(lead, sizeof lead, "there is no%s", what);
+    return rf_word_unknown(RF_EINVAL, lead, word, names, err);
+}
+
 rf_status rf_name_unknown(const rf_option *o, const char *word, const char *(*name)(int i),
                           rf_error *err)
 {
-    const char *names[MOST + 1] = {0};
-    char lead[80] = "there is no";
-    if (!*word && o) return rf_fail(err, RF_EINVAL, "--%s: a name is due", o->name);
-    for (int i = 0; i < MOST && (names[i] = name(i)); i++) continue;
-    if (o) snprintf(lead, sizeof lead, "--%.50s: there is no", o->name);
-    return rf_word_unknown(RF_EINVAL, lead, word, names, err);
+    return unknown(o, "", word, name, err);
 }
 
 const char *rf_cell_name_at(int i)
@@ -44,13 +54,13 @@ const char *rf_optimizer_name_at(int i)
 const rf_cell *rf_cell_named(const rf_option *o, const char *name, rf_error *err)
 {
     const rf_cell *c = rf_cell_find(name);
-    if (!c) rf_name_unknown(o, name, rf_cell_name_at, err);
+    if (!c) unknown(o, " cell", name, rf_cell_name_at, err);
     return c;
 }
 
 const rf_optimizer_row *rf_optimizer_named(const rf_option *o, const char *name, rf_error *err)
 {
     const rf_optimizer_row *row = rf_optimizer_find(name);
-    if (!row) rf_name_unknown(o, name, rf_optimizer_name_at, err);
+    if (!row) unknown(o, " optimizer", name, rf_optimizer_name_at, err);
     return row;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lab.h"
+#include "mark.h"
 #include "steps.h"
 #include "values.h"
 
@@ -279,7 +280,8 @@ static void draw_input(lab_specimen *m, uint64_t seed)
         m->x[i] = (rf_real)(round(200 * rf_uniform(key, (uint64_t)i) - 100) / 100);
 }
 
-static rf_status read_shape(rf_rnn_spec *spec, lab_specimen *m, const rf_run *r, rf_error *err)
+static rf_status read_shape(rf_rnn_spec *spec, lab_specimen *m, const rf_run *r, rf_str *where,
+                            rf_error *err)
 {
     const rf_setting *o = r->opt;
     *spec = (rf_rnn_spec){.cell = rf_cell_named(NULL, r->arg[0], err),
@@ -296,7 +298,7 @@ static rf_status read_shape(rf_rnn_spec *spec, lab_specimen *m, const rf_run *r,
         return rf_fail(err, RF_EINVAL,
                        "--values: says --input and --steps itself, of one sequence");
     m->B = 1;
-    return lab_values_read(o[CELL_VALUES].as.s, NULL, &m->T, &spec->input, err);
+    return lab_values_read(o[CELL_VALUES].as.s, NULL, &m->T, &spec->input, where, err);
 }
 
 /* ---- The specimen ------------------------------------------------------------------------------------ */
@@ -357,15 +359,18 @@ rf_status lab_cell(rf_session *s, const rf_run *r)
     lab_specimen m = {0};
     rf_rnn_spec spec;
     rf_error err = {0};
+    rf_str where = {0};
     if (r->opt[CELL_ALL].as.i) return emit_all(s);
     if (!r->arg_count)
         return s->host->fail(s->host, RF_EINVAL, "cell: which one? --all lists them");
-    rf_status st = read_shape(&spec, &m, r, &err);
+    rf_status st = read_shape(&spec, &m, r, &where, &err);
     if (!st) st = lab_specimen_open(&m, &spec, (lab_weights)r->opt[CELL_WEIGHTS].as.i, r, &err);
     rf_index rows, cols;
     if (!st && r->opt[CELL_VALUES].set)
-        st = lab_values_read(r->opt[CELL_VALUES].as.s, m.x, &rows, &cols, &err);
+        st = lab_values_read(r->opt[CELL_VALUES].as.s, m.x, &rows, &cols, &where, &err);
     if (!st) st = r->opt[CELL_BPTT].as.i ? lab_cell_bptt(s, &m, r, &err) : show(s, &m, r, &err);
     lab_specimen_close(&m);
-    return rf_session_end(s, st, &err);
+    st = lab_end_marked(s, st, &where, &err);
+    rf_str_free(&where);
+    return st;
 }

@@ -113,6 +113,8 @@ static rf_status add_output(lab_reader *m, const rf_model *f, rf_error *err)
 
 rf_status lab_reader_parse(lab_reader *m, const rf_model *f, rf_error *err)
 {
+    rf_error own = {0};
+    if (!err) err = &own;
     *m = (lab_reader){0};
     rf_status st = read_shape(m, f, err);
     if (!st) st = read_tokens(m, f, err);

@@ -6,8 +6,8 @@
 
 /* Read the value of the option --values: rows of equally many numbers, with blanks and brackets where one
  * likes.  x has room for what an earlier call with NULL counted.
- * Errors: EINVAL, naming the byte. */
+ * Errors: EINVAL, and `where`, unless NULL, is set as lab_mark sets it. */
 rf_status lab_values_read(const char *text, rf_real *x, rf_index *rows, rf_index *cols,
-                          rf_error *err);
+                          rf_str *where, rf_error *err);
 
 #endif

@@ -4,7 +4,11 @@ import unicodedata
 
 from harness import APPS, main, run
 
-VERBS = ("train", "eval", "generate", "score", "predict", "cells")
+VERBS = {
+    "refrain-lm": "train eval generate score predict cells".split(),
+    "refrain-lab": "graph cell trace gradients memory odyssey series oscillator agent classify-train classify-eval "
+                   "classify-run classify-folds cloze".split(),
+}
 
 
 def width(line):
@@ -12,12 +16,23 @@ def width(line):
 
 
 def test_help_fits_80_columns():
-    for words in ([], *[[v] for v in VERBS]):
-        for how in ("--help", "--help=all"):
-            out = run(APPS / "refrain-lm", *words, how).text
-            assert out.strip()
-            for line in out.splitlines():
-                assert width(line) <= 80, line
+    for app, verbs in VERBS.items():
+        for words in ([], *[[v] for v in verbs]):
+            for how in ("--help", "--help=all"):
+                out = run(APPS / app, *words, how).text
+                assert out.strip()
+                for line in out.splitlines():
+                    assert width(line) <= 80, line
+
+
+def test_help_of_a_program_is_short():
+    """Every verb on a line of its own, in order, and one example of each at most."""
+    for app, verbs in VERBS.items():
+        out = run(APPS / app, "--help").text
+        listed = re.findall(r"^  ([a-z-]+)  ", out.split("Commands:")[1].split("Common options:")[0], re.M)
+        assert listed == verbs, listed
+        examples = [x for x in out.split("Examples:")[1].splitlines() if f"{app} " in x and not x.startswith("Every")]
+        assert len(examples) <= len(verbs), examples
 
 
 def test_help_explains_units_and_defaults():

@@ -33,6 +33,14 @@ def refused(*command, words):
         assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
 
 
+def marked(values, at, words):
+    """Bad --values: the text, a caret under the place, and what is wrong."""
+    p = lab("cell", "lstm", f"--values={values}", ok=2)
+    text, caret, why = [x.removeprefix("refrain-lab:").removeprefix(" ") for x in p.err.splitlines()]
+    assert text == values and caret == " " * at + "^", p.err
+    assert words in why and "--values: " in why, why
+
+
 def labels(svg):
     """The texts of a picture, which is well-formed XML."""
     return [e.text for e in ElementTree.parse(svg).iter() if e.tag.endswith("}text")]
@@ -114,9 +122,9 @@ def test_the_sums_of_bptt_are_the_gradients():
 def test_bad_cells_and_values():
     refused("cell", "lsmt", words=["lsmt", "did you mean lstm?"])
     refused("cell", words=["--all"])
-    refused("cell", "lstm", "--values=1,0;0,x", words=["byte 7", "before x"])
-    refused("cell", "lstm", "--values=1,0;0", words=["byte 6", "another length"])
-    refused("cell", "lstm", "--values=", words=["byte 1", "a number is due"])
+    marked("1,0;0,x", 6, "a number is due")
+    marked("1,0;0", 5, "another length")
+    marked("", 0, "a number is due")
     refused("cell", "lstm", "--values=1,2", "--input=3", words=["--input"])
     refused("cell", "lstm", "--svg=graph.svg", "--hidden=0", words=["--hidden"])
     assert not Path("graph.svg").exists()

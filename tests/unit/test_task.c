@@ -103,7 +103,7 @@ static void suggests_a_name(void)
     CU_ASSERT_STRING_EQUAL(err.text, "--cell: there is no lsmt; did you mean lstm?");
     err = (rf_error){0};
     CU_ASSERT_PTR_NULL(rf_cell_named(NULL, "gruu", &err));
-    CU_ASSERT_STRING_EQUAL(err.text, "there is no gruu; did you mean gru?");
+    CU_ASSERT_STRING_EQUAL(err.text, "there is no cell gruu; did you mean gru?");
     CU_ASSERT_PTR_EQUAL(rf_cell_named(NULL, "gru", NULL), rf_cell_find("gru"));
     CU_ASSERT_PTR_NULL(rf_optimizer_named(&table[CELL], "adaam", NULL));
     CU_ASSERT_PTR_EQUAL(rf_optimizer_named(NULL, "adam", NULL), rf_optimizer_find("adam"));
