@@ -283,6 +283,9 @@ def test_the_readme_is_true():
     commands = re.findall(r"`(refrain graph '.*?)`", text)
     commands += re.findall(r"^(refrain graph (?:.*\\\n)*.*)$", text, re.M)
     assert len(commands) >= 12
+    shown = re.findall(r"`(refrain (?:cell|trace)\b[^`.]*)`", text)
+    assert len(shown) >= 20, shown
+    commands += sorted(set(shown) - {"refrain cell NAME"})
     path = {**os.environ, "PATH": f"{APPS}:{os.environ['PATH']}"}
     for command in commands:
         run("bash", "-c", command, env=path)
