@@ -29,6 +29,13 @@ def test_commands():
     assert "The moon" in out and "小" in out and "perplexity" in out, out
 
 
+def test_what_the_lab_says():
+    """The output that is shown is the beginning of what is written."""
+    ((command, shown),) = re.findall(r"^```\n\$ (refrain trace[^\n]*)\n(.*?)\.\.\.\n```", README, re.M | re.S)
+    env = dict(os.environ, PATH=f"{APPS}:{os.environ['PATH']}")
+    assert shown.count("\n") == 8 and shell(command, env).text.startswith(shown)
+
+
 def installed():
     """A copy of everything, installed; the environment in which it is the system's."""
     root = Path("root").resolve()
