@@ -26,10 +26,8 @@ typedef struct runner {
 static rf_index softmax(runner *u, const rf_real *x)
 {
     const rf_index K = u->x->m->K;
-    rf_index best = 0;
+    const rf_index best = rf_argmax(x, K);
     double sum = 0;
-    for (rf_index k = 1; k < K; k++)
-        if (x[k] > x[best]) best = k;
     for (rf_index k = 0; k < K; k++) sum += exp((double)x[k] - x[best]);
     for (rf_index k = 0; k < K; k++) u->p[k] = (rf_real)(exp((double)x[k] - x[best]) / sum);
     return best;

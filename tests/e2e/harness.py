@@ -18,6 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 BUILD = Path(sys.argv[1] if len(sys.argv) > 1 else SOURCE / "build").resolve()
 APPS = BUILD / "apps"
 LM = APPS / "refrain-lm"
+LAB = APPS / "refrain-lab"
 
 # A network so small that learning a few lines takes a moment.
 TINY = "--hidden=16 --layers=1 --dropout=0 --batch=4 --bptt=16 --threads=1".split()
@@ -50,6 +51,10 @@ def lm(*command, **options):
     return run(LM, *command, **options)
 
 
+def lab(*command, **options):
+    return run(LAB, *command, **options)
+
+
 def train(model, *options, text="text.txt", **more):
     """Train a tiny model on TEXT."""
     if text == "text.txt" and not Path(text).exists():
@@ -57,15 +62,33 @@ def train(model, *options, text="text.txt", **more):
     return lm("train", text, "--model", model, *TINY, *options, **more)
 
 
+def events(*command, program=LM, **options):
+    """The JSON lines that a command writes."""
+    return [json.loads(x) for x in run(program, *command, "--format=json", **options).text.splitlines()]
+
+
 def rows(*command, **options):
-    """The JSON lines that a command writes, the columns of a record's row among its own."""
-    lines = [json.loads(x) for x in lm(*command, "--format=json", **options).text.splitlines()]
-    return [{**line, **line.get("row", {})} for line in lines]
+    """The same, the columns of a record's row among its own."""
+    return [{**line, **line.get("row", {})} for line in events(*command, **options)]
 
 
-def metrics(*command, **options):
-    """The metrics of a command, the last of each name."""
-    return {r["name"]: r["value"] for r in rows(*command, **options) if "name" in r and "value" in r}
+def metrics(*command, of=None, **options):
+    """The metrics of a command, the last of each name; with `of` those of that alone."""
+    return {r["name"]: r["value"] for r in rows(*command, **options)
+            if "name" in r and "value" in r and of in (None, r.get("of"))}
+
+
+def tables(*command, program=LAB, **options):
+    """The rows of every table that a command sends, by the table's name; metrics as {name: value}; its text."""
+    out = {}
+    for event in events(*command, program=program, **options):
+        if event["event"] == "record":
+            out.setdefault(event["table"], []).append(event["row"])
+        elif event["event"] == "metric":
+            out.setdefault("metric", {})[event["name"]] = event["value"]
+        elif event["event"] == "text":
+            out["text"] = out.get("text", "") + event["text"]
+    return out
 
 
 def tensors(path):
@@ -87,13 +110,18 @@ def one_line(p, *needed):
     What a training says of its texts, and where a usage error points to the help, is not counted.
     """
     lines = [x for x in p.err.strip().splitlines()
-             if "units to learn from" not in x and not x.startswith("try '")]
+             if " to learn from" not in x and not x.startswith("try '")]
     assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
     assert len(lines) == 1, f"one line is due: {p.err}"
-    assert lines[0].startswith("refrain-lm: "), lines[0]
+    assert lines[0].startswith(f"{Path(p.args[0]).name}: "), lines[0]
     for word in needed:
         assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
     return lines[0]
+
+
+def refused(*command, words, program=LAB):
+    """One line of complaint that has the words."""
+    return one_line(run(program, *command, ok=None), *words)
 
 
 def near(a, b, within):

@@ -9,25 +9,19 @@ import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, run, tensors
+import harness
+from harness import LAB, SOURCE, lab, main, tensors
 
-LAB = APPS / "refrain-lab"
 DATA = SOURCE / "data" / "lab"
 SMALL = "--hidden=16 --embed=16 --threads=1 --seed=1".split()
 
 
-def lab(*command, **options):
-    return run(LAB, *command, **options)
-
-
 def rows(*command, **options):
-    lines = [json.loads(x) for x in lab(*command, "--format=json", **options).text.splitlines()]
-    return [{**line, **line.get("row", {})} for line in lines]
+    return harness.rows(*command, program=LAB, **options)
 
 
-def metrics(*command, of=None, **options):
-    return {r["name"]: r["value"] for r in rows(*command, **options)
-            if "value" in r and of in (None, r.get("of"))}
+def metrics(*command, **options):
+    return harness.metrics(*command, program=LAB, **options)
 
 
 def train(model, *command, **options):

@@ -8,9 +8,8 @@ import time
 import xml.dom.minidom
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, near, run
+from harness import LAB, SOURCE, lab, main, near, refused, tables
 
-LAB = APPS / "refrain-lab"
 # Small enough that a training takes a tenth of a second.
 SMALL = "--epochs=3 --hidden=8:12 --batch=8 --rate=0.1:0.5".split()
 GIVEN = ("--trials=0 --epochs=3 --hidden=8 --batch=4 --rate=0.1 "
@@ -18,28 +17,13 @@ GIVEN = ("--trials=0 --epochs=3 --hidden=8 --batch=4 --rate=0.1 "
 
 
 def odyssey(*command, **options):
-    return run(LAB, "odyssey", *command, **options)
+    return lab("odyssey", *command, **options)
 
 
 def rows(*command):
     """The rows of each table, and the words."""
-    tables, words = {}, ""
-    for line in odyssey(*command, "--format=json").text.splitlines():
-        event = json.loads(line)
-        if event["event"] == "text":
-            words += event["text"]
-        if event["event"] == "record":
-            tables.setdefault(event["table"], []).append(event["row"])
-    return tables, words
-
-
-def fails(*command, words):
-    p = odyssey(*command, ok=None)
-    assert p.returncode in (1, 2), (p.returncode, p.err)
-    lines = [x for x in p.err.strip().splitlines() if not x.startswith("try '")]
-    assert len(lines) == 1 and lines[0].startswith("refrain-lab: "), p.err
-    for word in words:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+    out = tables("odyssey", *command)
+    return out, out.pop("text", "")
 
 
 def small_set(path, pieces=8, steps=12):
@@ -49,22 +33,22 @@ def small_set(path, pieces=8, steps=12):
 
 
 def test_all_cells_get_the_same_budget_and_are_judged():
-    tables, words = rows("--trials=2", "--seeds=2", "--svg=o.svg", *SMALL)
+    found, words = rows("--trials=2", "--seeds=2", "--svg=o.svg", *SMALL)
     names = ["vanilla", "NIG", "NFG", "NOG", "NIAF", "NOAF", "NP", "CIFG", "FGR"]
-    assert [r["variant"] for r in tables["variant"]] == names
-    assert len(tables["trial"]) == 18 and len(tables["training"]) == 18
+    assert [r["variant"] for r in found["variant"]] == names
+    assert len(found["trial"]) == 18 and len(found["training"]) == 18
     for t in (1, 2):  # the same settings with every cell
-        drawn = {(r["hidden"], r["rate"], r["dropout"]) for r in tables["trial"] if r["trial"] == t}
+        drawn = {(r["hidden"], r["rate"], r["dropout"]) for r in found["trial"] if r["trial"] == t}
         assert len(drawn) == 1, drawn
     for name in names:  # the better trial on the validation part is repeated, and nothing else
-        tried = {r["trial"]: r["valid"] for r in tables["trial"] if r["variant"] == name}
-        again = {r["trial"] for r in tables["training"] if r["variant"] == name}
+        tried = {r["trial"]: r["valid"] for r in found["trial"] if r["variant"] == name}
+        again = {r["trial"] for r in found["training"] if r["variant"] == name}
         assert again == {min(tried, key=tried.get)}, (name, tried, again)
-    for r in tables["variant"]:
-        tests = [x["test"] for x in tables["training"] if x["variant"] == r["variant"]]
+    for r in found["variant"]:
+        tests = [x["test"] for x in found["training"] if x["variant"] == r["variant"]]
         near(r["mean"], sum(tests) / 2, 1e-6)
         near(r["sd"], abs(tests[0] - tests[1]) / math.sqrt(2), 1e-6)
-    vanilla, nig = tables["variant"][0], tables["variant"][1]
+    vanilla, nig = found["variant"][0], found["variant"][1]
     near(nig["difference"], nig["mean"] - vanilla["mean"], 1e-6)
     assert vanilla["p_welch"] is None and 0 <= nig["p_welch"] <= 1
     for phrase in ("The vanilla LSTM", "Significantly better than vanilla: ", "Greff et al. on JSB",
@@ -77,10 +61,10 @@ def test_all_cells_get_the_same_budget_and_are_judged():
 
 def test_what_a_setting_does_is_told():
     """One epoch learns more at a higher rate, whichever cell."""
-    tables, _ = rows("--cells=vanilla,np", "--trials=6", "--seeds=1", "--epochs=1", "--hidden=8", "--rate=1e-4:0.1",
+    found, _ = rows("--cells=vanilla,np", "--trials=6", "--seeds=1", "--epochs=1", "--hidden=8", "--rate=1e-4:0.1",
                      "--batch=8",
                      "--dropout=0.1", "--dropout-input=0", "--dropout-weight=0:0.01")
-    found = {r["setting"]: r["correlation"] for r in tables["influence"]}
+    found = {r["setting"]: r["correlation"] for r in found["influence"]}
     assert set(found) == {"rate", "dropout-weight"} and found["rate"] < -0.5, found
 
 
@@ -88,9 +72,9 @@ def test_the_error_is_that_of_what_is_known():
     """Steps that never change are learned until little is left; the first step does not count."""
     part = [[[60], [64], [67]]] * 4
     Path("s.json").write_text(json.dumps({"train": part * 8, "valid": part, "test": part}))
-    tables, _ = rows("s.json", "--cells=vanilla", "--seeds=2", *GIVEN, "--epochs=200", "--patience=200",
+    found, _ = rows("s.json", "--cells=vanilla", "--seeds=2", *GIVEN, "--epochs=200", "--patience=200",
                      "--hidden=24", "--dropout=0")
-    assert tables["variant"][0]["mean"] < 0.05, tables["variant"]
+    assert found["variant"][0]["mean"] < 0.05, found["variant"]
 
 
 def test_padding_does_not_count():
@@ -98,8 +82,8 @@ def test_padding_does_not_count():
     short, long_ = [[60], [64]], [[50 + t % 5] for t in range(40)]
     base = {"train": [short, long_], "valid": [short], "test": [short]}
     Path("a.json").write_text(json.dumps(base))
-    tables, _ = rows("a.json", "--cells=lstm", "--seeds=1", *GIVEN, "--epochs=1")
-    alone = tables["training"][0]["test"]
+    found, _ = rows("a.json", "--cells=lstm", "--seeds=1", *GIVEN, "--epochs=1")
+    alone = found["training"][0]["test"]
     base["test"] = [short] * 3 + [long_]
     Path("b.json").write_text(json.dumps(base))
     together = rows("b.json", "--cells=lstm", "--seeds=1", *GIVEN, "--epochs=1")[0]["training"][0]["test"]
@@ -145,20 +129,20 @@ def test_control_c_keeps_what_is_finished():
 
 def test_a_log_is_not_mixed_up():
     odyssey("--cells=np", "--seeds=1", "--log=log", *GIVEN)
-    fails("--cells=np", "--seeds=1", "--log=log", *GIVEN, words=["log: exists", "--resume"])
-    fails("--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--epochs=4",
+    refused("odyssey", "--cells=np", "--seeds=1", "--log=log", *GIVEN, words=["log: exists", "--resume"])
+    refused("odyssey", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--epochs=4",
           words=["log: ", "--epochs 3, not 4"])
-    fails("--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--rate=0.2",
+    refused("odyssey", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--rate=0.2",
           words=["--rate \"0.1:0.1\", not \"0.2:0.2\""])
     small_set("s.json")
-    fails("s.json", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, words=["other data"])
+    refused("odyssey", "s.json", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, words=["other data"])
     lines = Path("log").read_text().splitlines()
     Path("log").write_text(lines[0] + "\n{\"cell\": 3}\n")
-    fails("--cells=np", "--log=log", "--resume", *GIVEN, words=["log:2: not the result of a training"])
+    refused("odyssey", "--cells=np", "--log=log", "--resume", *GIVEN, words=["log:2: not the result of a training"])
     Path("log").write_text("\n".join(lines))
-    fails("--cells=np", "--log=log", "--resume", *GIVEN, words=["log:2: the line is cut off"])
+    refused("odyssey", "--cells=np", "--log=log", "--resume", *GIVEN, words=["log:2: the line is cut off"])
     Path("log").write_text("{}\n")
-    fails("--cells=np", "--log=log", "--resume", *GIVEN, words=["log:1: not the log of an odyssey"])
+    refused("odyssey", "--cells=np", "--log=log", "--resume", *GIVEN, words=["log:1: not the log of an odyssey"])
 
 
 def test_every_setting_works():
@@ -166,16 +150,16 @@ def test_every_setting_works():
     for more in (["--layers=2", "--variational"], ["--noise=0.3"], ["--dropout-weight=0.4"], ["--transpose=3"],
                  ["--optimizer=adam", "--rate=0.01"], ["--momentum=0"], ["--clip=0"], ["--cells=gru,elman"]):
         command = ["s.json", "--cells=vanilla,fgr", "--seeds=2", *GIVEN, "--epochs=2", *more]
-        tables, _ = rows(*command)
-        assert all(math.isfinite(r["mean"]) for r in tables["variant"]), more
+        found, _ = rows(*command)
+        assert all(math.isfinite(r["mean"]) for r in found["variant"]), more
 
 
 def test_a_training_that_explodes_is_no_result():
     small_set("s.json")
-    tables, words = rows("s.json", "--cells=vanilla,elman-relu", "--seeds=2", *GIVEN, "--rate=10", "--clip=0",
+    found, words = rows("s.json", "--cells=vanilla,elman-relu", "--seeds=2", *GIVEN, "--rate=10", "--clip=0",
                          "--layers=3", "--hidden=64")
-    lost = [r["test"] for r in tables["training"] if r["variant"] == "elman-relu"]
-    assert lost == [None, None] and tables["variant"][1]["seeds"] == 0, tables
+    lost = [r["test"] for r in found["training"] if r["variant"] == "elman-relu"]
+    assert lost == [None, None] and found["variant"][1]["seeds"] == 0, tables
     assert "elman-relu: 2 of 2 trainings came to no finite number" in words, words
     p = odyssey("s.json", "--cells=elman-relu,vanilla", "--trials=1", "--seeds=2", *GIVEN[1:], "--rate=10", "--clip=0",
                 "--layers=3", "--hidden=64")
@@ -186,20 +170,20 @@ def test_bad_requests_name_the_place():
     Path("pitch.json").write_text('{"train": [[[60], [140]]], "valid": [], "test": []}')
     Path("cut.json").write_text('{"train": [[[60], ')
     Path("short.json").write_text('{"train": [[[60], [62]]], "valid": [[[60]]], "test": []}')
-    fails("pitch.json", words=["pitch.json: train, piece 1, step 2: 140 where a pitch"])
-    fails("cut.json", words=["cut.json:1:"])
-    fails("short.json", words=['short.json: "valid": a piece of two or more time steps'])
-    fails("none.json", words=["none.json"])
-    fails("--cells=lstm-nfq", words=["--cells: there is no lstm-nfq; did you mean lstm-nfg?"])
-    fails("--cells=np,lstm", words=["lstm is named twice"])
-    fails("--cells=,", words=["--cells: a name is due"])
-    fails("--rate=1:0.1", words=["--rate: 1:0.1: the lower end comes first"])
-    fails("--rate=0.1:", words=["--rate: 0.1:: a number or LOW:HIGH is due"])
-    fails("--rate=0", words=["--rate: 0: out of range"])
-    fails("--hidden=10.5", words=["--hidden: 10.5: whole numbers are due"])
-    fails("--trials=0", words=["--hidden: 60:200: without --trials one number is due"])
-    fails("--resume", words=["--resume: needs --log FILE"])
-    fails("--log=-", words=["--log: a file is due"])
+    refused("odyssey", "pitch.json", words=["pitch.json: train, piece 1, step 2: 140 where a pitch"])
+    refused("odyssey", "cut.json", words=["cut.json:1:"])
+    refused("odyssey", "short.json", words=['short.json: "valid": a piece of two or more time steps'])
+    refused("odyssey", "none.json", words=["none.json"])
+    refused("odyssey", "--cells=lstm-nfq", words=["--cells: there is no lstm-nfq; did you mean lstm-nfg?"])
+    refused("odyssey", "--cells=np,lstm", words=["lstm is named twice"])
+    refused("odyssey", "--cells=,", words=["--cells: a name is due"])
+    refused("odyssey", "--rate=1:0.1", words=["--rate: 1:0.1: the lower end comes first"])
+    refused("odyssey", "--rate=0.1:", words=["--rate: 0.1:: a number or LOW:HIGH is due"])
+    refused("odyssey", "--rate=0", words=["--rate: 0: out of range"])
+    refused("odyssey", "--hidden=10.5", words=["--hidden: 10.5: whole numbers are due"])
+    refused("odyssey", "--trials=0", words=["--hidden: 60:200: without --trials one number is due"])
+    refused("odyssey", "--resume", words=["--resume: needs --log FILE"])
+    refused("odyssey", "--log=-", words=["--log: a file is due"])
 
 
 main(globals())

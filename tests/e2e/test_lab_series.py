@@ -1,6 +1,5 @@
 """refrain-lab series, oscillator, agent: on tables of a few hundred rows and evolutions of a few generations."""
 import gzip
-import json
 import math
 import random
 import subprocess
@@ -8,25 +7,10 @@ import sys
 import xml.dom.minidom
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, near, run
+from harness import LAB, SOURCE, lab, main, near, tables
 
-LAB = APPS / "refrain-lab"
 WEATHER = SOURCE / "data" / "lab" / "weather.csv"
 TINY = "--hidden=8 --window=12 --epochs=15 --learning-rate=0.03 --threads=1".split()
-
-
-def lab(*command, **options):
-    return run(LAB, *command, **options)
-
-
-def tables(*command, **options):
-    """The records of a command, by the name of their table."""
-    out = {}
-    for line in lab(*command, "--format=json", **options).text.splitlines():
-        line = json.loads(line)
-        if "row" in line:
-            out.setdefault(line["table"], []).append(line["row"])
-    return out
 
 
 def wrong(*command):

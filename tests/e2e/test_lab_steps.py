@@ -1,37 +1,8 @@
 """The lab's verbs cell and trace: what a person sees of the lecture's formulas and examples."""
-import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from harness import APPS, main, near, rows, run, train
-
-LAB = APPS / "refrain-lab"
-
-
-def lab(*command, **options):
-    return run(LAB, *command, **options)
-
-
-def tables(*command, **options):
-    """The rows of every table that a command sends, by the table's name; metrics as {name: value}."""
-    out = {}
-    for line in lab(*command, "--format=json", **options).text.splitlines():
-        event = json.loads(line)
-        if event["event"] == "record":
-            out.setdefault(event["table"], []).append(event["row"])
-        elif event["event"] == "metric":
-            out.setdefault("metric", {})[event["name"]] = event["value"]
-    return out
-
-
-def refused(*command, words):
-    """One line of complaint that has the words."""
-    p = lab(*command, ok=None)
-    lines = [x for x in p.err.strip().splitlines() if not x.startswith("try '")]
-    assert p.returncode in (1, 2) and len(lines) == 1, p.err
-    for word in words:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
-
+from harness import lab, main, near, refused, rows, tables, train
 
 def marked(values, at, words):
     """Bad --values: the text, a caret under the place, and what is wrong."""

@@ -1,22 +1,16 @@
 """refrain-lab memory and gradients: what the tasks ask is right, small ones are learned, and the
 gradient fades as it should."""
-import json
 import xml.dom.minidom
 from pathlib import Path
 
-from harness import APPS, main, near, run
+from harness import main, near, refused, tables
 
 TINY = "--hidden=8 --batch=8 --steps=4 --every=2 --test=16 --threads=1".split()
 
 
-def lab(*command, **options):
-    return run(APPS / "refrain-lab", *command, **options)
-
-
 def table(name, *command):
     """The rows of one table that a command writes."""
-    lines = [json.loads(x) for x in lab(*command, "--format=json").text.splitlines()]
-    return [x["row"] for x in lines if x.get("table") == name]
+    return tables(*command)[name]
 
 
 def sequences(task, n, *more):
@@ -24,14 +18,6 @@ def sequences(task, n, *more):
     rows = table("sequence", "memory", task, f"--show={n}", *more)
     assert len(rows) == n
     return [(r["sequence"].split(), r["answers"].split()) for r in rows]
-
-
-def fails(*command, needed=()):
-    p = lab(*command, ok=None)
-    lines = [x for x in p.err.strip().splitlines() if not x.startswith("try '")]
-    assert p.returncode in (1, 2) and len(lines) == 1, p.err
-    for word in needed:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
 
 
 # ---- What is asked ------------------------------------------------------------------------------
@@ -164,11 +150,9 @@ def test_adding_over_ten_steps_is_learned():
 
 
 def test_agreement_is_learned_by_lstm_and_told_by_distance():
-    out = lab("memory", "agreement", "--lengths=12", "--cell=lstm", "--hidden=16", "--steps=1500",
-              "--distances", "--plot-distances=d.svg", "--format=json").text.splitlines()
-    rows = [json.loads(x) for x in out]
-    (r,) = [x["row"] for x in rows if x.get("table") == "result"]
-    groups = [x["row"] for x in rows if x.get("table") == "distance"]
+    out = tables("memory", "agreement", "--lengths=12", "--cell=lstm", "--hidden=16", "--steps=1500",
+                 "--distances", "--plot-distances=d.svg")
+    (r,), groups = out["result"], out["distance"]
     assert r["solved"] == "yes" and r["accuracy"] >= 0.99, r
     assert [(g["from"], g["to"]) for g in groups] == [(7, 8), (9, 12)], groups
     assert sum(g["answers"] for g in groups) == 512
@@ -229,17 +213,17 @@ def test_at_its_beginning_irnn_keeps_what_reaches_it():
 # ---- Bad input ------------------------------------------------------------------------------------
 
 def test_bad_input_is_one_clear_line():
-    fails("memory", "adding", "--cell=lstm,grru", needed=["--cell", "grru", "gru?"])
-    fails("memory", "addng", needed=["addng", "adding?"])
-    fails("memory", "adding", "--cell=lstm:fast", needed=["--cell", "fast", "learning rate"])
-    fails("memory", "adding", "--lengths=10,,20", needed=["--lengths", "10,,20"])
-    fails("memory", "adding", "--kinds=3", needed=["--kinds", "adding"])
-    fails("memory", "dyck", "--kinds=9", needed=["--kinds", "4 at most"])
-    fails("memory", "agreement", "--lengths=3", needed=["length 3", "7"])
-    fails("memory", "adding", "--optimizer=adma", needed=["--optimizer", "adma"])
-    fails("gradients", "dyck", needed=["dyck", "last step"])
-    fails("gradients", "--lag=60", needed=["--lag", "60"])
-    fails("gradients", "--cell=lstm-fgr", "--steps=0", needed=["lstm-fgr"])
+    refused("memory", "adding", "--cell=lstm,grru", words=["--cell", "grru", "gru?"])
+    refused("memory", "addng", words=["addng", "adding?"])
+    refused("memory", "adding", "--cell=lstm:fast", words=["--cell", "fast", "learning rate"])
+    refused("memory", "adding", "--lengths=10,,20", words=["--lengths", "10,,20"])
+    refused("memory", "adding", "--kinds=3", words=["--kinds", "adding"])
+    refused("memory", "dyck", "--kinds=9", words=["--kinds", "4 at most"])
+    refused("memory", "agreement", "--lengths=3", words=["length 3", "7"])
+    refused("memory", "adding", "--optimizer=adma", words=["--optimizer", "adma"])
+    refused("gradients", "dyck", words=["dyck", "last step"])
+    refused("gradients", "--lag=60", words=["--lag", "60"])
+    refused("gradients", "--cell=lstm-fgr", "--steps=0", words=["lstm-fgr"])
 
 
 main(globals())
