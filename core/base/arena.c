@@ -137,3 +137,15 @@ void *rf_aligned_calloc(size_t count, size_t size)
 }
 
 void rf_aligned_free(void *p) { free(p); }
+
+/* The pointer is copied as bytes: it may be of any type. */
+bool rf_resize(void *pointer, size_t count, size_t size)
+{
+    void *p;
+    if (size && count > SIZE_MAX / size) return false;
+    memcpy(&p, pointer, sizeof p);
+    p = realloc(p, count * size);
+    if (!p) return false;
+    memcpy(pointer, &p, sizeof p);
+    return true;
+}

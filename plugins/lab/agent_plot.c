@@ -56,19 +56,10 @@ typedef struct film {
 static bool grow(film *f)
 {
     const size_t cap = f->cap ? 2 * f->cap : 512, n = cap * f->trials;
-    struct {
-        void **p;
-        size_t bytes;
-    } parts[] = {{(void **)&f->time, cap * sizeof(double)},
-                 {(void **)&f->agent, n * sizeof(double)},
-                 {(void **)&f->ball, n * sizeof(double)},
-                 {(void **)&f->height, n * sizeof(double)},
-                 {(void **)&f->y, n * f->units * sizeof(rf_real)}};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        void *more = realloc(*parts[i].p, parts[i].bytes);
-        if (!more) return false;
-        *parts[i].p = more;
-    }
+    if (!rf_resize(&f->time, cap, sizeof *f->time) || !rf_resize(&f->agent, n, sizeof *f->agent) ||
+        !rf_resize(&f->ball, n, sizeof *f->ball) || !rf_resize(&f->height, n, sizeof *f->height) ||
+        !rf_resize(&f->y, n * f->units, sizeof *f->y))
+        return false;
     f->cap = cap;
     return true;
 }

@@ -11,13 +11,10 @@ bool lab_set_add(lab_set *set, rf_index start, int32_t length, int32_t item)
 {
     if (set->n == set->cap) {
         const size_t cap = set->cap ? 2 * (size_t)set->cap : 256;
-        rf_index *a = realloc(set->start, cap * sizeof *a);
-        if (a) set->start = a;
-        int32_t *b = realloc(set->lengths, cap * sizeof *b);
-        if (b) set->lengths = b;
-        int32_t *c = realloc(set->item, cap * sizeof *c);
-        if (c) set->item = c;
-        if (!a || !b || !c) return false;
+        if (!rf_resize(&set->start, cap, sizeof *set->start) ||
+            !rf_resize(&set->lengths, cap, sizeof *set->lengths) ||
+            !rf_resize(&set->item, cap, sizeof *set->item))
+            return false;
         set->cap = (rf_index)cap;
     }
     set->start[set->n] = start;

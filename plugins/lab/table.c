@@ -137,18 +137,9 @@ static rf_status find_columns(const lab_csv *c, columns *k, const char *const *n
 static bool grow(lab_table *t, size_t *cap)
 {
     const size_t more = *cap ? 2 * *cap : 256;
-    struct {
-        void **p;
-        size_t size;
-    } parts[] = {{(void **)&t->x, t->columns * sizeof *t->x},
-                 {(void **)&t->time, sizeof *t->time},
-                 {(void **)&t->when, sizeof *t->when}};
-    if (more > MOST_ROWS) return false;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        void *p = realloc(*parts[i].p, more * parts[i].size);
-        if (!p) return false;
-        *parts[i].p = p;
-    }
+    if (more > MOST_ROWS || !rf_resize(&t->x, more, t->columns * sizeof *t->x) ||
+        !rf_resize(&t->time, more, sizeof *t->time) || !rf_resize(&t->when, more, sizeof *t->when))
+        return false;
     *cap = more;
     return true;
 }

@@ -73,6 +73,19 @@ static void arena_settles(void)
     rf_arena_free(a);
 }
 
+static void arrays_of_any_type_grow(void)
+{
+    double *x = NULL;
+    char **names = NULL;
+    CU_ASSERT_FATAL(rf_resize(&x, 3, sizeof *x) && rf_resize(&names, 2, sizeof *names));
+    x[2] = 5;
+    CU_ASSERT(rf_resize(&x, 1000, sizeof *x) && x[2] == 5);
+    const double *before = x;
+    CU_ASSERT(!rf_resize(&x, SIZE_MAX / 2, sizeof *x) && x == before);
+    free(x);
+    free(names);
+}
+
 static void aligned_memory(void)
 {
     unsigned char *p = rf_aligned_calloc(33, 3);
@@ -291,6 +304,7 @@ int main(void)
                            {"arena aligns", arena_aligns},
                            {"arena settles", arena_settles},
                            {"aligned memory", aligned_memory},
+                           {"arrays of any type grow", arrays_of_any_type_grow},
                            {"philox known answers", philox_known_answers},
                            {"random depends on all of the key", random_depends_on_all_of_the_key},
                            {"moments", moments},

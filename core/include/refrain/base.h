@@ -31,6 +31,10 @@ RF_API void *rf_aligned_alloc(size_t count, size_t size);
 RF_API void *rf_aligned_calloc(size_t count, size_t size);
 RF_API void rf_aligned_free(void *p);
 
+/* realloc of a pointer of any type, which stands at `pointer`: rf_resize(&x, n, sizeof *x).  False: no
+ * memory, or the size overflows; then it is as it was. */
+RF_API bool rf_resize(void *pointer, size_t count, size_t size);
+
 /* ---- Random numbers: a pure function of a key and an element ------------------------------- */
 
 /* What a random number depends on, and nothing else: not on threads, ranks or history.
