@@ -72,7 +72,7 @@ static rf_status build_recurrent(lab_classifier *m, rf_error *err)
     if (st) return st;
     m->rnn = rf_rnn_new(&rnn, m->params, "rnn.", err);
     if (!m->rnn) return err->status ? err->status : RF_EINVAL;
-    if (!s->per_frame && s->pool == LAB_ATTENTION) st = add_attention(m, out, err);
+    if (!s->per_frame && s->pool == LAB_POOL_ATTENTION) st = add_attention(m, out, err);
     return st ? st : rf_linear_layer_init(&m->out, m->params, "output.", out, m->K, true, err);
 }
 
@@ -271,11 +271,11 @@ static rf_node pooled(rf_graph *g, const lab_classifier *m, rf_node h, const rf_
                       rf_node *weights)
 {
     switch (m->shape.pool) {
-    case LAB_ATTENTION:
+    case LAB_POOL_ATTENTION:
         return pool_attention(g, m, h, b, weights);
-    case LAB_LAST:
+    case LAB_POOL_LAST:
         return h; /* it is that already */
-    case LAB_MAX:
+    case LAB_POOL_MAX:
         return rf_max_dim(g, rf_add(g, h, mask(g, b, false, -1e9)), 0, false);
     default:
         return rf_sum_dim(g, rf_mul(g, h, mask(g, b, true, 0)), 0, false);
@@ -295,7 +295,7 @@ static rf_node recurrent(rf_graph *g, const lab_classifier *m, rf_node x, const 
 {
     const rf_sequence q = rf_rnn_apply(g, m->rnn, drop(g, m, x), RF_NONE, RF_NONE, b->lengths);
     rf_node h =
-        m->shape.pool == LAB_LAST && !m->shape.per_frame ? pool_last(g, m, q.h, b->B) : q.out;
+        m->shape.pool == LAB_POOL_LAST && !m->shape.per_frame ? pool_last(g, m, q.h, b->B) : q.out;
     if (m->shape.drop_output > 0) h = rf_dropout(g, h, m->shape.drop_output);
     if (!m->shape.per_frame) h = pooled(g, m, h, b, weights);
     return rf_linear_layer_apply(g, &m->out, h);

@@ -23,8 +23,8 @@
 #include "lab.h"
 #include "samples.h"
 
-enum { LAB_RECURRENT, LAB_LOGISTIC, LAB_MAJORITY };  /* networks */
-enum { LAB_ATTENTION, LAB_LAST, LAB_MEAN, LAB_MAX }; /* pooling */
+enum { LAB_RECURRENT, LAB_LOGISTIC, LAB_MAJORITY };                      /* networks */
+enum { LAB_POOL_ATTENTION, LAB_POOL_LAST, LAB_POOL_MEAN, LAB_POOL_MAX }; /* pooling */
 
 typedef struct lab_classifier_shape {
     int network, input;

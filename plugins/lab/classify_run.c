@@ -143,7 +143,8 @@ static rf_status check(const runner *u, rf_error *err)
 {
     const lab_classifier_shape *s = &u->x->m->shape;
     const bool plot = u->r->opt[RUN_PLOT].as.s, asked = u->r->opt[RUN_ATTENTION].as.i || plot;
-    const bool attends = s->network == LAB_RECURRENT && !s->per_frame && s->pool == LAB_ATTENTION;
+    const bool attends =
+        s->network == LAB_RECURRENT && !s->per_frame && s->pool == LAB_POOL_ATTENTION;
     if (asked && !attends)
         return rf_fail(err, RF_EINVAL, "--%s: this model was not trained with --pool attention",
                        plot ? "plot" : "attention");

@@ -9,7 +9,7 @@ static rf_node loss(void *self, rf_graph *g, int64_t step)
 }
 
 rf_status lab_experiment_init(lab_experiment *e, const lab_task *task, const lab_task_size *size,
-                              const lab_kind *cell, const rf_setting *v, rf_index tested,
+                              const lab_cell_kind *cell, const rf_setting *v, rf_index tested,
                               const lab_training *loop, uint64_t seed, rf_error *err)
 {
     const lab_network_spec net = {.cell = *cell,

@@ -92,7 +92,7 @@ typedef struct lab_experiment {
  * v (TRY_ROWS); the training is `loop` with all that these say, and with parameters, seed and loss.
  * EINVAL: the size is not the task's; ENOMEM. */
 rf_status lab_experiment_init(lab_experiment *e, const lab_task *task, const lab_task_size *size,
-                              const lab_kind *cell, const rf_setting *v, rf_index tested,
+                              const lab_cell_kind *cell, const rf_setting *v, rf_index tested,
                               const lab_training *loop, uint64_t seed, rf_error *err);
 void lab_experiment_free(lab_experiment *e);
 

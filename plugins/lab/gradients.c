@@ -69,7 +69,7 @@ const rf_option lab_gradients_options[COUNT + 1] = {
 
 /* What is kept of one cell: [moments, T] means over sequences, by moment and lag. */
 typedef struct course {
-    lab_kind cell;
+    lab_cell_kind cell;
     int n; /* moments measured */
     double *step, *mean, *score;
 } course;
@@ -273,7 +273,7 @@ static rf_status plot_training(const study *u, const char *path)
 static rf_status prepare(study *u)
 {
     const rf_setting *v = u->r->opt;
-    lab_kind cells[MOST_CELLS];
+    lab_cell_kind cells[MOST_CELLS];
     double guess;
     lab_batch shape = {0};
     rf_status st = lab_cells_parse(&lab_gradients_options[TRY_CELL], v[TRY_CELL].as.s, cells,

@@ -145,7 +145,7 @@ typedef struct study {
     const lab_task *task;
     rf_device *d;
     rf_graph *g;
-    lab_kind cell[MOST_CELLS];
+    lab_cell_kind cell[MOST_CELLS];
     rf_index length[MOST_LENGTHS];
     int cells, lengths;
     lab_trials trials;

@@ -11,17 +11,17 @@
 
 static const char *name_at(int i) { return i ? rf_cell_name_at(i - 1) : IRNN; }
 
-static rf_status find_cell(const rf_option *o, const char *name, lab_kind *out, rf_error *err)
+static rf_status find_cell(const rf_option *o, const char *name, lab_cell_kind *out, rf_error *err)
 {
     const bool identity = strcmp(name, IRNN) == 0;
     const rf_cell *c = rf_cell_find(identity ? "elman-relu" : name);
     if (!c) return rf_name_unknown(o, name, name_at, err);
-    *out = (lab_kind){identity ? IRNN : c->name, c, identity, 0};
+    *out = (lab_cell_kind){identity ? IRNN : c->name, c, identity, 0};
     return RF_OK;
 }
 
 /* NAME or NAME:RATE */
-static rf_status parse_cell(const rf_option *o, char *text, lab_kind *out, rf_error *err)
+static rf_status parse_cell(const rf_option *o, char *text, lab_cell_kind *out, rf_error *err)
 {
     char *colon = strchr(text, ':');
     if (colon) *colon = 0;
@@ -32,8 +32,8 @@ static rf_status parse_cell(const rf_option *o, char *text, lab_kind *out, rf_er
                    o->name, text, colon + 1);
 }
 
-rf_status lab_cells_parse(const rf_option *o, const char *names, lab_kind *out, int most, int *n,
-                          rf_error *err)
+rf_status lab_cells_parse(const rf_option *o, const char *names, lab_cell_kind *out, int most,
+                          int *n, rf_error *err)
 {
     rf_status st = RF_OK;
     const char *item;

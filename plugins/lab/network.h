@@ -9,20 +9,20 @@
 #include "tasks.h"
 
 /* A row of the table of cells, how its weights begin and how it learns. */
-typedef struct lab_kind {
+typedef struct lab_cell_kind {
     const char *name;
     const rf_cell *cell;
     bool identity; /* weight_hh begins as the identity.  Le, Jaitly, Hinton 2015 */
     double rate;   /* a learning rate of its own, or 0 */
-} lab_kind;
+} lab_cell_kind;
 
 /* Option o's "elman,irnn:0.0001,lstm": names, some with a learning rate; *n of at most `most`.  "irnn"
  * is elman-relu that begins as the identity.  EINVAL: there is no such cell; did you mean ... */
-rf_status lab_cells_parse(const rf_option *o, const char *names, lab_kind *out, int most, int *n,
-                          rf_error *err);
+rf_status lab_cells_parse(const rf_option *o, const char *names, lab_cell_kind *out, int most,
+                          int *n, rf_error *err);
 
 typedef struct lab_network_spec {
-    lab_kind cell;
+    lab_cell_kind cell;
     rf_index hidden;
     int layers;
     double forget_bias; /* of an LSTM's forget gates, at the beginning */

@@ -53,7 +53,7 @@ static rf_node inputs(rf_graph *g, const lab_tagger *m, const int32_t *ids, rf_i
     return rf_one_hot(g, m->spec.input, ids, RF_SHAPE(T, B));
 }
 
-rf_status lab_tagger_read(lab_reading *r, rf_graph *g, const lab_tagger *m,
+rf_status lab_tagger_read(lab_tagger_reading *r, rf_graph *g, const lab_tagger *m,
                           const lab_sentence *sentence, rf_error *err)
 {
     const rf_index n = sentence->n;

@@ -39,11 +39,11 @@ void lab_tagger_close(lab_tagger *m);
 void lab_tagger_set_ones(lab_tagger *m);
 
 /* One sentence, from primitive ops: its gates and states, and nodes by time. */
-typedef struct lab_reading {
+typedef struct lab_tagger_reading {
     lab_steps steps;
     rf_node in, state, scores; /* [n,I], [n,state], [n,outputs] */
-} lab_reading;
-rf_status lab_tagger_read(lab_reading *r, rf_graph *g, const lab_tagger *m,
+} lab_tagger_reading;
+rf_status lab_tagger_read(lab_tagger_reading *r, rf_graph *g, const lab_tagger *m,
                           const lab_sentence *sentence, rf_error *err);
 
 /* Mean cross entropy over the tagged words of all sentences. */

@@ -33,7 +33,7 @@ static rf_status step_sentence(rf_session *s, const lab_tagger *m, rf_graph *g, 
 {
     const lab_sentence *sentence = &m->text->sentence[k];
     const rf_index I = m->spec.input, H = m->spec.hidden, O = m->outputs;
-    lab_reading r;
+    lab_tagger_reading r;
     rf_graph_begin(g, RF_INFER, rf_key_make(1, "trace", 0));
     const rf_tensor start = rf_value(g, rf_zeros(g, RF_SHAPE(H)));
     rf_status st = lab_tagger_read(&r, g, m, sentence, err);
@@ -141,7 +141,7 @@ static rf_status read_sentence(rf_session *s, const lab_tagger *m, lab_film *fil
 {
     const lab_sentence *sentence = &m->text->sentence[k];
     const char *label[LAB_WORDS_MAX];
-    lab_reading r;
+    lab_tagger_reading r;
     rf_graph_begin(g, RF_INFER, rf_key_make(1, "trace", 0));
     rf_status st = lab_tagger_read(&r, g, m, sentence, err);
     if (st) return st;

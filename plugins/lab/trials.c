@@ -8,8 +8,8 @@
 
 int lab_trials_count(const lab_trials *ts) { return ts->cells * ts->lengths * ts->seeds; }
 
-rf_status lab_trials_init(lab_trials *ts, const lab_task *task, const lab_kind *cell, int cells,
-                          const rf_index *length, int lengths, uint64_t seed, int seeds,
+rf_status lab_trials_init(lab_trials *ts, const lab_task *task, const lab_cell_kind *cell,
+                          int cells, const rf_index *length, int lengths, uint64_t seed, int seeds,
                           int64_t most, rf_error *err)
 {
     *ts = (lab_trials){

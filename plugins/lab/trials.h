@@ -7,11 +7,11 @@
 #include "experiment.h"
 
 typedef struct lab_trial {
-    lab_kind cell;
+    lab_cell_kind cell;
     rf_index length;
     uint64_t seed;
     rf_index parameters;
-    double rate; /* learning rate */
+    double rate;          /* learning rate */
     int n;                /* measurements: value[i], of the task's metric, after step[i] steps */
     double *step, *value; /* [n] */
     int64_t solved;       /* the step after which it was solved first; -1: it was not */
@@ -29,8 +29,8 @@ typedef struct lab_trials {
 } lab_trials;
 
 /* Trials of every cell, length and seed from `seed` on, with room for `most` measurements. */
-rf_status lab_trials_init(lab_trials *ts, const lab_task *task, const lab_kind *cell, int cells,
-                          const rf_index *length, int lengths, uint64_t seed, int seeds,
+rf_status lab_trials_init(lab_trials *ts, const lab_task *task, const lab_cell_kind *cell,
+                          int cells, const rf_index *length, int lengths, uint64_t seed, int seeds,
                           int64_t most, rf_error *err);
 void lab_trials_free(lab_trials *ts);
 int lab_trials_count(const lab_trials *ts);

@@ -142,7 +142,8 @@ static void told_alone_and_in_a_batch(int pool)
 
 static void neighbours_do_not_matter(void)
 {
-    for (int pool = LAB_ATTENTION; pool <= LAB_MAX; pool++) told_alone_and_in_a_batch(pool);
+    for (int pool = LAB_POOL_ATTENTION; pool <= LAB_POOL_MAX; pool++)
+        told_alone_and_in_a_batch(pool);
 }
 
 int main(void)
