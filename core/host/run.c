@@ -33,12 +33,14 @@ static volatile sig_atomic_t stops;
 static void on_signal(int sig)
 {
     static const char text[] = "\nstopping; once more stops at once\n";
+    const int before = errno; /* of whatever is interrupted */
     (void)sig;
     if (stops++) _exit(EXIT_INTERRUPTED);
     if (isatty(2)) {
         ssize_t n = write(2, text, sizeof text - 1);
         (void)n;
     }
+    errno = before;
 }
 
 typedef struct signals {
