@@ -159,8 +159,8 @@ static rf_status emit_gradient(rf_session *s, const char *name, const double *su
         far = fmax(far, fabs(sum[i] - (double)gradient[i]));
     }
     const rf_field row[] = {
-        rf_field_string("gradient", name), rf_field_reals("sum of the terms", sums, shape, 2),
-        rf_field_reals("reverse sweep", gradient, shape, 2), rf_field_real("furthest apart", far)};
+        rf_field_string("gradient", name), rf_field_reals("sum_of_terms", sums, shape, 2),
+        rf_field_reals("reverse_sweep", gradient, shape, 2), rf_field_real("furthest_apart", far)};
     const rf_status st = rf_emit_record(s->host, -1, "gradient", row, sizeof row / sizeof *row);
     free(sums);
     return st;

@@ -150,8 +150,8 @@ static rf_status emit_parameter(rf_session *s, const rf_param *p, const rf_param
         rf_field_string("parameter", p ? p->name : lstm->name),
         rf_field_string("shape", p ? rf_shape_text(p->value.shape, own) : NULL),
         rf_field_int("count", p ? rf_shape_count(p->value.shape) : 0),
-        rf_field_string("lstm shape", lstm ? rf_shape_text(lstm->value.shape, other) : NULL),
-        rf_field_int("lstm count", lstm ? rf_shape_count(lstm->value.shape) : 0)};
+        rf_field_string("lstm_shape", lstm ? rf_shape_text(lstm->value.shape, other) : NULL),
+        rf_field_int("lstm_count", lstm ? rf_shape_count(lstm->value.shape) : 0)};
     return SEND(s->host, -1, "parameter", row);
 }
 
@@ -168,8 +168,8 @@ static rf_status emit_union(rf_session *s, const rf_params *own, const rf_params
     }
     const rf_field total[] = {rf_field_string("parameter", "total"), rf_field_string("shape", NULL),
                               rf_field_int("count", rf_params_elements(own)),
-                              rf_field_string("lstm shape", NULL),
-                              rf_field_int("lstm count", rf_params_elements(lstm))};
+                              rf_field_string("lstm_shape", NULL),
+                              rf_field_int("lstm_count", rf_params_elements(lstm))};
     return st ? st : SEND(s->host, -1, "parameter", total);
 }
 

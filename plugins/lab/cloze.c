@@ -172,7 +172,7 @@ static rf_status emit_score(const run_state *u, const lab_cloze *c, const char *
                             rf_field_real("loss", loss),
                             rf_field_real("perplexity", rf_perplexity(loss)),
                             rf_field_real("accuracy", (double)x->right / (double)x->blanks)};
-    return rf_emit_record(u->s->host, -1, "held out", row, sizeof row / sizeof *row);
+    return rf_emit_record(u->s->host, -1, "held_out", row, sizeof row / sizeof *row);
 }
 
 /* The best words of both networks for one blank, side by side. */

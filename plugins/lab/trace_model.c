@@ -63,9 +63,9 @@ static rf_status emit_next(rf_session *s, const lab_reader *m, const text *t, in
             rf_field_int("text", number),
             rf_field_int("step", (int64_t)i + 1),
             rf_field_string("unit", t->label[i]),
-            rf_field_string("likeliest next", label.s ? label.s : ""),
+            rf_field_string("likeliest_next", label.s ? label.s : ""),
             rf_field_real("probability", (double)row[best]),
-            rf_field_real("of what comes", more ? (double)row[t->ids.at[i + 1]] : NAN)};
+            rf_field_real("of_what_comes", more ? (double)row[t->ids.at[i + 1]] : NAN)};
         st = rf_emit_record(s->host, -1, "reading", fields, sizeof fields / sizeof *fields);
         rf_str_free(&label);
     }

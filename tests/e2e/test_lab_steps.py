@@ -40,11 +40,11 @@ def test_every_cell_is_shown():
 
 def test_parameters_are_counted():
     rows = {r["parameter"]: r for r in tables("cell", "gru", "--input=5", "--hidden=10")["parameter"]}
-    assert rows["weight_ih_l0"]["shape"] == "[30,5]" and rows["weight_ih_l0"]["lstm shape"] == "[40,5]"
+    assert rows["weight_ih_l0"]["shape"] == "[30,5]" and rows["weight_ih_l0"]["lstm_shape"] == "[40,5]"
     assert rows["total"]["count"] == 3 * 10 * (5 + 10 + 2)
-    assert rows["total"]["lstm count"] == 4 * 10 * (5 + 10 + 2)
+    assert rows["total"]["lstm_count"] == 4 * 10 * (5 + 10 + 2)
     full = {r["parameter"]: r for r in tables("cell", "lstm-full-peephole", "--hidden=4")["parameter"]}
-    assert full["weight_co_l0"]["shape"] == "[4,4]" and full["weight_co_l0"]["lstm shape"] is None
+    assert full["weight_co_l0"]["shape"] == "[4,4]" and full["weight_co_l0"]["lstm_shape"] is None
 
 
 def shapes(*command):
@@ -85,8 +85,8 @@ def test_the_sums_of_bptt_are_the_gradients():
     assert [(r["t"], r["k"]) for r in t["term"][:3]] == [(1, 1), (2, 2), (2, 1)]
     assert len(t["term"]) == 6 * 7 // 2
     for row in t["gradient"]:
-        near(row["furthest apart"], 0, 1e-6)
-        assert max(abs(x) for r in row["reverse sweep"] for x in r) > 0.01
+        near(row["furthest_apart"], 0, 1e-6)
+        assert max(abs(x) for r in row["reverse_sweep"] for x in r) > 0.01
     refused("cell", "lstm", "--bptt", words=["--bptt", "elman"])
 
 
@@ -105,7 +105,7 @@ def test_layer_normalization_is_an_option():
     plain = tables("cell", "lstm", "--hidden=4")
     normed = tables("cell", "lstm", "--hidden=4", "--layer-norm")
     near(normed["metric"]["furthest from its equations"], 0, 1e-5)
-    names = {r["parameter"] for r in normed["parameter"] if r["count"] and not r["lstm count"]}
+    names = {r["parameter"] for r in normed["parameter"] if r["count"] and not r["lstm_count"]}
     assert names == {f"{a}_ln_{b}_l0" for a in ("weight", "bias") for b in ("ih", "hh", "c")}
     assert any("LN(a)" in e["equation"] for e in normed["equation"])
     assert "layer_norm" in {n["op"] for n in normed["node"]} - {n["op"] for n in plain["node"]}
@@ -211,7 +211,7 @@ def test_a_language_model_is_traced():
     best = rows("predict", "the fox", "--model=m.safetensors", "--top=1")[0]
     near(best["probability"], last["probability"], 1e-5)
     second = rows("predict", "t", "--model=m.safetensors", "--top=30")
-    near(next(r["probability"] for r in second if r["unit"] == "h"), t["reading"][1]["of what comes"], 1e-5)
+    near(next(r["probability"] for r in second if r["unit"] == "h"), t["reading"][1]["of_what_comes"], 1e-5)
 
 
 def test_chinese_labels():
