@@ -106,11 +106,18 @@ static bool verb_tables(check *c, const rf_verb *v)
     return !v->emits || v->emits & 1 ? wrong(c, "%s: says not what it emits", v->name) : true;
 }
 
-/* The command of an example: its last line. */
+/* The command of an example: its last line, and those before it that end in a backslash. */
 static const char *command_of(const char *example)
 {
-    const char *line = strrchr(example, '\n');
-    return line ? line + 1 : example;
+    const char *line = example;
+    for (const char *s = example; *s; s++)
+        if (*s == '\n' && (s == example || s[-1] != '\\')) line = s + 1;
+    return line;
+}
+
+static void join_lines(char *command)
+{
+    for (char *s = command; (s = strstr(s, "\\\n"));) s[0] = s[1] = ' ';
 }
 
 /* Examples without quotes are parsed as they would be. */
@@ -121,9 +128,11 @@ static bool example_parses(check *c, const rf_module_verb *v, const char *args, 
     rf_command cmd = {0};
     rf_error err = {0};
     if (!copy) return wrong(c, "no memory");
+    join_lines(copy);
+    const bool plain = !strpbrk(copy, "'\"\\$");
     copy[strcspn(copy, "|<>&;")] = 0;
     for (char *s = strtok(copy, " "); s && n < 128; s = strtok(NULL, " ")) w[n++] = s;
-    rf_status st = strpbrk(args, "'\"\\$") ? RF_OK : rf_command_parse(&cmd, c->m, v, n, w, &err);
+    rf_status st = plain ? rf_command_parse(&cmd, c->m, v, n, w, &err) : RF_OK;
     if (st) wrong(c, "example '%s': %s", whole, err.text);
     rf_command_free(&cmd);
     free(copy);

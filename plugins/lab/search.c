@@ -2,7 +2,7 @@
 #include "search.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 const lab_draw_row lab_draw_rows[DRAWS] = {
     [DRAW_HIDDEN] = {"hidden", 1, 4096, LAB_FACTOR, true},
@@ -13,27 +13,19 @@ const lab_draw_row lab_draw_rows[DRAWS] = {
     [DRAW_NOISE] = {"noise", 0, 10, LAB_EVEN, false},
     [DRAW_MOMENTUM] = {"momentum", 0, 0.999, LAB_REMAINDER, false}};
 
-/* A number at *text, which is moved behind it. */
-static bool take_number(const char **text, double *out)
+static bool parse(const char *text, lab_range *out)
 {
-    char *end;
-    *out = strtod(*text, &end);
-    if (end == *text || !isfinite(*out)) return false;
-    *text = end;
-    return true;
+    const char *colon = strchr(text, ':');
+    const size_t n = colon ? (size_t)(colon - text) : strlen(text);
+    if (!rf_number_parse(text, n, &out->low)) return false;
+    out->high = out->low;
+    return !colon || rf_number_parse(colon + 1, strlen(colon + 1), &out->high);
 }
 
 rf_status lab_range_parse(int k, const char *text, lab_range *out, rf_error *err)
 {
     const lab_draw_row *row = &lab_draw_rows[k];
-    const char *at = text;
-    bool ok = take_number(&at, &out->low);
-    out->high = out->low;
-    if (ok && *at == ':') {
-        at++;
-        ok = take_number(&at, &out->high);
-    }
-    if (!ok || *at)
+    if (!parse(text, out))
         return rf_fail(err, RF_EINVAL, "--%s: %s: a number or LOW:HIGH is due", row->name, text);
     if (out->low > out->high)
         return rf_fail(err, RF_EINVAL, "--%s: %s: the lower end comes first", row->name, text);

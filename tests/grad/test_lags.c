@@ -43,15 +43,15 @@ typedef struct problem {
 
 static problem begin(const char *task, const char *cell, rf_index length, int layers)
 {
-    static const rf_option cells = {.name = "cell"};
     problem p = {0};
+    const rf_option option = {.name = "cell"};
+    int cells;
     const lab_task *t;
-    int n;
     lab_task_size size = {.length = length, .fixed = true};
     lab_network_spec spec = {.hidden = H, .layers = layers, .forget_bias = 1};
     CU_ASSERT_EQUAL_FATAL(lab_task_find(task, &t, NULL), RF_OK);
     CU_ASSERT_EQUAL_FATAL(lab_task_fit(t, &size, NULL), RF_OK);
-    CU_ASSERT_EQUAL_FATAL(lab_cells_parse(&cells, cell, &spec.cell, 1, &n, NULL), RF_OK);
+    CU_ASSERT_EQUAL_FATAL(lab_cells_parse(&option, cell, &spec.cell, 1, &cells, NULL), RF_OK);
     CU_ASSERT_EQUAL_FATAL(lab_batch_init(&p.b, t, &size, B, NULL), RF_OK);
     lab_batch_draw(&p.b, t, &size, rf_key_make(1, "test", 0));
     CU_ASSERT_EQUAL_FATAL(lab_network_init(&p.net, &spec, &p.b, 3, NULL), RF_OK);
