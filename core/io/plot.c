@@ -149,20 +149,16 @@ bool rf_plot_panel(rf_plot *p, const rf_panel *panel)
 
 /* ---- Series ------------------------------------------------------------------------------------ */
 
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                      "#e69f00", "#56b4e9", "#222222"};
-#define COLOURS (sizeof colours / sizeof *colours)
-
 /* The colour of series `number`, which is also that of another when the palette is used up. */
 static const char *colour_of(const rfi_series *s, size_t number)
 {
-    return colours[(s->stroke.colour > 0 ? (size_t)s->stroke.colour - 1 : number) % COLOURS];
+    return rfi_svg_colour(s->stroke.colour > 0 ? (size_t)s->stroke.colour - 1 : number);
 }
 
 static void put_stroke(rf_str *out, const rfi_series *s, size_t number)
 {
     const bool thin = s->stroke.flags & RF_STROKE_THIN, dots = s->stroke.flags & RF_STROKE_POINTS;
-    const bool again = !s->stroke.colour && number >= COLOURS;
+    const bool again = !s->stroke.colour && number >= RFI_COLOURS;
     rf_str_printf(out, " fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-linejoin=\"round\"",
                   colour_of(s, number),
                   dots   ? thin ? "4" : "6"

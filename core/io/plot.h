@@ -64,6 +64,9 @@ void rfi_svg_number(rf_str *out, double x, int decimals);
 void rfi_svg_value(rf_str *out, double value, double step);
 /* Append text as XML: &, <, > and " escaped, control characters blank. */
 void rfi_svg_escape(rf_str *out, const char *text);
+/* Colour `number` of the palette, whose RFI_COLOURS colours come round again. */
+#define RFI_COLOURS ((size_t)7)
+const char *rfi_svg_colour(size_t number);
 /* The width of a text of 12 px, about: a Chinese character takes two Latin ones. */
 double rfi_svg_width(const char *text);
 /* A text at (x, y): anchor is start, middle or end; turned by so many degrees about that point. */

@@ -56,6 +56,13 @@ double rfi_svg_width(const char *text)
     return 6.7 * units;
 }
 
+const char *rfi_svg_colour(size_t number)
+{
+    static const char *const colours[RFI_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                     "#e69f00", "#56b4e9", "#222222"};
+    return colours[number % RFI_COLOURS];
+}
+
 static void put_attribute(rf_str *out, const char *name, double x)
 {
     rf_str_printf(out, " %s=\"", name);
