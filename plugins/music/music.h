@@ -1,0 +1,41 @@
+/* music/music.h -- what the parts of the plugin share. */
+#ifndef MUSIC_H
+#define MUSIC_H
+
+#include <refrain/music.h>
+#include <refrain/task.h>
+
+/* What render, show and info read: a MIDI file, or a piece of a set of piano rolls.  Each verb's table
+ * ends with MUSIC_SOURCE_OPTIONS; `at` is where they begin. */
+#define MUSIC_SOURCE_OPTIONS                                                                       \
+    {.name = "part",                                                                               \
+     .type = RF_CHOICE,                                                                            \
+     .def = "train",                                                                               \
+     .choices = music_parts,                                                                       \
+     .group = "Piano rolls",                                                                       \
+     .help = "which part of a set of piano rolls (JSON)"},                                         \
+        {.name = "piece",                                                                          \
+         .type = RF_INT,                                                                           \
+         .def = "1",                                                                               \
+         .min = 1,                                                                                 \
+         .max = 1e9,                                                                               \
+         .group = "Piano rolls",                                                                   \
+         .help = "which piece of that part"},                                                      \
+    {                                                                                              \
+        .name = "steps", .type = RF_INT, .def = "4", .min = 1, .max = 96,                          \
+        .unit = "per quarter note", .group = "Piano rolls",                                        \
+        .help = "how many time steps of a roll make a quarter note"                                \
+    }
+
+extern const char *const music_parts[];
+
+/* The score of the run's first operand.  NULL with err. */
+rf_score *music_source_read(const rf_run *r, int at, rf_error *err);
+
+extern const rf_option music_render_options[], music_show_options[], music_info_options[];
+
+rf_status music_render(rf_session *s, const rf_run *r);
+rf_status music_show(rf_session *s, const rf_run *r);
+rf_status music_info(rf_session *s, const rf_run *r);
+
+#endif

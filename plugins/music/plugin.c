@@ -1,0 +1,90 @@
+/* music/plugin.c -- who this plugin is and which verbs it has. */
+#include "music.h"
+
+static const char *const render_examples[] = {
+    "refrain-music render data/music/midi/mill.mid --audio mill.wav",
+    "# The built-in synthesiser sounds the same everywhere.\n"
+    "refrain-music render data/music/midi/river.mid --audio 春江.ogg --synth own",
+    NULL};
+static const char *const show_examples[] = {
+    "refrain-music show data/music/midi/mill.mid --svg mill.svg",
+    "# A piece of a set of piano rolls, a step a quarter note.\n"
+    "refrain-music show data/music/cadences.json --piece 3 --steps 1 --svg cadence.svg",
+    NULL};
+static const char *const info_examples[] = {
+    "refrain-music info data/music/midi/river.mid",
+    "# Every note, for other programs.\n"
+    "refrain-music info data/music/midi/river.mid --notes --format json",
+    NULL};
+
+#define READS "Reads MIDI files of type 0 or 1, and sets of piano rolls as JSON."
+
+static const rf_verb verbs[] = {
+    {.name = "render",
+     .summary = "make a piece sound",
+     .help =
+         READS "  FluidSynth plays where it and a sound font are installed, else the built-in "
+               "synthesiser.  The sound is brought to a mean power of -18 dB and limited to -1 dB "
+               "of full scale.",
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = music_render_options,
+     .examples = render_examples,
+     .run = music_render},
+    {.name = "show",
+     .summary = "draw a piece as a piano roll",
+     .help = READS "  A colour is a track; the paler a note, the softer.",
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_FILE),
+     .options = music_show_options,
+     .examples = show_examples,
+     .run = music_show},
+    {.name = "info",
+     .summary = "tell what is in a piece",
+     .help = READS
+     "  Tables of the piece, its tracks, and where tempo, metre and key change.  The key that "
+     "it sounds like is the one whose profile fits best how long each pitch sounds, with "
+     "the correlation as its fit.",
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_NOTE),
+     .options = music_info_options,
+     .examples = info_examples,
+     .run = music_info},
+    {0}};
+
+static const char *const cites[] = {
+    "Krumhansl: Cognitive foundations of musical pitch, Oxford University Press 1990",
+    "Chowning: The synthesis of complex audio spectra by means of frequency modulation, JAES 1973",
+    "Karplus, Strong: Digital synthesis of plucked-string and drum timbres, CMJ 1983",
+    "Jaffe, Smith: Extensions of the Karplus-Strong plucked-string algorithm, CMJ 1983",
+    "Schroeder: Natural sounding artificial reverberation, JAES 1962",
+    NULL};
+
+static const char *const features[] = {"audio", "image", NULL};
+
+static const rf_plugin plugin = {
+    RF_PLUGIN_HEAD(0),
+    .id = "org.refrain.music",
+    .task = "music",
+    .name = "Music",
+    .summary = "read, draw and play music",
+    .version = "1.0.0",
+    .license = "MIT",
+    .cites = cites,
+    .features = features,
+    .verbs = verbs,
+    .open = rf_session_open,
+    .close = rf_session_close,
+    .query = rf_session_query,
+};
+
+RF_PLUGIN(plugin)

@@ -1,0 +1,112 @@
+/* music/render.c -- the verb render: a piece as sound. */
+#include <math.h>
+#include <string.h>
+
+#include "fluid.h"
+#include "music.h"
+#include "sound.h"
+
+enum { RENDER_AUDIO, RENDER_SYNTH, RENDER_FONT, RENDER_RATE, RENDER_SOURCE };
+
+enum { SYNTH_AUTO, SYNTH_OWN, SYNTH_FLUID };
+static const char *const synths[] = {"auto", "own", "fluidsynth", NULL};
+
+const rf_option music_render_options[] = {
+    [RENDER_AUDIO] = {.name = "audio",
+                      .type = RF_OUTFILE,
+                      .flags = RF_OPT_REQUIRED,
+                      .help = "the file to write: .wav, .flac or .ogg"},
+    [RENDER_SYNTH] = {.name = "synth",
+                      .type = RF_CHOICE,
+                      .def = "auto",
+                      .choices = synths,
+                      .help = "what makes the sound: the built-in synthesiser, FluidSynth, or "
+                              "FluidSynth where it and a sound font are installed"},
+    [RENDER_FONT] = {.name = "font",
+                     .type = RF_INFILE,
+                     .help = "a sound font for FluidSynth (.sf2, .sf3); else that of the system"},
+    [RENDER_RATE] = {.name = "rate",
+                     .type = RF_INT,
+                     .flags = RF_OPT_ADVANCED,
+                     .def = "44100",
+                     .min = 8000,
+                     .max = 96000,
+                     .unit = "Hz",
+                     .help = "frames per second"},
+    [RENDER_SOURCE] = MUSIC_SOURCE_OPTIONS,
+    {0}};
+
+static rf_status show(void *ctx, double done, double total)
+{
+    const rf_host *h = ctx;
+    return h->progress(h, done, total, "notes");
+}
+
+static rf_status show_seconds(void *ctx, double done, double total)
+{
+    const rf_host *h = ctx;
+    return h->progress(h, done, total, "seconds");
+}
+
+/* FluidSynth if it is asked for or there, NULL with RF_OK if the built-in one is to be used. */
+static music_fluid *choose(const rf_run *r, rf_error *err)
+{
+    const int64_t synth = r->opt[RENDER_SYNTH].as.i;
+    const rf_setting *font = &r->opt[RENDER_FONT];
+    rf_error why = {0};
+    if (synth == SYNTH_OWN && font->set)
+        rf_fail(err, RF_EINVAL, "--font: the built-in synthesiser needs none");
+    if (synth == SYNTH_OWN) return NULL;
+    music_fluid *f = music_fluid_open(font->as.s, &why);
+    if (!f && (synth == SYNTH_FLUID || font->set || why.status == RF_ENOMEM))
+        rf_fail(err, why.status, "%s", why.text);
+    return f;
+}
+
+static rf_status play(const rf_host *h, const rf_run *r, const rf_score *s, music_fluid *f,
+                      music_sound *out, rf_error *err)
+{
+    void *host = (void *)(uintptr_t)h; /* show makes it const again */
+    rf_status st = music_sound_new(out, s, (int)r->opt[RENDER_RATE].as.i, err);
+    if (st) return st;
+    st = f ? music_synth_fluid(f, out, s, (music_watch){show_seconds, host}, err)
+           : music_synth_own(out, s, r->seed, (music_watch){show, host}, err);
+    if (!st) st = music_sound_finish(out, err);
+    if (st) return st;
+    return music_audio_write(out, s->title, r->opt[RENDER_AUDIO].as.s,
+                             (music_watch){show_seconds, host}, err);
+}
+
+static double finite_or_nan(double x) { return isfinite(x) ? x : NAN; }
+
+static rf_status tell(const rf_host *h, const rf_run *r, const music_fluid *f, const music_sound *x)
+{
+    const music_measure m = music_sound_measure(x);
+    const rf_field row[] = {rf_field_string("synth", synths[f ? SYNTH_FLUID : SYNTH_OWN]),
+                            rf_field_string("font", f ? music_fluid_font(f) : NULL),
+                            rf_field_real("seconds", m.seconds),
+                            rf_field_real("peak_db", finite_or_nan(m.peak)),
+                            rf_field_real("power_db", finite_or_nan(m.power)),
+                            rf_field_real("longest_silence", m.silence)};
+    rf_status st = rf_emit_record(h, 0, "sound", row, sizeof row / sizeof *row);
+    return st ? st : rf_emit_file(h, r->opt[RENDER_AUDIO].as.s, "audio", NULL);
+}
+
+rf_status music_render(rf_session *ses, const rf_run *r)
+{
+    const char *path = r->opt[RENDER_AUDIO].as.s;
+    rf_error err = {0};
+    music_sound x = {0};
+    rf_status st = RF_OK;
+    if (!music_audio_known(path))
+        st = rf_fail(&err, RF_EINVAL, "%s: a name that ends in .wav, .flac or .ogg is due", path);
+    rf_score *s = st ? NULL : music_source_read(r, RENDER_SOURCE, &err);
+    music_fluid *f = s ? choose(r, &err) : NULL;
+    st = err.status;
+    if (!st) st = play(ses->host, r, s, f, &x, &err);
+    if (!st) st = tell(ses->host, r, f, &x);
+    music_sound_free(&x);
+    music_fluid_close(f);
+    rf_score_free(s);
+    return rf_session_end(ses, st, &err);
+}
