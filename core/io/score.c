@@ -90,7 +90,7 @@ bool rf_score_add_metre(rf_score *s, int64_t tick, int beats, int unit)
 {
     assert(beats > 0 && beats < 256 && unit > 0 && unit <= 128 && !(unit & (unit - 1)));
     ROOM(s->metre, s->metre_room, s->metres);
-    s->metre[s->metres++] = (rf_metre){tick, beats, unit};
+    s->metre[s->metres++] = (rf_metre){.tick = tick, .beats = beats, .unit = unit};
     return true;
 }
 
@@ -181,6 +181,35 @@ static void time_tempi(rf_score *s)
     }
 }
 
+/* Metre k of the score, counted from 1; 0 is what holds before the first. */
+static rf_metre metre_at(const rf_score *s, size_t k)
+{
+    return k ? s->metre[k - 1] : (rf_metre){.beats = 4, .unit = 4};
+}
+
+static int64_t bar_ticks(const rf_score *s, const rf_metre *m)
+{
+    const int64_t ticks = (int64_t)s->division * 4 * m->beats / m->unit;
+    return ticks ? ticks : 1;
+}
+
+/* The bars that begin under metre k before `tick`. */
+static int64_t bars_begun(const rf_score *s, size_t k, int64_t tick)
+{
+    const rf_metre m = metre_at(s, k);
+    const int64_t ticks = bar_ticks(s, &m);
+    return (tick - m.tick + ticks - 1) / ticks;
+}
+
+static void number_bars(rf_score *s)
+{
+    int64_t number = 0;
+    for (size_t k = 0; k < s->metres; k++) {
+        number += bars_begun(s, k, s->metre[k].tick);
+        s->metre[k].bar = number;
+    }
+}
+
 bool rf_score_order(rf_score *s)
 {
     const int64_t tempos = order_changes(s->tempo, s->tempos, sizeof *s->tempo);
@@ -195,6 +224,7 @@ bool rf_score_order(rf_score *s)
             if (t->tone[k].on + t->tone[k].len > s->end) s->end = t->tone[k].on + t->tone[k].len;
     }
     time_tempi(s);
+    number_bars(s);
     return true;
 }
 
@@ -229,26 +259,6 @@ double rf_score_seconds(const rf_score *s, int64_t tick)
     return t->seconds + tick_seconds(s, tick - t->tick, t->us);
 }
 
-/* Metre k of the score, counted from 1; 0 is what holds before the first. */
-static rf_metre metre_at(const rf_score *s, size_t k)
-{
-    return k ? s->metre[k - 1] : (rf_metre){0, 4, 4};
-}
-
-static int64_t bar_ticks(const rf_score *s, const rf_metre *m)
-{
-    const int64_t ticks = (int64_t)s->division * 4 * m->beats / m->unit;
-    return ticks ? ticks : 1;
-}
-
-/* The bars that begin under metre k before `tick`. */
-static int64_t bars_begun(const rf_score *s, size_t k, int64_t tick)
-{
-    const rf_metre m = metre_at(s, k);
-    const int64_t ticks = bar_ticks(s, &m);
-    return (tick - m.tick + ticks - 1) / ticks;
-}
-
 /* The bar that begins at `start` under metre k. */
 static rf_bar bar_from(const rf_score *s, size_t k, int64_t start, int64_t number)
 {
@@ -261,11 +271,9 @@ static rf_bar bar_from(const rf_score *s, size_t k, int64_t start, int64_t numbe
 rf_bar rf_score_bar(const rf_score *s, int64_t tick)
 {
     const size_t k = changes_until(s->metre, s->metres, sizeof *s->metre, tick);
-    int64_t number = 0;
-    for (size_t i = 0; i < k; i++) number += bars_begun(s, i, s->metre[i].tick);
     const rf_metre m = metre_at(s, k);
     const int64_t whole = (tick - m.tick) / bar_ticks(s, &m);
-    return bar_from(s, k, m.tick + whole * bar_ticks(s, &m), number + whole);
+    return bar_from(s, k, m.tick + whole * bar_ticks(s, &m), m.bar + whole);
 }
 
 rf_bar rf_score_bar_next(const rf_score *s, const rf_bar *bar)

@@ -16,6 +16,10 @@ static const char *const info_examples[] = {
     "# Every note, for other programs.\n"
     "refrain-music info data/music/midi/river.mid --notes --format json",
     NULL};
+static const char *const convert_examples[] = {
+    "# A piece of a set of piano rolls, to be played or edited elsewhere.\n"
+    "refrain-music convert data/music/cadences.json --piece 3 --steps 1 --midi cadence.mid",
+    "refrain-music convert played.mid --grid 4 --midi straight.mid", NULL};
 
 #define READS "Reads MIDI files of type 0 or 1, and sets of piano rolls as JSON."
 
@@ -59,6 +63,19 @@ static const rf_verb verbs[] = {
      .options = music_info_options,
      .examples = info_examples,
      .run = music_info},
+    {.name = "convert",
+     .summary = "write a piece as a MIDI file",
+     .help =
+         READS "  The file is of type 1: a part with title, tempo, metre and key, and one for each "
+               "track.",
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_FILE),
+     .options = music_convert_options,
+     .examples = convert_examples,
+     .run = music_convert},
     {0}};
 
 static const char *const cites[] = {

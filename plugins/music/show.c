@@ -3,44 +3,27 @@
 
 enum { SHOW_SVG, SHOW_FROM, SHOW_BARS, SHOW_GRID, SHOW_SOURCE };
 
-const rf_option music_show_options[] = {
-    [SHOW_SVG] = {.name = "svg",
-                  .type = RF_OUTFILE,
-                  .flags = RF_OPT_REQUIRED,
-                  .help = "the picture to write"},
-    [SHOW_FROM] = {.name = "from",
-                   .type = RF_INT,
-                   .def = "1",
-                   .min = 1,
-                   .max = 1e6,
-                   .meta = "BAR",
-                   .help = "the first bar"},
-    [SHOW_BARS] = {.name = "bars",
-                   .type = RF_INT,
-                   .def = "0",
-                   .min = 0,
-                   .max = RF_BARS_DRAWN,
-                   .meta = "N",
-                   .help = "how many bars; 0: all, up to 2000"},
-    [SHOW_GRID] = {.name = "grid",
-                   .type = RF_INT,
-                   .def = "0",
-                   .min = 0,
-                   .max = 96,
-                   .unit = "steps per quarter note",
-                   .help = "snap the notes to a grid; 0: leave them"},
-    [SHOW_SOURCE] = MUSIC_SOURCE_OPTIONS,
-    {0}};
-
-static rf_status snap(rf_score **s, const rf_setting *grid, rf_error *err)
-{
-    if (!grid->as.i) return RF_OK;
-    rf_score *q = rf_score_quantize(*s, (int32_t)grid->as.i);
-    if (!q) return rf_fail(err, RF_ENOMEM, "no memory for the grid");
-    rf_score_free(*s);
-    *s = q;
-    return RF_OK;
-}
+const rf_option music_show_options[] = {[SHOW_SVG] = {.name = "svg",
+                                                      .type = RF_OUTFILE,
+                                                      .flags = RF_OPT_REQUIRED,
+                                                      .help = "the picture to write"},
+                                        [SHOW_FROM] = {.name = "from",
+                                                       .type = RF_INT,
+                                                       .def = "1",
+                                                       .min = 1,
+                                                       .max = 1e6,
+                                                       .meta = "BAR",
+                                                       .help = "the first bar"},
+                                        [SHOW_BARS] = {.name = "bars",
+                                                       .type = RF_INT,
+                                                       .def = "0",
+                                                       .min = 0,
+                                                       .max = RF_BARS_DRAWN,
+                                                       .meta = "N",
+                                                       .help = "how many bars; 0: all, up to 2000"},
+                                        [SHOW_GRID] = MUSIC_GRID_OPTION,
+                                        [SHOW_SOURCE] = MUSIC_SOURCE_OPTIONS,
+                                        {0}};
 
 rf_status music_show(rf_session *ses, const rf_run *r)
 {
@@ -49,7 +32,7 @@ rf_status music_show(rf_session *ses, const rf_run *r)
     const rf_extract part = {r->opt[SHOW_FROM].as.i - 1, r->opt[SHOW_BARS].as.i};
     rf_error err = {0};
     rf_score *s = music_source_read(r, SHOW_SOURCE, &err);
-    rf_status st = s ? snap(&s, &r->opt[SHOW_GRID], &err) : err.status;
+    rf_status st = s ? music_score_snap(&s, r->opt[SHOW_GRID].as.i, &err) : err.status;
     if (!st && part.first && part.first >= rf_score_bars(s))
         st = rf_fail(&err, RF_EINVAL, "--from: bar %lld, where there are %lld",
                      (long long)part.first + 1, (long long)rf_score_bars(s));

@@ -44,3 +44,13 @@ rf_score *music_source_read(const rf_run *r, int at, rf_error *err)
     rf_str_free(&text);
     return s;
 }
+
+rf_status music_score_snap(rf_score **s, int64_t steps, rf_error *err)
+{
+    if (!steps) return RF_OK;
+    rf_score *q = rf_score_quantize(*s, (int32_t)steps);
+    if (!q) return rf_fail(err, RF_ENOMEM, "no memory for the grid");
+    rf_score_free(*s);
+    *s = q;
+    return RF_OK;
+}

@@ -89,6 +89,26 @@ def test_an_independent_reader_finds_the_same_notes():
         assert theirs == mine, path.name
 
 
+def test_what_is_written_is_what_was_read():
+    for path in sorted(MIDI.iterdir()):
+        music("convert", path, "--midi=a.mid")
+        a, b = tables("info", path, "--notes"), tables("info", "a.mid", "--notes")
+        for r in a["score"] + b["score"]:
+            del r["file"]
+        assert a == b, path.name
+        if shutil.which("midicsv"):
+            rows = [r.split(", ") for r in run("midicsv", "a.mid").text.splitlines()]
+            assert sum(r[2] == "Note_on_c" for r in rows) == sum(r[2] == "Note_off_c" for r in rows) == len(a["notes"])
+            assert [r[3] for r in rows if r[2] == "Tempo"] and rows[0][3] == "1"
+
+
+def test_the_grid():
+    music("convert", MIDI / "harbour.mid", "--grid=2", "--midi=a.mid")
+    notes = tables("info", "a.mid", "--notes")["notes"]
+    assert len(notes) == tables("info", MIDI / "harbour.mid")["score"][0]["notes"]
+    assert all(n["on"] % 0.5 == 0 and n["len"] % 0.5 == 0 and n["len"] > 0 for n in notes)
+
+
 def test_pictures():
     for name in ("tram", "river"):
         music("show", MIDI / f"{name}.mid", f"--svg={name}.svg")

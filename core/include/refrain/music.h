@@ -77,6 +77,7 @@ typedef struct rf_tempo {
 typedef struct rf_metre {
     int64_t tick;
     int32_t beats, unit; /* 6 and 8: 6/8; beats 1 .. 255, unit a power of 2 up to 128 */
+    int64_t bar;         /* the number of the bar that begins there; kept by rf_score_order */
 } rf_metre;
 
 typedef struct rf_signature {
@@ -113,7 +114,7 @@ RF_API bool rf_score_add_tone(rf_score *s, size_t i, rf_tone tone);
 RF_API bool rf_score_add_tempo(rf_score *s, int64_t tick, uint32_t us);
 RF_API bool rf_score_add_metre(rf_score *s, int64_t tick, int beats, int unit);
 RF_API bool rf_score_add_signature(rf_score *s, int64_t tick, int sharps, bool minor);
-/* Sort everything, keep the last of changes at one tick, and set `end` and when tempi begin. */
+/* Sort everything, keep the last of changes at one tick, and set `end`, when tempi begin, and bars. */
 RF_API bool rf_score_order(rf_score *s);
 
 /* Notes of all tracks. */
