@@ -86,7 +86,7 @@ static rf_status write_frames(SNDFILE *f, const music_sound *s, const char *path
         const int64_t n = s->frames - at < BLOCK ? s->frames - at : BLOCK;
         if (sf_writef_float(f, s->x + 2 * at, n) != n)
             return rf_fail(err, RF_ENOMEM, "%s: %s", path, sf_strerror(f));
-        st = watch.progress(watch.ctx, (double)at / s->rate, (double)s->frames / s->rate);
+        st = music_watch_frames(watch, s, at);
     }
     return st;
 }

@@ -181,8 +181,7 @@ static rf_status play_until(player *p, int64_t frame)
         float *x = p->out->x + 2 * p->at;
         p->call->fluid_synth_write_float(p->synth, n, x, 0, 2, x, 1, 2);
         p->at += n;
-        st = p->watch.progress(p->watch.ctx, (double)p->at / p->out->rate,
-                               (double)p->out->frames / p->out->rate);
+        st = music_watch_frames(p->watch, p->out, p->at);
     }
     return st;
 }

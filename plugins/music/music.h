@@ -18,7 +18,7 @@
          .type = RF_INT,                                                                           \
          .def = "1",                                                                               \
          .min = 1,                                                                                 \
-         .max = 1e9,                                                                               \
+         .max = 999999,                                                                            \
          .group = "Piano rolls",                                                                   \
          .help = "which piece of that part"},                                                      \
     {                                                                                              \

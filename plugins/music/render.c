@@ -36,16 +36,16 @@ const rf_option music_render_options[] = {
     [RENDER_SOURCE] = MUSIC_SOURCE_OPTIONS,
     {0}};
 
-static rf_status show(void *ctx, double done, double total)
-{
-    const rf_host *h = ctx;
-    return h->progress(h, done, total, "notes");
-}
+/* Whom the parts of a rendering tell how far they are. */
+typedef struct listener {
+    const rf_host *h;
+    const char *unit;
+} listener;
 
-static rf_status show_seconds(void *ctx, double done, double total)
+static rf_status hear(void *ctx, double done, double total)
 {
-    const rf_host *h = ctx;
-    return h->progress(h, done, total, "seconds");
+    const listener *l = ctx;
+    return l->h->progress(l->h, done, total, l->unit);
 }
 
 /* FluidSynth if it is asked for or there, NULL with RF_OK if the built-in one is to be used. */
@@ -66,15 +66,15 @@ static music_fluid *choose(const rf_run *r, rf_error *err)
 static rf_status play(const rf_host *h, const rf_run *r, const rf_score *s, music_fluid *f,
                       music_sound *out, rf_error *err)
 {
-    void *host = (void *)(uintptr_t)h; /* show makes it const again */
+    listener notes = {h, "notes"}, seconds = {h, "seconds"};
+    const music_watch by_notes = {hear, &notes}, by_seconds = {hear, &seconds};
     rf_status st = music_sound_new(out, s, (int)r->opt[RENDER_RATE].as.i, err);
     if (st) return st;
-    st = f ? music_synth_fluid(f, out, s, (music_watch){show_seconds, host}, err)
-           : music_synth_own(out, s, r->seed, (music_watch){show, host}, err);
-    if (!st) st = music_sound_finish(out, err);
+    st = f ? music_synth_fluid(f, out, s, by_seconds, err)
+           : music_synth_own(out, s, r->seed, by_notes, err);
+    if (!st) st = music_sound_finish(out, by_seconds, err);
     if (st) return st;
-    return music_audio_write(out, s->title, r->opt[RENDER_AUDIO].as.s,
-                             (music_watch){show_seconds, host}, err);
+    return music_audio_write(out, s->title, r->opt[RENDER_AUDIO].as.s, by_seconds, err);
 }
 
 static double finite_or_nan(double x) { return isfinite(x) ? x : NAN; }

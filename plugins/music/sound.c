@@ -12,6 +12,13 @@
 #define WINDOW  0.05  /* seconds in which the limiter turns down and up */
 #define FADE    0.02  /* seconds at the end */
 
+#define OFTEN ((int64_t)1 << 18) /* frames between two looks at the watch */
+
+rf_status music_watch_frames(music_watch watch, const music_sound *s, int64_t at)
+{
+    return watch.progress(watch.ctx, (double)at / s->rate, (double)s->frames / s->rate);
+}
+
 static int64_t last_tick(const rf_score *s)
 {
     int64_t end = 0;
@@ -104,34 +111,40 @@ static void least_ahead(float *need, int64_t n, int64_t w, int64_t *at, float *v
 
 /* Each frame's gain is the mean of w minima whose windows all hold the frame: never more than it needs,
  * and smooth. */
-static void apply(music_sound *s, const float *least, int64_t w, double gain)
+static rf_status apply(music_sound *s, const float *least, int64_t w, double gain,
+                       music_watch watch)
 {
     double sum = (double)least[0] * (double)w;
-    for (int64_t i = 0; i < s->frames; i++) {
+    rf_status st = RF_OK;
+    for (int64_t i = 0; i < s->frames && !st; i++) {
         sum += (double)least[i] - (double)least[i < w ? 0 : i - w];
         const double g = gain * fmin(sum / (double)w, 1);
         s->x[2 * i] = (float)(s->x[2 * i] * g);
         s->x[2 * i + 1] = (float)(s->x[2 * i + 1] * g);
+        if (i % OFTEN == 0) st = music_watch_frames(watch, s, i);
     }
+    return st;
 }
 
-static rf_status limit(music_sound *s, double gain, rf_error *err)
+static rf_status limit(music_sound *s, double gain, music_watch watch, rf_error *err)
 {
     const int64_t w = (int64_t)(WINDOW * s->rate);
     float *need = calloc((size_t)s->frames, sizeof *need),
           *value = calloc((size_t)w, sizeof *value);
     int64_t *at = calloc((size_t)w, sizeof *at);
-    const bool ok = need && value && at;
-    for (int64_t i = 0; ok && i < s->frames; i++) {
+    rf_status st = need && value && at ? RF_OK : RF_ENOMEM;
+    if (st) rf_fail(err, st, "no memory for the limiter");
+    for (int64_t i = 0; !st && i < s->frames; i++) {
         const double x = gain * frame_peak(s, i);
         need[i] = (float)(x > CEILING ? CEILING / x : 1);
+        if (i % OFTEN == 0) st = music_watch_frames(watch, s, i);
     }
-    if (ok) least_ahead(need, s->frames, w, at, value);
-    if (ok) apply(s, need, w, gain);
+    if (!st) least_ahead(need, s->frames, w, at, value);
+    if (!st) st = apply(s, need, w, gain, watch);
     free(need);
     free(value);
     free(at);
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the limiter");
+    return st;
 }
 
 /* Cut off what nobody hears at the end, and fade there. */
@@ -148,11 +161,11 @@ static void trim(music_sound *s)
     }
 }
 
-rf_status music_sound_finish(music_sound *s, rf_error *err)
+rf_status music_sound_finish(music_sound *s, music_watch watch, rf_error *err)
 {
     const double power = power_of(s);
     if (!(power > 0)) return RF_OK;
-    rf_status st = limit(s, LEVEL / sqrt(power), err);
+    rf_status st = limit(s, LEVEL / sqrt(power), watch, err);
     if (!st) trim(s);
     return st;
 }

@@ -20,6 +20,9 @@ typedef struct music_watch {
     void *ctx;
 } music_watch;
 
+/* Tell it that frame `at` is reached, in seconds. */
+rf_status music_watch_frames(music_watch watch, const music_sound *s, int64_t at);
+
 /* Silence, long enough for the notes of a score and the tail.
  * Errors: EINVAL (no notes; longer than MUSIC_SECONDS_MOST), ENOMEM. */
 rf_status music_sound_new(music_sound *out, const rf_score *s, int rate, rf_error *err);
@@ -34,8 +37,8 @@ rf_status music_synth_own(music_sound *out, const rf_score *s, uint64_t seed, mu
                           rf_error *err);
 
 /* Make the mean power of what is heard -18 dB of full scale, and limit to -1 dB without clipping; end
- * where nothing is heard any more.  Errors: ENOMEM. */
-rf_status music_sound_finish(music_sound *s, rf_error *err);
+ * where nothing is heard any more.  Errors: ENOMEM; what `watch` returns. */
+rf_status music_sound_finish(music_sound *s, music_watch watch, rf_error *err);
 
 typedef struct music_measure {
     double seconds;

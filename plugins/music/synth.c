@@ -95,21 +95,23 @@ static double echo(delay *d, double x)
     return y;
 }
 
-static rf_status add_room(music_sound *s, int ear, rf_error *err)
+static rf_status add_room(const player *p, int ear, rf_error *err)
 {
+    music_sound *s = p->out;
     delay d[LINES] = {0};
-    bool ok = true;
-    for (int k = 0; k < LINES && ok; k++) {
+    rf_status st = RF_OK;
+    for (int k = 0; k < LINES && !st; k++) {
         d[k].n = (int64_t)(lines[k].frames + ear * EAR) * s->rate / 44100 + 1;
         d[k].x = calloc((size_t)d[k].n, sizeof *d[k].x);
-        ok = d[k].x != NULL;
+        if (!d[k].x) st = rf_fail(err, RF_ENOMEM, "no memory for the room");
     }
-    for (int64_t i = 0; ok && i < s->frames; i++) {
+    for (int64_t i = 0; !st && i < s->frames; i++) {
         float *x = &s->x[2 * i + ear];
         *x += (float)(WET * echo(d, *x));
+        if (i % (BLOCK * 64) == 0) st = p->watch.progress(p->watch.ctx, p->done, p->total);
     }
     for (int k = 0; k < LINES; k++) free(d[k].x);
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the room");
+    return st;
 }
 
 rf_status music_synth_own(music_sound *out, const rf_score *s, uint64_t seed, music_watch watch,
@@ -119,6 +121,6 @@ rf_status music_synth_own(music_sound *out, const rf_score *s, uint64_t seed, mu
     rf_status st = RF_OK;
     for (size_t i = 0; i < s->tracks; i++)
         for (size_t k = 0; k < s->track[i].count && !st; k++) st = play_tone(&p, i, k, err);
-    for (int ear = 0; ear < 2 && !st; ear++) st = add_room(out, ear, err);
+    for (int ear = 0; ear < 2 && !st; ear++) st = add_room(&p, ear, err);
     return st;
 }

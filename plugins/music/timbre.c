@@ -13,9 +13,9 @@ static const voice_timbre timbres[16] = {
     /* organ */
     {VOICE_SINES, 0.16, 0.008, 1, 1, 0.05, .partials = 8, .slope = 0.9, .even = 1.2},
     /* guitar */
-    {VOICE_STRING, 0.8, 0.001, 8, 0, 0.08, .partials = 1, .even = 1, .bright = 0.5},
+    {VOICE_STRING, 0.5, 0.001, 8, 0, 0.08, .partials = 1, .even = 1, .bright = 0.5},
     /* bass */
-    {VOICE_STRING, 0.8, 0.002, 5, 0, 0.06, .partials = 1, .even = 1, .bright = 0.25},
+    {VOICE_STRING, 0.6, 0.002, 5, 0, 0.06, .partials = 1, .even = 1, .bright = 0.25},
     /* strings */
     {VOICE_SINES, 0.16, 0.07, 1, 1, 0.15, .partials = 16, .slope = 1.2, .even = 1, .spread = 7},
     /* ensemble */
@@ -39,7 +39,19 @@ static const voice_timbre timbres[16] = {
     /* sound effects */
     {VOICE_FM, 0.20, 0.05, 0.8, 0.3, 0.40, .ratio = 0.5, .index = 4, .index_decay = 0.6}};
 
-const voice_timbre *voice_timbre_of(int program) { return &timbres[program / FAMILY]; }
+/* Programs that sound like another family than the one they stand in: harpsichord, clavinet and dulcimer
+ * are plucked, and so is the harp; timpani are struck; ethnic instruments are of all kinds. */
+static const struct {
+    unsigned char program, family;
+} strays[] = {{6, 3},  {7, 3},   {15, 3},  {45, 3},  {46, 3}, {47, 14},
+              {55, 7}, {108, 1}, {109, 8}, {110, 5}, {111, 8}};
+
+const voice_timbre *voice_timbre_of(int program)
+{
+    for (size_t i = 0; i < sizeof strays / sizeof *strays; i++)
+        if (strays[i].program == program) return &timbres[strays[i].family];
+    return &timbres[program / FAMILY];
+}
 
 enum {
     KICK,

@@ -177,7 +177,7 @@ static void limits(void)
         x.x[2 * i] = x.x[2 * i + 1] = (float)(0.05 * sin((double)i * 0.05));
     x.x[2 * 30000] = 1, x.x[2 * 60000 + 1] = -1, x.x[0] = 0.9f;
     const float before = x.x[2 * 45000] / x.x[2 * 45010];
-    CU_ASSERT_EQUAL(music_sound_finish(&x, &err), RF_OK);
+    CU_ASSERT_EQUAL(music_sound_finish(&x, watch, &err), RF_OK);
     const music_measure m = music_sound_measure(&x);
     CU_ASSERT(m.peak <= -1 && m.peak > -1.1);
     CU_ASSERT_DOUBLE_EQUAL(x.x[2 * 45000] / x.x[2 * 45010], before,
@@ -233,7 +233,7 @@ static void files(void)
     static const double within[] = {1e-4, 1e-4, 0.05};
     rf_score *s = one_note(0, 73, 72);
     music_sound x = play(s, RATE, 1);
-    CU_ASSERT_EQUAL(music_sound_finish(&x, NULL), RF_OK);
+    CU_ASSERT_EQUAL(music_sound_finish(&x, watch, NULL), RF_OK);
     for (int i = 0; i < 3; i++) {
         rf_str a = {0}, b = {0};
         CU_ASSERT(music_audio_known(names[i]));
