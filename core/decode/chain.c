@@ -104,21 +104,58 @@ static rf_status check_row(rf_index t, rf_index n, const double *a, rf_error *er
 
 /* ---- The best path -------------------------------------------------------------------------------- */
 
+/* The tags that may come after each one, where these are few: of n[i] <= K / FEW. */
+enum { FEW = 4 };
+typedef struct followers {
+    int32_t *tag; /* [K,K] */
+    int32_t *n;   /* [K] */
+} followers;
+
+static void find_followers(rf_index K, const double *A, const followers *f)
+{
+    for (rf_index i = 0; i < K; i++) {
+        f->n[i] = 0;
+        for (rf_index j = 0; j < K; j++) {
+            f->tag[i * K + f->n[i]] = (int32_t)j;
+            f->n[i] += A[i * K + j] > NONE;
+        }
+    }
+}
+
+static void follow_few(const double *row, double ai, int32_t i, const int32_t *tag, int32_t n,
+                       double *best, int32_t *from)
+{
+    for (int32_t k = 0; k < n; k++) {
+        const int32_t j = tag[k];
+        if (!(ai + row[j] > best[j])) continue;
+        best[j] = ai + row[j];
+        from[j] = i;
+    }
+}
+
+static void follow_all(rf_index K, const double *restrict row, double ai, int32_t i,
+                       double *restrict best, int32_t *restrict from)
+{
+    for (rf_index j = 0; j < K; j++) {
+        const double s = ai + row[j];
+        const bool more = s > best[j];
+        best[j] = more ? s : best[j];
+        from[j] = more ? i : from[j];
+    }
+}
+
 /* best[j] = max_i a[i] + A[i,j], from[j] the first i that has it. */
-static void best_before(rf_index K, const double *restrict a, const double *A,
-                        double *restrict best, int32_t *restrict from)
+static void best_before(rf_index K, const double *a, const double *A, const followers *f,
+                        double *best, int32_t *from)
 {
     for (rf_index j = 0; j < K; j++) best[j] = NONE;
     memset(from, 0, (size_t)K * sizeof *from);
     for (rf_index i = 0; i < K; i++) {
-        const double *restrict row = A + i * K, ai = a[i];
-        if (ai == NONE) continue;
-        for (rf_index j = 0; j < K; j++) {
-            const double s = ai + row[j];
-            const bool more = s > best[j];
-            best[j] = more ? s : best[j];
-            from[j] = more ? (int32_t)i : from[j];
-        }
+        if (a[i] == NONE) continue;
+        if (f->n[i] <= K / FEW)
+            follow_few(A + i * K, a[i], (int32_t)i, f->tag + i * K, f->n[i], best, from);
+        else
+            follow_all(K, A + i * K, a[i], (int32_t)i, best, from);
     }
 }
 
@@ -136,17 +173,19 @@ rf_status rf_chain_best(rf_chain_work *w, const rf_chain *c, int32_t *tags, doub
     const rf_index T = c->T, K = c->K;
     if (score) *score = 0;
     if (T < 1) return RF_OK;
-    rf_status st = reserve(w, (size_t)(K * K + 5 * K), (size_t)(T * K), err);
+    rf_status st = reserve(w, (size_t)(K * K + 5 * K), (size_t)(T * K + K * K + K), err);
     if (st) return st;
     double *A = w->number, *start = A + K * K, *end = start + K, *e = end + K, *a = e + K,
            *next = a + K;
+    const followers f = {w->index + T * K, w->index + T * K + K * K};
     st = copy_transitions(c, A, err);
+    find_followers(K, A, &f);
     for (rf_index t = 0; t < T && !st; t++) {
         emissions(c, t, e);
         if (t == 0)
             memcpy(next, start, (size_t)K * sizeof *next);
         else
-            best_before(K, a, A, next, w->index + t * K);
+            best_before(K, a, A, &f, next, w->index + t * K);
         for (rf_index k = 0; k < K; k++) a[k] = next[k] + e[k];
         st = check_row(t, K, a, err);
     }

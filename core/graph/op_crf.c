@@ -503,7 +503,10 @@ rf_node rf_crf_loss(rf_graph *g, rf_node emissions, const rf_crf *crf, const int
         const size_t T = (size_t)s.dim[0], B = (size_t)s.dim[1], K1 = (size_t)s.dim[2] + 1;
         a.target = copied(g, targets, T * B * sizeof *targets);
         if (lengths) a.length = copied(g, lengths, B * sizeof *lengths);
-        if (crf->forbid) a.forbid = copied(g, crf->forbid, K1 * K1);
+        /* It is as large as the transitions are. */
+        const bool fits =
+            rf_shape_equal(rf_shape_of(g, crf->transitions), RF_SHAPE(s.dim[2], s.dim[2]));
+        if (crf->forbid && fits) a.forbid = copied(g, crf->forbid, K1 * K1);
     }
     return rf_apply(g, &rfi_op_crf, 4, x, &a, sizeof a);
 }

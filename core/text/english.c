@@ -111,8 +111,9 @@ static size_t take_file(const chunk *c, uint32_t *flags)
 /* -> and what is drawn of such marks. */
 static size_t take_drawing(const chunk *c, uint32_t *flags)
 {
-    const size_t n = strspn(c->text + c->at, "-=<>|+*~_^{}");
+    size_t n = 0;
     (void)flags;
+    while (c->at + n < c->to && strchr("-=<>|+*~_^{}", c->text[c->at + n])) n++;
     if (c->at > c->from || n < 2 || c->at + n != c->to) return c->at;
     return memchr(c->text + c->at, '-', n) || memchr(c->text + c->at, '=', n) ||
                    memchr(c->text + c->at, '~', n)

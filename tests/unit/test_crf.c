@@ -154,6 +154,30 @@ static void decoding_is_exhaustive(void)
     rf_chain_work_free(w);
 }
 
+/* Many tags, of which few may follow each other: the best path against the list of one. */
+static void best_is_first_of_list(void)
+{
+    enum { N = 40, LONG = 23 };
+    rf_chain_work *w = rf_chain_work_new();
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        rf_real e[LONG * N], A[N * N];
+        uint8_t forbid[(N + 1) * (N + 1)];
+        for (uint64_t i = 0; i < LONG * N; i++) e[i] = (rf_real)draw(seed, "e", i);
+        for (uint64_t i = 0; i < N * N; i++) A[i] = (rf_real)draw(seed, "A", i);
+        for (uint64_t i = 0; i < sizeof forbid; i++)
+            forbid[i] = chance(seed, "f", i, i % 3 ? 0.95 : 0.2);
+        const rf_chain c = {.T = LONG, .K = N, .emission = e, .transitions = A, .forbid = forbid};
+        int32_t best[LONG], first[LONG];
+        double score, due;
+        rf_index found;
+        CU_ASSERT_EQUAL_FATAL(rf_chain_best(w, &c, best, &score, NULL), RF_OK);
+        CU_ASSERT_EQUAL_FATAL(rf_chain_list(w, &c, 1, first, &due, &found, NULL), RF_OK);
+        CU_ASSERT_DOUBLE_EQUAL(score, due, 1e-12);
+        CU_ASSERT_EQUAL(memcmp(best, first, sizeof best), 0);
+    }
+    rf_chain_work_free(w);
+}
+
 static void decoding_says_no(void)
 {
     rf_chain_work *w = rf_chain_work_new();
@@ -348,6 +372,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"decoding is exhaustive", decoding_is_exhaustive},
+        {"best is first of list", best_is_first_of_list},
         {"decoding says no", decoding_says_no},
         {"loss agrees with decoding", loss_agrees_with_decoding},
         {"loss without transitions is cross entropy", loss_without_transitions_is_cross_entropy},
