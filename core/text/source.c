@@ -68,10 +68,10 @@ static rf_status check_line(rfi_source *s, const char *line, size_t n, rf_error 
         return rf_fail(err, RF_EFORMAT, "%s:%zu: a line of %zu bytes; at most %zu are read",
                        s->name, s->number, n, RFI_LINE_LIMIT);
     if (rf_utf8_check(line, n, s->name, NULL)) return fail_byte(s, line, n, err);
-    const char *nul = n ? memchr(line, 0, n) : NULL;
-    if (!nul) return RF_OK;
-    return rf_fail(err, RF_EFORMAT, "%s:%zu:%zu: a NUL byte", s->name, s->number,
-                   (size_t)(nul - line) + 1);
+    const char *nul = n ? memchr(line, 0, n) : NULL, *cr = n ? memchr(line, '\r', n) : NULL;
+    if (!nul && !cr) return RF_OK;
+    return rf_fail(err, RF_EFORMAT, "%s:%zu:%zu: a %s within the line", s->name, s->number,
+                   (size_t)((nul ? nul : cr) - line) + 1, nul ? "NUL byte" : "carriage return");
 }
 
 int rfi_source_next(rfi_source *s, const char **line, size_t *n, rf_error *err)

@@ -18,7 +18,7 @@ rf_status rfi_source_open(rfi_source *s, const char *path, rf_error *err);
 void rfi_source_lend(rfi_source *s, const char *text, size_t n, const char *name);
 void rfi_source_close(rfi_source *s);
 /* The next line without its end and, the first, without a byte order mark; not NUL-terminated.
- * 1: a line; 0: no more; negative: a status.  Errors: EFORMAT (not UTF-8, NUL, over RFI_LINE_LIMIT
+ * 1: a line; 0: no more; negative: a status.  Errors: EFORMAT (not UTF-8, NUL or CR within it, over RFI_LINE_LIMIT
  * bytes, another end than the lines before), those of rf_lines_next. */
 int rfi_source_next(rfi_source *s, const char **line, size_t *n, rf_error *err);
 

@@ -184,6 +184,8 @@ static void bad_conllu_is_refused(void)
         {"1\ta" REST "\n2\tb" REST, "f:3: id 2 where 1 is due"},
         {"1\ta" REST "\r\n", "f:2: the line ends in CR LF, those before in LF"},
         {"\r\n1\ta" REST, "f:2: the line ends in LF, those before in CR LF"},
+        {"1\ta\rb" REST, "f:1:4: a carriage return within the line"},
+        {"1\ta\t_\t_\t_\t_\t_\t_\t_\t_\r", "f:1:20: a carriage return within the line"},
         {"1\ta" REST "2\t\xc3\xa9\xff" REST, "f:2:5: byte 0xff is not UTF-8"},
     };
     rf_str out = {0};
@@ -194,7 +196,7 @@ static void bad_conllu_is_refused(void)
     }
     rf_error err = {0};
     CU_ASSERT_EQUAL(copy_text("1\ta\0" REST, 3 + sizeof REST, &out, &err), RF_EFORMAT);
-    CU_ASSERT_STRING_EQUAL(err.text, "f:1:4: a NUL byte");
+    CU_ASSERT_STRING_EQUAL(err.text, "f:1:4: a NUL byte within the line");
     rf_str_free(&out);
 }
 
