@@ -63,6 +63,33 @@ static void norm_holds(void)
     rf_params_free(ps);
 }
 
+static rf_node build_crf(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const int32_t lengths[] = {3, 1}, targets[] = {0, 1, 1, -9, -1, -9};
+    return rf_crf_layer_loss(g, ctx, x[0], lengths, targets);
+}
+
+static void crf_holds(void)
+{
+    static const uint8_t forbid[] = {0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    for (int masked = 0; masked < 2; masked++) {
+        rf_crf_layer l;
+        rf_params *ps = rf_params_new();
+        CU_ASSERT_EQUAL(rf_crf_layer_init(&l, ps, "crf.", 3, masked ? forbid : NULL, NULL), RF_OK);
+        rf_params_init(ps, 1);
+        check_problem p = {.name = masked ? "crf layer with a mask" : "crf layer",
+                           .build = build_crf,
+                           .ctx = &l,
+                           .n = 1,
+                           .shape = {RF_SHAPE(3, 2, 3)},
+                           .low = -2,
+                           .high = 2,
+                           .params = ps};
+        check_all(&p);
+        rf_params_free(ps);
+    }
+}
+
 static rf_node build_embedding(rf_graph *g, const rf_node *x, const void *ctx)
 {
     static const int32_t ids[] = {0, 3, 3, 6, 1, 3};
@@ -275,11 +302,15 @@ static void sampled_holds(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"linear holds", linear_holds},       {"norm holds", norm_holds},
-        {"embedding holds", embedding_holds}, {"tied weights hold", tied_weights_hold},
-        {"attention holds", attention_holds}, {"adaptive holds", adaptive_holds},
-        {"sampled holds", sampled_holds},     CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"linear holds", linear_holds},
+                           {"norm holds", norm_holds},
+                           {"conditional random field", crf_holds},
+                           {"embedding holds", embedding_holds},
+                           {"tied weights hold", tied_weights_hold},
+                           {"attention holds", attention_holds},
+                           {"adaptive holds", adaptive_holds},
+                           {"sampled holds", sampled_holds},
+                           CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "layers", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }
