@@ -143,7 +143,7 @@ static void drafts_are_conllu(void)
         const rf_sentence *made = rf_draft_sentence(d, text, &s, i, &k, NULL);
         CU_ASSERT_PTR_NOT_NULL_FATAL(made);
         CU_ASSERT_EQUAL(made->words, k);
-        for (size_t w = 0; w < k; w++) CU_ASSERT_EQUAL(made->row[made->word[w]].first, w + 1);
+        for (size_t w = 0; w < k; w++) CU_ASSERT_EQUAL(made->row[made->word[w]].first, (int32_t)w + 1);
         rf_conllu_write(made, &out);
     }
     CU_ASSERT_STRING_EQUAL(out.s, due);
