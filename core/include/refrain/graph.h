@@ -286,7 +286,8 @@ typedef struct rf_crf {
  *
  *   emissions [T,B,K]  score of each tag at each step: logits
  *   lengths   [B]      steps of each sequence, from 0; NULL: all T
- *   targets   [T,B]    tags; -1: unlabelled, any tag counts as right.  Beyond a length: not read
+ *   targets   [T,B]    tags; -1: unlabelled, any tag counts as right.  Beyond a length: not read.
+ *                      Lengths, targets and forbid are copied
  *
  * Targets that need a forbidden transition poison.  Source: Lafferty, McCallum, Pereira, ICML 2001. */
 RF_API rf_node rf_crf_loss(rf_graph *g, rf_node emissions, const rf_crf *crf,
