@@ -182,6 +182,7 @@ def test_a_signal_to_one_rank_stops_all():
 def said(p):
     """What our own program wrote, one line of a failure among what mpirun has to say."""
     p.err = "".join(x + "\n" for x in p.err.splitlines() if x.startswith("refrain-lm: "))
+    p.args = ["refrain-lm"]
     return p
 
 
