@@ -296,8 +296,9 @@ typedef struct rf_verb {
     uint32_t emits;           /* RF_EMITS(...): the kinds of event this verb may send */
     uint32_t flags;           /* RF_VERB_... */
     const rf_option *options; /* ended by .name == NULL; may be NULL */
-    /* Commands shown in help and man page, NULL-terminated, or NULL.  A command may be preceded by
-     * lines that begin with "# ".  Any language: "refrain-lm generate --prompt 春眠不覺曉". */
+    /* Commands shown in help and man page, NULL-terminated, or NULL; the first stands for the verb in
+     * the help of the whole.  A command may be preceded by lines that begin with "# ", and goes on in
+     * the next line after a backslash.  Any language: "refrain-lm generate --prompt 春眠不覺曉". */
     const char *const *examples;
     /* Do it.  Same options, operands, files, seed and threads give the same events.  [session] */
     rf_status (*run)(rf_session *s, const rf_run *r);
