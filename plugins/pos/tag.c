@@ -1,0 +1,258 @@
+/* pos/tag.c -- the verb tag: words and tags of texts.
+ *
+ * Files are read ahead, so that sentences of similar length can be tagged together; what comes from
+ * standard input is tagged as soon as nothing more waits there. */
+#include <refrain/io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+#include "model.h"
+#include "print.h"
+#include "raw.h"
+#include "read.h"
+
+/* Sentences that are read ahead for each that stand side by side. */
+enum { AHEAD = 16 };
+
+typedef struct setup {
+    rf_session *s;
+    const rf_run *r;
+    pos_model x;
+    pos_lexicon *lexicon;
+    pos_batch b;
+    pos_printer p;
+    pos_waiting *waiting;
+    size_t n, cap;
+    double done;
+    rf_error *err;
+} setup;
+
+static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
+
+/* ---- Sentences that wait --------------------------------------------------------------------- */
+
+static rf_status watch(void *ctx, double done, double total)
+{
+    const setup *u = ctx;
+    (void)total;
+    return u->s->host->progress(u->s->host, u->done + done, 0, "sentences");
+}
+
+/* Tag and send what waits. */
+static rf_status flush(setup *u)
+{
+    rf_status st = pos_batch_run(&u->b, u->err);
+    for (size_t i = 0; i < u->n && !st; i++) st = pos_print(&u->p, &u->waiting[i], u->err);
+    u->done += (double)u->n;
+    u->n = 0;
+    pos_batch_clear(&u->b);
+    return st;
+}
+
+/* The open sentence of the batch ends and waits. */
+static rf_status wait_for(setup *u, pos_waiting w)
+{
+    if (u->n == u->cap) {
+        const size_t cap = u->cap ? 2 * u->cap : 64;
+        pos_waiting *list = realloc(u->waiting, cap * sizeof *list);
+        if (!list) return no_memory(u);
+        u->waiting = list;
+        u->cap = cap;
+    }
+    const rf_status st = pos_batch_close(&u->b, &w.number, u->err);
+    if (st) return st;
+    u->waiting[u->n++] = w;
+    return u->n >= (size_t)(AHEAD * u->b.B) ? flush(u) : RF_OK;
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------- */
+
+static rf_status add_raw(setup *u, const char *line, size_t n)
+{
+    pos_raw raw = {.s = line, .n = n, .words = u->x.m->lexis.task == POS_TAGS};
+    rf_status st = RF_OK;
+    bool opens = true;
+    while (!st && pos_raw_next(&raw)) {
+        const char *text = pos_batch_keep(&u->b, line + raw.from, raw.to - raw.from);
+        if (!text || !pos_raw_add(&raw, &u->b)) st = no_memory(u);
+        if (!st) st = wait_for(u, (pos_waiting){.text = text, .opens = opens});
+        opens = false;
+    }
+    pos_raw_free(&raw);
+    return st;
+}
+
+/* Words between blanks, a sentence. */
+static rf_status add_tokens(setup *u, const char *line, size_t n)
+{
+    const char *text = pos_batch_keep(&u->b, line, n);
+    size_t from = 0, step;
+    bool done = text != NULL;
+    pos_batch_open(&u->b);
+    for (size_t i = 0; done && i <= n; i += step) {
+        int32_t code = ' ';
+        const int k = i < n ? rf_utf8_next(line + i, n - i, &code) : 1;
+        step = k > 0 ? (size_t)k : 1;
+        if (!pos_is_blank(code)) continue;
+        if (i > from) done = pos_batch_word(&u->b, text + from, i - from, false);
+        from = i + step;
+    }
+    if (!done) return no_memory(u);
+    return u->b.one.n ? wait_for(u, (pos_waiting){.text = text}) : RF_OK;
+}
+
+static rf_status add_line(setup *u, int input, const char *line, size_t n, const rf_lines *in)
+{
+    rf_error bad = {0};
+    if (rf_utf8_check(line, n, "", &bad)) {
+        const char *byte = strchr(bad.text + 1, ':');
+        return rf_fail(u->err, bad.status, "%s:%zu%s", rf_lines_name(in), rf_lines_number(in),
+                       byte ? byte : bad.text);
+    }
+    if (rf_lines_number(in) == 1 && n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+        line += 3;
+        n -= 3;
+    }
+    return input == POS_IN_RAW ? add_raw(u, line, n) : add_tokens(u, line, n);
+}
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+static rf_status add_sentence(setup *u, const rf_sentence *s)
+{
+    rf_sentence *copy = pos_sentence_copy(&u->b, s);
+    bool done = copy != NULL;
+    pos_batch_open(&u->b);
+    for (size_t i = 0; done && i < s->words; i++) {
+        const char *form = copy->row[copy->word[i]].column[RF_FORM];
+        done = pos_batch_word(&u->b, form, strlen(form), false);
+    }
+    return done ? wait_for(u, (pos_waiting){.conllu = copy}) : no_memory(u);
+}
+
+static rf_status read_conllu(setup *u, rf_conllu *r, bool at_once)
+{
+    rf_sentence *s;
+    int more = 1;
+    rf_status st = r ? RF_OK : u->err->status;
+    if (u->r->opt[TAG_STYLE].as.i == POS_STYLE_AUTO) u->p.style = POS_STYLE_CONLLU;
+    while (!st && (more = rf_conllu_next(r, &s, u->err)) > 0) {
+        st = add_sentence(u, s);
+        if (!st && at_once) st = flush(u);
+    }
+    rf_conllu_free(r);
+    if (!st && more < 0) st = more;
+    return st;
+}
+
+static rf_status read_tagged(setup *u, const char *path, bool at_once)
+{
+    rf_tagged *r = rf_tagged_open(path, u->err);
+    rf_tagged_line *l;
+    int more = 1;
+    rf_status st = r ? RF_OK : u->err->status;
+    while (!st && (more = rf_tagged_next(r, &l, u->err)) > 0) {
+        bool done = true;
+        pos_batch_open(&u->b);
+        for (size_t i = 0; i < l->words && done; i++) {
+            const char *word = pos_batch_keep(&u->b, l->word[i].word, strlen(l->word[i].word));
+            done = word && pos_batch_word(&u->b, word, strlen(word), false);
+        }
+        st = done ? wait_for(u, (pos_waiting){0}) : no_memory(u);
+        if (!st && at_once) st = flush(u);
+    }
+    rf_tagged_free(r);
+    return st ? st : more < 0 ? more : RF_OK;
+}
+
+/* The first line tells CoNLL-U from raw text; then all of it is read before anything is tagged. */
+static rf_status read_rest(setup *u, rf_lines *in, const char *line, size_t n)
+{
+    rf_str text = {0};
+    int more = 1;
+    for (; more > 0; more = rf_lines_next(in, &line, &n, u->err)) {
+        rf_str_add(&text, line, n);
+        rf_str_put(&text, "\n");
+    }
+    rf_status st = more < 0 ? more : text.failed ? no_memory(u) : RF_OK;
+    if (!st) st = read_conllu(u, rf_conllu_lend(text.s, text.n, rf_lines_name(in), u->err), false);
+    if (!st) st = flush(u);
+    rf_str_free(&text);
+    return st;
+}
+
+static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
+{
+    rf_lines *in = rf_lines_open(path, u->err);
+    const char *line;
+    size_t n;
+    int more = 1;
+    rf_status st = in ? RF_OK : u->err->status;
+    while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
+        const bool rows = input == POS_IN_AUTO && n && pos_input_guess(line, n) == POS_IN_CONLLU;
+        if (rows) {
+            st = read_rest(u, in, line, n);
+            break;
+        }
+        if (input == POS_IN_AUTO && n) input = POS_IN_RAW;
+        st = add_line(u, input == POS_IN_AUTO ? POS_IN_RAW : input, line, n, in);
+        if (!st && at_once) st = flush(u);
+    }
+    rf_lines_free(in);
+    return st ? st : more < 0 ? more : RF_OK;
+}
+
+static rf_status read_file(setup *u, const char *path)
+{
+    const int input = (int)u->r->opt[TAG_INPUT].as.i;
+    const bool at_once = !strcmp(path, "-");
+    if (input == POS_IN_CONLLU) return read_conllu(u, rf_conllu_open(path, u->err), at_once);
+    if (input == POS_IN_TAGGED) return read_tagged(u, path, at_once);
+    return read_lines(u, path, input, at_once);
+}
+
+/* ---- The verb -------------------------------------------------------------------------------- */
+
+static rf_status begin(setup *u)
+{
+    const rf_setting *opt = u->r->opt, *column = &opt[TAG_COLUMN];
+    const char *lexicon = opt[TAG_LEXICON].as.s;
+    const int style = (int)opt[TAG_STYLE].as.i;
+    rf_status st = pos_model_open(&u->x, u->r, u->err);
+    if (!st && lexicon) {
+        u->lexicon = pos_lexicon_read(lexicon, u->x.m->lexis.tags, u->err);
+        if (!u->lexicon) st = u->err->status;
+    }
+    if (st) return st;
+    u->p = (pos_printer){.host = u->s->host,
+                         .b = &u->b,
+                         .style = style == POS_STYLE_AUTO ? POS_STYLE_SLASH : style,
+                         .column = (int)(column->set ? column : &u->x.v[TRAIN_TAG])->as.i,
+                         .nbest = opt[TAG_NBEST].as.i > 0};
+    u->b = (pos_batch){.g = u->x.g,
+                       .m = u->x.m,
+                       .lexicon = u->lexicon,
+                       .B = (rf_index)opt[TAG_BATCH].as.i,
+                       .best = u->p.nbest ? (rf_index)opt[TAG_NBEST].as.i : 1,
+                       .probable = u->p.nbest || style == POS_STYLE_TABLE,
+                       .tell = watch,
+                       .ctx = u};
+    return pos_batch_begin(&u->b, u->err);
+}
+
+rf_status pos_tag(rf_session *s, const rf_run *r)
+{
+    rf_error err = {0};
+    setup u = {.s = s, .r = r, .err = &err};
+    rf_status st = begin(&u);
+    if (!st && !r->arg_count) st = read_file(&u, "-");
+    for (uint32_t i = 0; i < r->arg_count && !st; i++) st = read_file(&u, r->arg[i]);
+    if (!st) st = flush(&u);
+    pos_batch_end(&u.b);
+    rf_str_free(&u.p.out);
+    free(u.waiting);
+    pos_lexicon_free(u.lexicon);
+    pos_model_close(&u.x);
+    return rf_session_end(s, st, &err);
+}
