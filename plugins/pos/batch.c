@@ -145,6 +145,7 @@ bool pos_batch_told(const pos_batch *b, rf_index i, rf_index k, int32_t from, po
                       .tag = rf_vocab_at(b->m->lexis.tags, s.tag, NULL),
                       .p = b->probable && !k ? 1 : (double)NAN,
                       .glued = last->glued,
+                      .inside = first->inside,
                       .next = s.to};
     for (int32_t t = s.from; b->probable && !k && t < s.to; t++)
         if (b->p[start + t] < out->p) out->p = b->p[start + t];

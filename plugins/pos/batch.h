@@ -52,8 +52,8 @@ typedef struct pos_told {
     size_t n;
     const char *tag;
     double p; /* of its least sure label; NaN unless `probable`, and for all but the best answer */
-    bool glued;
-    int32_t next; /* unit where the next word begins */
+    bool glued, inside; /* as of pos_unit */
+    int32_t next;       /* unit where the next word begins */
 } pos_told;
 /* The word that begins at unit `from`; false: there is none. */
 bool pos_batch_told(const pos_batch *b, rf_index i, rf_index k, int32_t from, pos_told *out);

@@ -19,6 +19,7 @@ typedef struct setup {
     pos_corpus right, told;
     pos_lexicon *lexicon;
     pos_batch b;
+    pos_raw cutter;
     rf_vocab *seen; /* of --seen, or NULL */
     bool raw, found;
     rf_index done;
@@ -62,7 +63,24 @@ static rf_status watch(void *ctx, double done, double total)
     return h->progress(h, (double)u->done + done, (double)u->right.n, "sentences");
 }
 
-/* What was told of the sentences that wait, behind what was told before. */
+/* A word behind those told before; within a token it makes one with them. */
+static bool add_told(setup *u, const pos_told *w)
+{
+    pos_corpus *c = &u->told;
+    pos_word *to = pos_corpus_add(c, w->form, w->n, w->tag, strlen(w->tag));
+    if (!to || !w->inside || c->words - 1 == c->start[c->n]) return to != NULL;
+    pos_word *first = to - 1;
+    to->part = POS_LATER;
+    while (first->part == POS_LATER) first--;
+    if (first->part == POS_WHOLE) {
+        first->part = POS_FIRST;
+        first->token = first->at;
+    }
+    first->token_n = (uint32_t)(to->at + to->n - first->token);
+    return true;
+}
+
+/* What was told of the sentences that wait. */
 static rf_status take(setup *u)
 {
     pos_batch *b = &u->b;
@@ -70,7 +88,7 @@ static rf_status take(setup *u)
     for (rf_index i = 0; i < b->set.n && !st; i++) {
         pos_told w;
         for (int32_t at = 0; pos_batch_told(b, i, 0, at, &w); at = w.next)
-            if (!pos_corpus_add(&u->told, w.form, w.n, w.tag, strlen(w.tag))) return no_memory(u);
+            if (!add_told(u, &w)) return no_memory(u);
         if (!pos_corpus_end(&u->told, false)) return no_memory(u);
     }
     u->done += b->set.n;
@@ -107,15 +125,14 @@ static rf_status tell_sentence(setup *u, rf_index i)
 static rf_status tell_paragraph(setup *u, rf_index from, rf_index to)
 {
     rf_str text = {0};
+    const char *sentence;
+    int more = 1;
     pos_corpus_write(&u->right, from, to, &text);
-    pos_raw raw = {.s = text.s, .n = text.n, .words = u->x.m->lexis.task == POS_TAGS};
     rf_status st = text.s && !text.failed ? RF_OK : no_memory(u);
-    while (!st && pos_raw_next(&raw)) {
-        st = pos_raw_add(&raw, &u->b) ? close_sentence(u) : no_memory(u);
-    }
-    pos_raw_free(&raw);
+    if (!st) st = pos_raw_open(&u->cutter, text.s, text.n, u->x.m->lexis.task == POS_TAGS, u->err);
+    while (!st && (more = pos_raw_next(&u->cutter, &u->b, &sentence)) > 0) st = close_sentence(u);
     rf_str_free(&text);
-    return st;
+    return !st && more < 0 ? no_memory(u) : st;
 }
 
 static rf_status tell(setup *u)
@@ -198,6 +215,7 @@ rf_status pos_eval(rf_session *s, const rf_run *r)
     setup u = {.s = s, .r = r, .err = &err};
     rf_status st = eval(&u);
     pos_batch_end(&u.b);
+    pos_raw_free(&u.cutter);
     pos_lexicon_free(u.lexicon);
     rf_vocab_free(u.seen);
     pos_corpus_free(&u.right);

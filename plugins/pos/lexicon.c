@@ -1,7 +1,6 @@
 /* pos/lexicon.c -- see lexicon.h. */
 #include "lexicon.h"
 
-#include <refrain/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +42,8 @@ static rf_status add_tags(pos_lexicon *x, const rf_vocab *tags, const char *word
 {
     int64_t id = rf_map_get(x->words, word, n, -1);
     uint8_t *set = NULL;
-    while (at += strspn(at, "\t,"), *at) {
-        const size_t bytes = strcspn(at, "\t,");
+    while (at += strspn(at, "\t"), *at) {
+        const size_t bytes = strcspn(at, "\t");
         const int32_t tag = rf_vocab_find(tags, at, bytes);
         if (tag < 0)
             return rf_fail(err, RF_EFORMAT, "%s: the model has no tag %.*s", where, (int)bytes, at);
@@ -57,45 +56,47 @@ static rf_status add_tags(pos_lexicon *x, const rf_vocab *tags, const char *word
     return rf_map_put(x->words, word, n, id) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
 }
 
-static rf_status add_line(pos_lexicon *x, const rf_vocab *tags, const char *line, size_t n,
-                          const char *where, rf_error *err)
+static rf_status add_line(pos_lexicon *x, const rf_vocab *tags, const char *line, const char *where,
+                          rf_error *err)
 {
-    rf_error bad = {0};
-    if (rf_utf8_check(line, n, "", &bad)) {
-        const char *byte = strchr(bad.text + 1, ':');
-        return rf_fail(err, bad.status, "%s%s", where, byte ? byte : bad.text);
-    }
-    if (!n || !strncmp(line, "# ", 2)) return RF_OK;
+    if (!*line || !strncmp(line, "# ", 2)) return RF_OK;
     const size_t word = strcspn(line, "\t");
     if (!word) return rf_fail(err, RF_EFORMAT, "%s: no word before the tab", where);
     if (word > x->longest) x->longest = word;
     return add_tags(x, tags, line, word, line + word, where, err);
 }
 
-pos_lexicon *pos_lexicon_read(const char *path, const rf_vocab *tags, rf_error *err)
+pos_lexicon *pos_lexicon_parse(char *text, const char *name, const rf_vocab *tags, rf_error *err)
 {
     pos_lexicon *x = calloc(1, sizeof *x);
-    rf_lines *in = x ? rf_lines_open(path, err) : NULL;
-    const char *line;
-    size_t n;
-    int more = 0;
     if (x) *x = (pos_lexicon){.words = rf_map_new(), .tags = rf_vocab_size(tags)};
-    rf_status st = !x || !x->words ? rf_fail(err, RF_ENOMEM, "no memory")
-                   : in            ? RF_OK
-                                   : err->status;
-    while (!st && (more = rf_lines_next(in, &line, &n, err)) > 0) {
-        char where[512];
-        snprintf(where, sizeof where, "%.480s:%zu", rf_lines_name(in), rf_lines_number(in));
-        if (rf_lines_number(in) == 1 && n >= 3 && !strncmp(line, "\xef\xbb\xbf", 3)) {
-            line += 3;
-            n -= 3;
-        }
-        st = add_line(x, tags, line, n, where, err);
+    rf_status st = x && x->words ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    char *line = text;
+    for (size_t number = 1; !st && *line; number++) {
+        char where[512], *end = line + strcspn(line, "\n");
+        char *next = *end ? end + 1 : end;
+        *end = 0;
+        if (end > line && end[-1] == '\r') end[-1] = 0;
+        snprintf(where, sizeof where, "%.480s:%zu", name, number);
+        st = add_line(x, tags, line, where, err);
+        line = next;
     }
-    rf_lines_free(in);
-    if (!st && more >= 0) return x;
+    if (!st) return x;
     pos_lexicon_free(x);
     return NULL;
+}
+
+pos_lexicon *pos_lexicon_read(const char *path, const rf_vocab *tags, rf_error *err)
+{
+    rf_str text = {0};
+    pos_lexicon *x = NULL;
+    const rf_status st = rf_text_read(path, &text, err);
+    if (!st && strlen(text.s) != text.n)
+        rf_fail(err, RF_EFORMAT, "%s: a byte of zero where text is due", path);
+    else if (!st)
+        x = pos_lexicon_parse(text.s, strcmp(path, "-") ? path : "standard input", tags, err);
+    rf_str_free(&text);
+    return x;
 }
 
 /* ---- Applying -------------------------------------------------------------------------------- */

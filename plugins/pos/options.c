@@ -34,7 +34,7 @@ static const char *const outputs[] = {"crf", "softmax", NULL};
 #define LEXICON                                                                                    \
     {                                                                                              \
         .name = "lexicon", .type = RF_INFILE, .letter = 'l',                                       \
-        .help = "words that are words, a line each, and behind a tab the tags they may have"       \
+        .help = "words that are words, a line each, and behind tabs the tags they may have"        \
     }
 
 const rf_option pos_train_options[TRAIN_COUNT + 1] = {

@@ -108,10 +108,25 @@ static rf_status print_rows(pos_printer *p, const pos_waiting *w, rf_error *err)
     return send(p, err);
 }
 
+/* A token of several words, if the word that begins at `at` is the first of one: its row, as the word
+ * with number `id`.  The number of the last of them, or id - 1. */
+static int put_range(pos_printer *p, rf_index i, const pos_told *first, int id)
+{
+    pos_told t = *first, last = t;
+    int to = id - 1;
+    for (; pos_batch_told(p->b, i, 0, last.next, &t) && t.inside; last = t) to += to < id ? 2 : 1;
+    if (to < id) return to;
+    rf_str_printf(&p->out, "%d-%d\t", id, to);
+    rf_str_add(&p->out, first->form, (size_t)(last.form + last.n - first->form));
+    const bool glued = last.glued && last.next < p->b->set.lengths[i];
+    rf_str_printf(&p->out, "\t_\t_\t_\t_\t_\t_\t_\t%s\n", glued ? "SpaceAfter=No" : "_");
+    return to;
+}
+
 static rf_status print_conllu(pos_printer *p, const pos_waiting *w, rf_error *err)
 {
     pos_told t;
-    int id = 0;
+    int id = 0, range = 0;
     if (w->conllu) return print_rows(p, w, err);
     if (w->number < 0) return RF_OK;
     if (w->opens) rf_str_put(&p->out, "# newpar\n");
@@ -120,11 +135,12 @@ static rf_status print_conllu(pos_printer *p, const pos_waiting *w, rf_error *er
     for (int32_t at = 0; pos_batch_told(p->b, w->number, 0, at, &t); at = t.next) {
         const char *of[] = {"_", "_", "_"};
         of[p->column] = t.tag;
-        rf_str_printf(&p->out, "%d\t", ++id);
+        if (++id > range) range = put_range(p, w->number, &t, id);
+        rf_str_printf(&p->out, "%d\t", id);
         rf_str_add(&p->out, t.form, t.n);
-        const bool last = t.next == p->b->set.lengths[w->number];
+        const bool glued = t.glued && t.next < p->b->set.lengths[w->number] && id > range;
         rf_str_printf(&p->out, "\t_\t%s\t%s\t%s\t_\t_\t_\t%s\n", of[0], of[1], of[2],
-                      t.glued && !last ? "SpaceAfter=No" : "_");
+                      glued ? "SpaceAfter=No" : "_");
     }
     rf_str_put(&p->out, "\n");
     return send(p, err);

@@ -37,12 +37,10 @@ static void count_word(pos_score *s, const pos_corpus *right, const pos_corpus *
     if (is >= 0 && to < 0) s->lost[is]++;
 }
 
-static void count_sentences(pos_score *s, const pos_corpus *right, const pos_corpus *told,
-                            const pos_ranges *a, const pos_ranges *b, const rf_index *to)
+/* Sentences in which all is right. */
+static void count_whole(pos_score *s, const pos_corpus *right, const pos_corpus *told,
+                        const rf_index *to)
 {
-    s->sentences = right->n;
-    s->told_sentences = told->n;
-    s->same_sentences = pos_same_sentences(a, b);
     for (rf_index i = 0; i < right->n; i++) {
         bool whole = true;
         rf_index last = -1;
@@ -66,21 +64,21 @@ static void count_made(pos_score *s, const pos_corpus *told, const rf_index *to,
 }
 
 static rf_status compare(pos_score *s, const pos_corpus *right, const pos_corpus *told,
-                         const pos_ranges *a, const pos_ranges *b, const rf_vocab *seen,
-                         rf_error *err)
+                         const rf_vocab *seen, rf_error *err)
 {
-    rf_index *to = calloc((size_t)a->n + 1, sizeof *to);
-    bool *used = calloc((size_t)b->n + 1, sizeof *used);
+    rf_index *to = calloc((size_t)right->words + 1, sizeof *to);
+    bool *used = calloc((size_t)told->words + 1, sizeof *used);
+    rf_division_score sentences = {0};
     rf_str key = {0};
-    rf_status st = to && used ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
-    if (!st && a->hash != b->hash)
-        st = rf_fail(err, RF_EINTERNAL, "the words told are not those of the text");
-    if (!st) st = pos_align(a, right, b, told, to, err);
-    for (rf_index k = 0; k < a->n && !st; k++)
+    rf_status st = to && used ? pos_align(right, told, to, &sentences, err)
+                              : rf_fail(err, RF_ENOMEM, "no memory");
+    for (rf_index k = 0; k < right->words && !st; k++)
         count_word(s, right, told, k, to[k], is_seen(right, k, seen, &key));
-    if (!st) count_sentences(s, right, told, a, b, to);
-    if (!st) count_made(s, told, to, a->n, used);
+    if (!st) count_whole(s, right, told, to);
+    if (!st) count_made(s, told, to, right->words, used);
     s->told = told->words;
+    s->sentences = right->n;
+    s->sentence_f1 = sentences.f1;
     rf_str_free(&key);
     free(to);
     free(used);
@@ -90,19 +88,13 @@ static rf_status compare(pos_score *s, const pos_corpus *right, const pos_corpus
 rf_status pos_score_make(pos_score *s, const pos_corpus *right, const pos_corpus *told,
                          const rf_vocab *seen, rf_error *err)
 {
-    pos_ranges a = {0}, b = {0};
     *s = (pos_score){.tags = right->tags, .K = rf_vocab_size(right->tags)};
     const size_t K = (size_t)s->K;
     s->confusion = calloc(K * K, sizeof *s->confusion);
     s->lost = calloc(2 * K, sizeof *s->lost);
     if (!s->confusion || !s->lost) return rf_fail(err, RF_ENOMEM, "no memory");
     s->made = s->lost + K;
-    rf_status st = pos_ranges_make(&a, right, err);
-    if (!st) st = pos_ranges_make(&b, told, err);
-    if (!st) st = compare(s, right, told, &a, &b, seen, err);
-    pos_ranges_free(&a);
-    pos_ranges_free(&b);
-    return st;
+    return compare(s, right, told, seen, err);
 }
 
 void pos_score_free(pos_score *s)
@@ -164,10 +156,9 @@ static rf_status emit_summary(const pos_score *s, const rf_host *h, const char *
                            {"words", (double)s->words},
                            {"words_unknown", (double)s->unknown},
                            {"sentences", (double)s->sentences}};
-    const double f1 = pos_f1(s->same_sentences, s->sentences, s->told_sentences);
     rf_status st = found ? emit_metrics(h, of, words, sizeof words / sizeof *words)
                          : emit_metrics(h, of, given, sizeof given / sizeof *given);
-    if (!st && sentences) st = rf_emit_metric(h, -1, of, "sentence_f1", f1, NULL);
+    if (!st && sentences) st = rf_emit_metric(h, -1, of, "sentence_f1", s->sentence_f1, NULL);
     return st ? st : emit_metrics(h, of, last, sizeof last / sizeof *last);
 }
 

@@ -24,14 +24,14 @@ typedef struct pos_score {
     int64_t *lost, *made; /* [K]: words that were not found; that were none */
     int64_t words, told, found, right; /* there are; told; found; found and with the right tag */
     int64_t unknown, unknown_found,
-        unknown_right; /* of those, of words that were never seen in training */
-    int64_t sentences, told_sentences, same_sentences,
-        whole; /* whole: all words and tags are right */
+        unknown_right;        /* of those, of words that were never seen in training */
+    int64_t sentences, whole; /* there are; in which all words and tags are right */
+    double sentence_f1;
 } pos_score;
 
 /* Compare a corpus with what was told of the same text.
  *   seen  words of the training, as keys.h folds them; those that it lacks are unknown; NULL: not known
- * Numbers of tags must be those of right->tags in both.  Errors: EINVAL (other texts), ENOMEM. */
+ * Numbers of tags must be those of right->tags in both.  Errors: EFORMAT (other texts), ENOMEM. */
 rf_status pos_score_make(pos_score *s, const pos_corpus *right, const pos_corpus *told,
                          const rf_vocab *seen, rf_error *err);
 void pos_score_free(pos_score *s);

@@ -1,7 +1,7 @@
 /* pos/tag.c -- the verb tag: words and tags of texts.
  *
- * Files are read ahead, so that sentences of similar length can be tagged together; what comes from
- * standard input is tagged as soon as nothing more waits there. */
+ * Files are read ahead, so that sentences of similar length can be tagged together; standard input is
+ * tagged line by line, or sentence by sentence where --input says that it is CoNLL-U. */
 #include <refrain/io.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,9 @@ typedef struct setup {
     pos_lexicon *lexicon;
     pos_batch b;
     pos_printer p;
+    pos_raw cutter;
+    rf_str paragraph;
+    bool by_line; /* a line ends a sentence */
     pos_waiting *waiting;
     size_t n, cap;
     double done;
@@ -70,17 +73,15 @@ static rf_status wait_for(setup *u, pos_waiting w)
 
 static rf_status add_raw(setup *u, const char *line, size_t n)
 {
-    pos_raw raw = {.s = line, .n = n, .words = u->x.m->lexis.task == POS_TAGS};
-    rf_status st = RF_OK;
+    const char *text;
+    int more = 1;
     bool opens = true;
-    while (!st && pos_raw_next(&raw)) {
-        const char *text = pos_batch_keep(&u->b, line + raw.from, raw.to - raw.from);
-        if (!text || !pos_raw_add(&raw, &u->b)) st = no_memory(u);
-        if (!st) st = wait_for(u, (pos_waiting){.text = text, .opens = opens});
+    rf_status st = pos_raw_open(&u->cutter, line, n, u->x.m->lexis.task == POS_TAGS, u->err);
+    while (!st && (more = pos_raw_next(&u->cutter, &u->b, &text)) > 0) {
+        st = wait_for(u, (pos_waiting){.text = text, .opens = opens});
         opens = false;
     }
-    pos_raw_free(&raw);
-    return st;
+    return !st && more < 0 ? no_memory(u) : st;
 }
 
 /* Words between blanks, a sentence. */
@@ -102,6 +103,22 @@ static rf_status add_tokens(setup *u, const char *line, size_t n)
     return u->b.one.n ? wait_for(u, (pos_waiting){.text = text}) : RF_OK;
 }
 
+/* Lines of a file that make a paragraph, where sentences go on from line to line. */
+static rf_status end_paragraph(setup *u)
+{
+    const rf_status st = u->paragraph.n ? add_raw(u, u->paragraph.s, u->paragraph.n) : RF_OK;
+    rf_str_clear(&u->paragraph);
+    return st;
+}
+
+static rf_status add_to_paragraph(setup *u, const char *line, size_t n)
+{
+    if (!n) return end_paragraph(u);
+    rf_str_add(&u->paragraph, line, n);
+    rf_str_put(&u->paragraph, "\n");
+    return u->paragraph.failed ? no_memory(u) : RF_OK;
+}
+
 static rf_status add_line(setup *u, int input, const char *line, size_t n, const rf_lines *in)
 {
     rf_error bad = {0};
@@ -114,7 +131,8 @@ static rf_status add_line(setup *u, int input, const char *line, size_t n, const
         line += 3;
         n -= 3;
     }
-    return input == POS_IN_RAW ? add_raw(u, line, n) : add_tokens(u, line, n);
+    if (input == POS_IN_TOKENS) return add_tokens(u, line, n);
+    return u->by_line ? add_raw(u, line, n) : add_to_paragraph(u, line, n);
 }
 
 /* ---- Files ----------------------------------------------------------------------------------- */
@@ -189,6 +207,7 @@ static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
     size_t n;
     int more = 1;
     rf_status st = in ? RF_OK : u->err->status;
+    u->by_line = at_once || u->x.m->lexis.task == POS_WORDS;
     while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
         const bool rows = input == POS_IN_AUTO && n && pos_input_guess(line, n) == POS_IN_CONLLU;
         if (rows) {
@@ -200,7 +219,8 @@ static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
         if (!st && at_once) st = flush(u);
     }
     rf_lines_free(in);
-    return st ? st : more < 0 ? more : RF_OK;
+    if (!st && more < 0) st = more;
+    return st ? st : end_paragraph(u);
 }
 
 static rf_status read_file(setup *u, const char *path)
@@ -250,7 +270,9 @@ rf_status pos_tag(rf_session *s, const rf_run *r)
     for (uint32_t i = 0; i < r->arg_count && !st; i++) st = read_file(&u, r->arg[i]);
     if (!st) st = flush(&u);
     pos_batch_end(&u.b);
+    pos_raw_free(&u.cutter);
     rf_str_free(&u.p.out);
+    rf_str_free(&u.paragraph);
     free(u.waiting);
     pos_lexicon_free(u.lexicon);
     pos_model_close(&u.x);

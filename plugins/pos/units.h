@@ -14,6 +14,7 @@ typedef struct pos_unit {
     int32_t choice; /* number of a set of tags that are possible; -1: all are */
     uint8_t limit;  /* places that are possible */
     bool glued;     /* no blank follows */
+    bool inside;    /* a word within the token of the word before */
 } pos_unit;
 
 typedef struct pos_units {
