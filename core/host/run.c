@@ -96,14 +96,20 @@ static rf_status host_emit(const rf_host *h, const rf_event *ev)
 static rf_status host_progress(const rf_host *h, double done, double total, const char *unit)
 {
     runner *r = h->self;
+    rf_status st = RF_OK;
     if (stops) return RF_ECANCELLED;
     if (r->group.rank) return RF_OK;
     pthread_mutex_lock(&r->lock);
+    /* What was answered so far goes out before a plugin works, or waits, again. */
+    if (fflush(r->render.out)) {
+        st = RF_EIO;
+        output_lost(r);
+    }
     /* A live line may not stand behind an open line of the answer. */
     if (!(r->render.open && r->progress.live && isatty(STDOUT_FILENO)))
         rfi_progress_report(&r->progress, done, total, unit, r->render.metric);
     pthread_mutex_unlock(&r->lock);
-    return RF_OK;
+    return st;
 }
 
 static rf_status host_fail(const rf_host *h, rf_status status, const char *msg)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/system.h"
+#include "io/stream.h"
 
 #define CHUNK          (1u << 18)
 #define LINE_MAX_BYTES ((size_t)1 << 30)
@@ -113,7 +113,7 @@ rf_status rf_file_read(const char *path, size_t limit, rf_str *out, rf_error *er
 /* ---- Lines ------------------------------------------------------------------------------------- */
 
 struct rf_lines {
-    gzFile f;
+    rfi_stream in;
     char *name;
     char *buf;
     size_t cap, start, end; /* buf[start..end) is read and not yet handed out */
@@ -124,16 +124,16 @@ struct rf_lines {
 
 rf_lines *rf_lines_open(const char *path, rf_error *err)
 {
-    gzFile f = rfi_input_open(path, err);
-    if (!f) return NULL;
+    rfi_stream in;
+    if (rfi_stream_open(&in, path, err)) return NULL;
     rf_lines *r = calloc(1, sizeof *r);
-    if (r) *r = (rf_lines){.f = f, .name = strdup(rfi_input_name(path)), .buf = malloc(CHUNK)};
+    if (r) *r = (rf_lines){.in = in, .name = strdup(rfi_input_name(path)), .buf = malloc(CHUNK)};
     if (r && r->name && r->buf) {
         r->cap = CHUNK;
         return r;
     }
     rf_fail(err, RF_ENOMEM, "%s: no memory", path);
-    if (!r) gzclose(f);
+    if (!r) rfi_stream_close(&in);
     rf_lines_free(r);
     return NULL;
 }
@@ -141,7 +141,7 @@ rf_lines *rf_lines_open(const char *path, rf_error *err)
 void rf_lines_free(rf_lines *r)
 {
     if (!r) return;
-    gzclose(r->f);
+    rfi_stream_close(&r->in);
     free(r->name);
     free(r->buf);
     free(r);
@@ -162,8 +162,8 @@ static int refill(rf_lines *r, rf_error *err)
         r->cap *= 2;
     }
     size_t room = r->cap - r->end - 1;
-    int n =
-        rfi_input_read(r->f, r->name, r->buf + r->end, room < CHUNK ? (unsigned)room : CHUNK, err);
+    const unsigned most = room < CHUNK ? (unsigned)room : CHUNK;
+    int n = rfi_stream_read(&r->in, r->name, r->buf + r->end, most, err);
     if (n > 0) r->end += (size_t)n;
     if (n == 0) r->over = true;
     return n;
@@ -194,6 +194,12 @@ int rf_lines_next(rf_lines *r, const char **line, size_t *n, rf_error *err)
 }
 
 int rf_lines_end(const rf_lines *r) { return r->ending; }
+
+bool rf_lines_ready(const rf_lines *r)
+{
+    return r->over || memchr(r->buf + r->start, '\n', r->end - r->start) ||
+           rfi_stream_ready(&r->in);
+}
 
 size_t rf_lines_number(const rf_lines *r) { return r->number; }
 

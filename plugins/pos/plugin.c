@@ -55,7 +55,7 @@ static const rf_verb verbs[] = {
      .summary = "tag texts",
      .help = "Reads CoNLL-U, words between blanks, lines of word/tag, or raw text, from files or "
              "from standard input, and writes the words with their tags.  Raw text is cut into "
-             "sentences first.  What comes from standard input is tagged line by line.",
+             "sentences first.  Standard input is answered line by line, as it comes.",
      .operands = "[FILE...]",
      .operand_type = RF_INFILE,
      .arg_max = UINT32_MAX,

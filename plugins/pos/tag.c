@@ -1,7 +1,7 @@
 /* pos/tag.c -- the verb tag: words and tags of texts.
  *
  * Files are read ahead, so that sentences of similar length can be tagged together; standard input is
- * tagged line by line, or sentence by sentence where --input says that it is CoNLL-U. */
+ * tagged as soon as no more lines wait, or sentence by sentence where --input says that it is CoNLL-U. */
 #include <refrain/io.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static rf_status flush(setup *u)
     u->done += (double)u->n;
     u->n = 0;
     pos_batch_clear(&u->b);
-    return st;
+    return st ? st : watch(u, 0, 0);
 }
 
 /* The open sentence of the batch ends and waits. */
@@ -216,7 +216,8 @@ static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
         }
         if (input == POS_IN_AUTO && n) input = POS_IN_RAW;
         st = add_line(u, input == POS_IN_AUTO ? POS_IN_RAW : input, line, n, in);
-        if (!st && at_once) st = flush(u);
+        /* Which sentences stand side by side changes last digits, which only tables show. */
+        if (!st && at_once && (u->b.probable || !rf_lines_ready(in))) st = flush(u);
     }
     rf_lines_free(in);
     if (!st && more < 0) st = more;

@@ -60,7 +60,7 @@ bool pos_units_word(pos_units *u, int task, const char *s, size_t n, int32_t tag
     for (int32_t k = 0; k < count; k++) {
         pos_unit *x = &u->at[first + k];
         x->glued = true;
-        x->limit = fixed ? (uint8_t)(1 << pos_place(k, count)) : POS_ANY;
+        x->limit = (uint8_t)(fixed ? 1 << pos_place(k, count) : POS_ANY);
         if (tag >= 0) x->label = pos_label_of(task, tag, k, count);
     }
     return done;

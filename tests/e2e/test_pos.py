@@ -221,6 +221,19 @@ def test_an_interrupt_saves():
     train("m", EN, "--resume", "--steps=1", "--patience=0")
 
 
+def test_answers_come_line_by_line():
+    chinese("m")
+    p = subprocess.Popen([str(POS), "tag", "--model=m"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for text, want in (("我爱购物", "我/n 爱/v 购物/n"), ("我在华联购物", "我/n 在/pre 华联/n 购物/v")):
+        p.stdin.write(text.encode() + b"\n")
+        p.stdin.flush()
+        assert p.stdout.readline().decode().strip() == want
+    p.stdin.close()
+    assert p.wait(timeout=60) == 0
+    many = "我爱购物\n我在华联购物\n" * 100
+    assert pos("tag", "--model=m", stdin=many).text == "我/n 爱/v 购物/n\n我/n 在/pre 华联/n 购物/v\n" * 100
+
+
 def test_storage_and_gzip():
     Path("zh.txt.gz").write_bytes(gzip.compress(ZH.read_bytes()))
     train("a", "zh.txt.gz", "--task=words", "--epochs=2", "--valid=" + str(ZH))

@@ -155,6 +155,77 @@ static void lines_of_a_file(void)
     rf_lines_free(NULL);
 }
 
+/* Of a pipe, lines come as soon as they are written. */
+static void lines_of_a_pipe(void)
+{
+    int ends[2];
+    char path[64];
+    const char *line;
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    rf_lines *r = rf_lines_open(path, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    CU_ASSERT_FALSE(rf_lines_ready(r));
+    CU_ASSERT_EQUAL(write(ends[1], "one\ntw", 6), 6);
+    CU_ASSERT_TRUE(rf_lines_ready(r));
+    CU_ASSERT_EQUAL(rf_lines_next(r, &line, NULL, NULL), 1);
+    CU_ASSERT_STRING_EQUAL(line, "one");
+    CU_ASSERT_FALSE(rf_lines_ready(r));
+    CU_ASSERT_EQUAL(write(ends[1], "o\nend", 5), 5);
+    CU_ASSERT_TRUE(rf_lines_ready(r));
+    CU_ASSERT_EQUAL(rf_lines_next(r, &line, NULL, NULL), 1);
+    CU_ASSERT_STRING_EQUAL(line, "two");
+    close(ends[1]);
+    CU_ASSERT_TRUE(rf_lines_ready(r));
+    CU_ASSERT_EQUAL(rf_lines_next(r, &line, NULL, NULL), 1);
+    CU_ASSERT_STRING_EQUAL(line, "end");
+    CU_ASSERT_EQUAL(rf_lines_next(r, &line, NULL, NULL), 0);
+    rf_lines_free(r);
+    close(ends[0]);
+}
+
+/* Write the first n bytes of a file `times` times to a pipe and read its lines back: how many, or a
+ * status. */
+static int lines_through_a_pipe(const char *file, size_t n, int times, rf_error *err)
+{
+    int ends[2], lines = 0, st;
+    char path[64], bytes[512];
+    const char *line;
+    FILE *f = fopen(file, "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    const size_t got = fread(bytes, 1, n < sizeof bytes ? n : sizeof bytes, f);
+    fclose(f);
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    for (int i = 0; i < times; i++) CU_ASSERT_EQUAL(write(ends[1], bytes, got), (ssize_t)got);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    rf_lines *r = rf_lines_open(path, err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    close(ends[1]);
+    while ((st = rf_lines_next(r, &line, NULL, err)) > 0) {
+        CU_ASSERT_STRING_EQUAL(line, lines % 2 ? "bb" : "aa");
+        lines++;
+    }
+    rf_lines_free(r);
+    close(ends[0]);
+    return st < 0 ? st : lines;
+}
+
+static void gzip_through_a_pipe(void)
+{
+    rf_error err = {0};
+    put_gzip(in_folder("p.gz"), "aa\nbb\n", 6);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p.gz"), 512, 1, &err), 2);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p.gz"), 512, 3, &err), 6);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p.gz"), 20, 1, &err), RF_EFORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "truncated gzip"));
+    put_file(in_folder("p"), "\x1f\x8b\x08zzzzzzzzzzzz", 15);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p"), 512, 1, NULL), RF_EFORMAT);
+    put_file(in_folder("p"), "aa\nbb", 5);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p"), 512, 1, NULL), 2);
+    put_file(in_folder("p"), "", 0);
+    CU_ASSERT_EQUAL(lines_through_a_pipe(in_folder("p"), 512, 1, NULL), 0);
+}
+
 static void long_lines(void)
 {
     rf_str text = {0};
@@ -306,6 +377,8 @@ int main(void)
         {"read truncated gzip", read_truncated_gzip},
         {"read standard input", read_standard_input},
         {"lines of a file", lines_of_a_file},
+        {"lines of a pipe", lines_of_a_pipe},
+        {"gzip through a pipe", gzip_through_a_pipe},
         {"long lines", long_lines},
         {"lines fail", lines_fail},
         {"write, commit and abort", write_commit_and_abort},

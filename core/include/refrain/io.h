@@ -34,6 +34,9 @@ RF_API void rf_lines_free(rf_lines *r);
 RF_API int rf_lines_next(rf_lines *r, const char **line, size_t *n, rf_error *err);
 /* How the last line ended: 0: with the file; 1: LF; 2: CR LF. */
 RF_API int rf_lines_end(const rf_lines *r);
+/* Whether more can be read without waiting for a pipe or a terminal, as far as is known: if not, it
+ * is time to answer what was read. */
+RF_API bool rf_lines_ready(const rf_lines *r);
 /* Where the last line stood, for messages: number from 1, and the file's name. */
 RF_API size_t rf_lines_number(const rf_lines *r);
 RF_API const char *rf_lines_name(const rf_lines *r);
