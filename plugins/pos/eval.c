@@ -195,7 +195,7 @@ static rf_status report(setup *u)
 
 static rf_status eval(setup *u)
 {
-    rf_status st = pos_model_open(&u->x, u->r, u->err);
+    rf_status st = pos_model_open(&u->x, u->r->model, u->r, u->err);
     if (!st) st = read(u);
     u->b = (pos_batch){.g = u->x.g,
                        .m = u->x.m,

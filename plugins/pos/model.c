@@ -127,11 +127,11 @@ static rf_status parse(pos_model *x, const rf_model *f, rf_error *err)
     return x->m ? rf_params_load(x->m->params, f, err) : err->status;
 }
 
-rf_status pos_model_open(pos_model *x, const rf_run *r, rf_error *err)
+rf_status pos_model_open(pos_model *x, const char *path, const rf_run *r, rf_error *err)
 {
     *x = (pos_model){.texts = rf_arena_new(0)};
     if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_model *f = rf_task_model_read(r->model, POS_ID, POS_TASK, err);
+    rf_model *f = rf_task_model_read(path, POS_ID, POS_TASK, err);
     rf_status st = f ? parse(x, f, err) : err->status;
     rf_model_free(f);
     if (st) return st;

@@ -28,7 +28,7 @@ typedef struct pos_model {
 } pos_model;
 
 /* Close it even after an error.  Errors: EIO, EFORMAT, ENOMEM. */
-rf_status pos_model_open(pos_model *x, const rf_run *r, rf_error *err);
+rf_status pos_model_open(pos_model *x, const char *path, const rf_run *r, rf_error *err);
 void pos_model_close(pos_model *x);
 
 /* Tables from a model's or a state's metadata.  Errors: EFORMAT, ENOMEM. */

@@ -53,13 +53,16 @@ static const rf_verb verbs[] = {
      .run = pos_train},
     {.name = "tag",
      .summary = "tag texts",
-     .help = "Reads CoNLL-U, words between blanks, lines of word/tag, or raw text, from files or "
-             "from standard input, and writes the words with their tags.  Raw text is cut into "
-             "sentences first.  Standard input is answered line by line, as it comes.",
+     .help =
+         "Reads CoNLL-U, words between blanks, lines of word/tag, or raw text, from files or "
+         "from standard input, and writes the words with their tags.  Raw text is cut into "
+         "sentences first.  Without --model the installed one for the first text's language is "
+         "taken, Chinese or English.  Standard input is answered line by line, as it comes."
+         "\n\nWithout --model the installed one is taken, Chinese or English as the first text is.",
      .operands = "[FILE...]",
      .operand_type = RF_INFILE,
      .arg_max = UINT32_MAX,
-     .model = RF_MODEL_READ,
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
      .emits = RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_RECORD),
      .options = pos_tag_options,
      .examples = tag_examples,

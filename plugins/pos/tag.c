@@ -24,7 +24,6 @@ typedef struct setup {
     pos_printer p;
     pos_raw cutter;
     rf_str paragraph;
-    bool by_line; /* a line ends a sentence */
     pos_waiting *waiting;
     size_t n, cap;
     double done;
@@ -45,6 +44,7 @@ static rf_status watch(void *ctx, double done, double total)
 /* Tag and send what waits. */
 static rf_status flush(setup *u)
 {
+    if (!u->n) return watch(u, 0, 0);
     rf_status st = pos_batch_run(&u->b, u->err);
     for (size_t i = 0; i < u->n && !st; i++) st = pos_print(&u->p, &u->waiting[i], u->err);
     u->done += (double)u->n;
@@ -67,6 +67,50 @@ static rf_status wait_for(setup *u, pos_waiting w)
     if (st) return st;
     u->waiting[u->n++] = w;
     return u->n >= (size_t)(AHEAD * u->b.B) ? flush(u) : RF_OK;
+}
+
+/* ---- The model ------------------------------------------------------------------------------- */
+
+/* Whether a text has an ideograph. */
+static bool is_chinese(const char *s, size_t n)
+{
+    int32_t code;
+    for (size_t i = 0; i < n;) {
+        const int k = rf_utf8_next(s + i, n - i, &code);
+        if (code >= 0x3400 && code <= 0x9fff) return true;
+        i += k > 0 ? (size_t)k : 1;
+    }
+    return false;
+}
+
+/* The model of --model, or the one that is installed for the language of the first text. */
+static rf_status open_model(setup *u, const char *s, size_t n)
+{
+    char path[4096];
+    const char *name = is_chinese(s, n) ? "pos/zh.safetensors" : "pos/en.safetensors";
+    if (u->r->model) return pos_model_open(&u->x, u->r->model, u->r, u->err);
+    if (!u->s->host->data_path(u->s->host, name, path, sizeof path))
+        return pos_model_open(&u->x, path, u->r, u->err);
+    return rf_fail(u->err, RF_EINVAL, "--model: is needed, as no %s is installed", name);
+}
+
+/* Once it is known what is to be tagged: the text of the first sentence. */
+static rf_status begin(setup *u, const char *s, size_t n)
+{
+    const rf_setting *opt = u->r->opt, *column = &opt[TAG_COLUMN];
+    const char *lexicon = opt[TAG_LEXICON].as.s;
+    if (u->x.m) return RF_OK;
+    rf_status st = open_model(u, s, n);
+    if (!st && lexicon) {
+        u->lexicon = pos_lexicon_read(lexicon, u->x.m->lexis.tags, u->err);
+        if (!u->lexicon) st = u->err->status;
+    }
+    if (st) return st;
+    u->p.column = (int)(column->set ? column : &u->x.v[TRAIN_TAG])->as.i;
+    u->b.g = u->x.g;
+    u->b.m = u->x.m;
+    u->b.lexicon = u->lexicon;
+    return RF_OK;
 }
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
@@ -119,7 +163,8 @@ static rf_status add_to_paragraph(setup *u, const char *line, size_t n)
     return u->paragraph.failed ? no_memory(u) : RF_OK;
 }
 
-static rf_status add_line(setup *u, int input, const char *line, size_t n, const rf_lines *in)
+static rf_status add_line(setup *u, int input, const char *line, size_t n, const rf_lines *in,
+                          bool at_once)
 {
     rf_error bad = {0};
     if (rf_utf8_check(line, n, "", &bad)) {
@@ -131,8 +176,11 @@ static rf_status add_line(setup *u, int input, const char *line, size_t n, const
         line += 3;
         n -= 3;
     }
+    const rf_status st = n ? begin(u, line, n) : RF_OK;
+    if (st || !u->x.m) return st;
     if (input == POS_IN_TOKENS) return add_tokens(u, line, n);
-    return u->by_line ? add_raw(u, line, n) : add_to_paragraph(u, line, n);
+    return at_once || u->x.m->lexis.task == POS_WORDS ? add_raw(u, line, n)
+                                                      : add_to_paragraph(u, line, n);
 }
 
 /* ---- Files ----------------------------------------------------------------------------------- */
@@ -149,6 +197,16 @@ static rf_status add_sentence(setup *u, const rf_sentence *s)
     return done ? wait_for(u, (pos_waiting){.conllu = copy}) : no_memory(u);
 }
 
+static rf_status begin_sentence(setup *u, const rf_sentence *s)
+{
+    rf_str text = {0};
+    if (u->x.m) return RF_OK;
+    rf_sentence_text(s, &text);
+    const rf_status st = text.s ? begin(u, text.s, text.n) : no_memory(u);
+    rf_str_free(&text);
+    return st;
+}
+
 static rf_status read_conllu(setup *u, rf_conllu *r, bool at_once)
 {
     rf_sentence *s;
@@ -156,7 +214,8 @@ static rf_status read_conllu(setup *u, rf_conllu *r, bool at_once)
     rf_status st = r ? RF_OK : u->err->status;
     if (u->r->opt[TAG_STYLE].as.i == POS_STYLE_AUTO) u->p.style = POS_STYLE_CONLLU;
     while (!st && (more = rf_conllu_next(r, &s, u->err)) > 0) {
-        st = add_sentence(u, s);
+        st = begin_sentence(u, s);
+        if (!st) st = add_sentence(u, s);
         if (!st && at_once) st = flush(u);
     }
     rf_conllu_free(r);
@@ -171,6 +230,8 @@ static rf_status read_tagged(setup *u, const char *path, bool at_once)
     int more = 1;
     rf_status st = r ? RF_OK : u->err->status;
     while (!st && (more = rf_tagged_next(r, &l, u->err)) > 0) {
+        st = begin(u, l->word[0].word, strlen(l->word[0].word));
+        if (st) break;
         bool done = true;
         pos_batch_open(&u->b);
         for (size_t i = 0; i < l->words && done; i++) {
@@ -207,7 +268,6 @@ static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
     size_t n;
     int more = 1;
     rf_status st = in ? RF_OK : u->err->status;
-    u->by_line = at_once || u->x.m->lexis.task == POS_WORDS;
     while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
         const bool rows = input == POS_IN_AUTO && n && pos_input_guess(line, n) == POS_IN_CONLLU;
         if (rows) {
@@ -215,7 +275,7 @@ static rf_status read_lines(setup *u, const char *path, int input, bool at_once)
             break;
         }
         if (input == POS_IN_AUTO && n) input = POS_IN_RAW;
-        st = add_line(u, input == POS_IN_AUTO ? POS_IN_RAW : input, line, n, in);
+        st = add_line(u, input == POS_IN_AUTO ? POS_IN_RAW : input, line, n, in, at_once);
         /* Which sentences stand side by side changes last digits, which only tables show. */
         if (!st && at_once && (u->b.probable || !rf_lines_ready(in))) st = flush(u);
     }
@@ -235,38 +295,28 @@ static rf_status read_file(setup *u, const char *path)
 
 /* ---- The verb -------------------------------------------------------------------------------- */
 
-static rf_status begin(setup *u)
+static rf_status prepare(setup *u)
 {
-    const rf_setting *opt = u->r->opt, *column = &opt[TAG_COLUMN];
-    const char *lexicon = opt[TAG_LEXICON].as.s;
+    const rf_setting *opt = u->r->opt;
     const int style = (int)opt[TAG_STYLE].as.i;
-    rf_status st = pos_model_open(&u->x, u->r, u->err);
-    if (!st && lexicon) {
-        u->lexicon = pos_lexicon_read(lexicon, u->x.m->lexis.tags, u->err);
-        if (!u->lexicon) st = u->err->status;
-    }
-    if (st) return st;
     u->p = (pos_printer){.host = u->s->host,
                          .b = &u->b,
                          .style = style == POS_STYLE_AUTO ? POS_STYLE_SLASH : style,
-                         .column = (int)(column->set ? column : &u->x.v[TRAIN_TAG])->as.i,
                          .nbest = opt[TAG_NBEST].as.i > 0};
-    u->b = (pos_batch){.g = u->x.g,
-                       .m = u->x.m,
-                       .lexicon = u->lexicon,
-                       .B = (rf_index)opt[TAG_BATCH].as.i,
+    u->b = (pos_batch){.B = (rf_index)opt[TAG_BATCH].as.i,
                        .best = u->p.nbest ? (rf_index)opt[TAG_NBEST].as.i : 1,
                        .probable = u->p.nbest || style == POS_STYLE_TABLE,
                        .tell = watch,
                        .ctx = u};
-    return pos_batch_begin(&u->b, u->err);
+    const rf_status st = pos_batch_begin(&u->b, u->err);
+    return !st && u->r->model ? begin(u, "", 0) : st;
 }
 
 rf_status pos_tag(rf_session *s, const rf_run *r)
 {
     rf_error err = {0};
     setup u = {.s = s, .r = r, .err = &err};
-    rf_status st = begin(&u);
+    rf_status st = prepare(&u);
     if (!st && !r->arg_count) st = read_file(&u, "-");
     for (uint32_t i = 0; i < r->arg_count && !st; i++) st = read_file(&u, r->arg[i]);
     if (!st) st = flush(&u);

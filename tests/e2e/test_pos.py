@@ -257,6 +257,7 @@ def test_bad_input_is_pointed_at():
     wrong("train", EN, "--model=n", *SMALL, "--cell=lsmt", needed=["did you mean lstm"])
     wrong("eval", EN, "--model=m", "--raw", "--given-words", needed=["--given-words"])
     assert pos("tag", "--model=m", stdin="").text == ""
+    assert pos("tag", stdin="").text == ""
     assert pos("tag", "--model=m", stdin="\n \n").text == ""
 
 
