@@ -6,6 +6,8 @@
 #include "../../plugins/pos/keys.h"
 #include "../../plugins/pos/lexicon.h"
 #include "../../plugins/pos/lexis.h"
+#include "../../plugins/pos/pos.h"
+#include "../../plugins/pos/read.h"
 #include "../suite.h"
 
 static const char *key_of(void (*fn)(const char *, size_t, rf_str *), const char *s)
@@ -174,6 +176,55 @@ static void test_bad_lexica_are_pointed_at(void)
     }
 }
 
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static void test_tagged_paragraphs_are_cut(void)
+{
+    rf_error err = {0};
+    pos_corpus c;
+    rf_str text = {0};
+    const char *paragraph = "“/w 好/a ！/w ”/w 他/r 说/v 。/w [北京/ns 大学/n]nt 来/v 了/u "
+                            "ABC/nx DE/nx ？/w ！/w\n走/v\n";
+    const int32_t words[] = {4, 3, 8, 1};
+    CU_ASSERT_EQUAL_FATAL(pos_corpus_init(&c, NULL, &err), RF_OK);
+    CU_ASSERT_EQUAL(
+        pos_corpus_parse(&c, paragraph, strlen(paragraph), "a.txt", POS_IN_AUTO, POS_UPOS, &err),
+        RF_OK);
+    CU_ASSERT_EQUAL_FATAL(c.n, 4);
+    for (int i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(c.start[i + 1] - c.start[i], words[i]);
+        CU_ASSERT_EQUAL(c.opens[i], i == 0 || i == 3);
+    }
+    pos_corpus_write(&c, 0, 3, &text);
+    CU_ASSERT_STRING_EQUAL(text.s, "“好！”他说。北京大学来了ABC DE？！ ");
+    rf_str_free(&text);
+    pos_corpus_free(&c);
+}
+
+static void test_multiword_tokens(void)
+{
+    rf_error err = {0};
+    pos_corpus c;
+    rf_str text = {0};
+    const char *file = "# newpar\n1\tShe\t_\tPRON\t_\t_\t_\t_\t_\t_\n"
+                       "2-3\tdidn't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No\n"
+                       "2\tdid\t_\tAUX\t_\t_\t_\t_\t_\t_\n3\tnot\t_\t_\t_\t_\t_\t_\t_\t_\n"
+                       "3.1\tgo\t_\tVERB\t_\t_\t_\t_\t_\t_\n4\t.\t_\tPUNCT\t_\t_\t_\t_\t_\t_\n\n";
+    const int part[] = {POS_WHOLE, POS_FIRST, POS_LATER, POS_WHOLE};
+    CU_ASSERT_EQUAL_FATAL(pos_corpus_init(&c, NULL, &err), RF_OK);
+    CU_ASSERT_EQUAL(pos_corpus_parse(&c, file, strlen(file), "a", POS_IN_AUTO, POS_UPOS, &err),
+                    RF_OK);
+    CU_ASSERT_EQUAL_FATAL(c.words, 4);
+    for (int i = 0; i < 4; i++) CU_ASSERT_EQUAL(c.word[i].part, part[i]);
+    CU_ASSERT_EQUAL(c.word[2].tag, -1); /* "_": not tagged */
+    CU_ASSERT_EQUAL(c.word[3].tag, 2);
+    CU_ASSERT_TRUE(c.opens[0]);
+    pos_corpus_write(&c, 0, 1, &text);
+    CU_ASSERT_STRING_EQUAL(text.s, "She didn't. ");
+    rf_str_free(&text);
+    pos_corpus_free(&c);
+}
+
 /* ---- Vocabularies ---------------------------------------------------------------------------- */
 
 static void test_sentences_as_numbers(void)
@@ -222,6 +273,8 @@ int main(void)
                            {"a lexicon takes the longest", test_lexicon_takes_the_longest},
                            {"it never breaks given words", test_lexicon_never_breaks_given_words},
                            {"bad lexica are pointed at", test_bad_lexica_are_pointed_at},
+                           {"tagged paragraphs are cut", test_tagged_paragraphs_are_cut},
+                           {"multiword tokens", test_multiword_tokens},
                            {"sentences as numbers", test_sentences_as_numbers},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "pos_units", .pTests = tests}, CU_SUITE_INFO_NULL};
