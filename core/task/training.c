@@ -82,6 +82,31 @@ rf_status rf_training_begin(rf_training *t, rf_error *err)
     return st ? st : check_options(t, err);
 }
 
+/* ---- Data ------------------------------------------------------------------------------------ */
+
+int32_t *rf_training_hold_out(const rf_training *t, rf_index n, double part, rf_index *kept,
+                              rf_error *err)
+{
+    int32_t *order = calloc((size_t)n, sizeof *order);
+    if (!order) return rf_fail(err, RF_ENOMEM, "no memory"), NULL;
+    rf_shuffle(rf_key_make(t->seed, "held out", 0), (uint32_t *)order, (uint32_t)n);
+    *kept = n - (rf_index)(part * (double)n);
+    if (part > 0 && *kept == n && n > 1) --*kept;
+    return order;
+}
+
+rf_status rf_training_know(rf_training *t, const char *key, uint64_t hash, rf_error *err)
+{
+    rf_str stored = {0};
+    snprintf(t->data_json, sizeof t->data_json, "\"%016" PRIx64 "\"", hash);
+    if (!t->state) return RF_OK;
+    const bool same = rf_model_get_text(t->state, key, &stored) && stored.n == 16 &&
+                      !strncmp(stored.s, t->data_json + 1, 16);
+    rf_str_free(&stored);
+    if (same) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "%s: was trained on other data", t->state_path.s);
+}
+
 /* ---- Metadata -------------------------------------------------------------------------------- */
 
 static size_t append(const char **to, size_t n, const char *const *pairs)

@@ -17,7 +17,6 @@ typedef struct setup {
     rf_tokenizer *tokens;
     rf_vocab *classes;
     rf_str tokens_json, classes_json;
-    char data_json[24];
     rf_error *err;
 } setup;
 
@@ -26,14 +25,9 @@ typedef struct setup {
 /* Items in an order of chance, the last of them held out unless --valid has others. */
 static rf_status split(setup *u)
 {
-    const rf_index n = u->s.n;
     const double part = u->v[TRAIN_VALID].count ? 0 : u->v[TRAIN_VALID_FRACTION].as.f;
-    u->order = calloc((size_t)n, sizeof *u->order);
-    if (!u->order) return rf_fail(u->err, RF_ENOMEM, "no memory");
-    rf_shuffle(rf_key_make(u->l.base.seed, "held out", 0), (uint32_t *)u->order, (uint32_t)n);
-    u->kept = n - (rf_index)(part * (double)n);
-    if (part > 0 && u->kept == n && n > 1) u->kept--;
-    return RF_OK;
+    u->order = rf_training_hold_out(&u->l.base, u->s.n, part, &u->kept, u->err);
+    return u->order ? RF_OK : u->err->status;
 }
 
 static rf_status read_valid(setup *u)
@@ -114,20 +108,6 @@ static rf_status make_model(setup *u)
     return u->l.m ? RF_OK : u->err->status;
 }
 
-/* A state is of these data alone. */
-static rf_status check_data(setup *u)
-{
-    const rf_model *state = u->l.base.state;
-    rf_str stored = {0};
-    snprintf(u->data_json, sizeof u->data_json, "\"%016" PRIx64 "\"", lab_samples_hash(&u->s));
-    if (!state) return RF_OK;
-    const bool same = rf_model_get_text(state, LAB_META_DATA, &stored) && stored.n == 16 &&
-                      !strncmp(stored.s, u->data_json + 1, 16);
-    rf_str_free(&stored);
-    if (same) return RF_OK;
-    return rf_fail(u->err, RF_EINVAL, "%s: was trained on other data", u->l.base.state_path.s);
-}
-
 static rf_status describe(setup *u)
 {
     const lab_classifier *m = u->l.m;
@@ -136,7 +116,7 @@ static rf_status describe(setup *u)
     if (st) return st;
     const char *const more[] = {LAB_META_CLASSES, u->classes_json.s,
                                 m->tokens ? RF_META_TOKENIZER : NULL, u->tokens_json.s, NULL};
-    const char *const only[] = {LAB_META_DATA, u->data_json, NULL};
+    const char *const only[] = {LAB_META_DATA, u->l.base.data_json, NULL};
     return rf_training_describe(&u->l.base, more, only, u->err);
 }
 
@@ -148,7 +128,7 @@ static rf_status train(setup *u)
     rf_status st = rf_training_begin(&u->l.base, u->err);
     if (!st) st = lab_classify_check(u->v, u->err);
     if (!st) st = read_data(u);
-    if (!st) st = check_data(u);
+    if (!st) st = rf_training_know(&u->l.base, LAB_META_DATA, lab_samples_hash(&u->s), u->err);
     if (!st) st = make_sets(u);
     if (!st) st = make_model(u);
     if (!st) st = lab_learner_begin(&u->l, u->v, u->err);

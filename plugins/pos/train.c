@@ -23,7 +23,7 @@ typedef struct setup {
     pos_vectors vectors;
     pos_lexis lexis;
     rf_str json[1 + POS_TABLES]; /* of the tags and the tables */
-    char meta[POS_TABLES][POS_META_NAME], data_json[24];
+    char meta[POS_TABLES][POS_META_NAME];
     rf_error *err;
 } setup;
 
@@ -32,14 +32,9 @@ typedef struct setup {
 /* Sentences in an order of chance, the last of them held out unless --valid has others. */
 static rf_status split(setup *u)
 {
-    const rf_index n = u->c.n;
     const double part = u->v[TRAIN_VALID].count ? 0 : u->v[TRAIN_VALID_FRACTION].as.f;
-    u->order = calloc((size_t)n, sizeof *u->order);
-    if (!u->order) return rf_fail(u->err, RF_ENOMEM, "no memory");
-    rf_shuffle(rf_key_make(u->l.base.seed, "held out", 0), (uint32_t *)u->order, (uint32_t)n);
-    u->kept = n - (rf_index)(part * (double)n);
-    if (part > 0 && u->kept == n && n > 1) u->kept--;
-    return RF_OK;
+    u->order = rf_training_hold_out(&u->l.base, u->c.n, part, &u->kept, u->err);
+    return u->order ? RF_OK : u->err->status;
 }
 
 static rf_status read_data(setup *u)
@@ -57,20 +52,6 @@ static rf_status read_data(setup *u)
     if (!st && valid->count)
         st = pos_corpus_read(&u->valid, valid->as.list, valid->count, input, column, u->err);
     return st;
-}
-
-/* A state is of these data alone. */
-static rf_status check_data(setup *u)
-{
-    const rf_model *state = u->l.base.state;
-    rf_str stored = {0};
-    snprintf(u->data_json, sizeof u->data_json, "\"%016" PRIx64 "\"", pos_corpus_hash(&u->c));
-    if (!state) return RF_OK;
-    const bool same = rf_model_get_text(state, POS_META_DATA, &stored) && stored.n == 16 &&
-                      !strncmp(stored.s, u->data_json + 1, 16);
-    rf_str_free(&stored);
-    if (same) return RF_OK;
-    return rf_fail(u->err, RF_EINVAL, "%s: was trained on other data", u->l.base.state_path.s);
 }
 
 /* ---- Vocabularies ---------------------------------------------------------------------------- */
@@ -173,7 +154,7 @@ static rf_status describe(setup *u)
         more[n++] = u->json[1 + t].s;
     }
     if (st) return st;
-    const char *const only[] = {POS_META_DATA, u->data_json, NULL};
+    const char *const only[] = {POS_META_DATA, u->l.base.data_json, NULL};
     return rf_training_describe(&u->l.base, more, only, u->err);
 }
 
@@ -185,7 +166,7 @@ static rf_status train(setup *u)
     rf_status st = rf_training_begin(&u->l.base, u->err);
     if (!st) st = pos_check_options(u->v, u->err);
     if (!st) st = read_data(u);
-    if (!st) st = check_data(u);
+    if (!st) st = rf_training_know(&u->l.base, POS_META_DATA, pos_corpus_hash(&u->c), u->err);
     if (!st) st = encode(u);
     if (!st) st = make_model(u);
     if (!st) st = pos_learner_begin(&u->l, (rf_index)u->v[TRAIN_BATCH].as.i, u->err);

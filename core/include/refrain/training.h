@@ -269,6 +269,7 @@ typedef struct rf_training {
     double total;         /* steps in all as far as is known, or 0 */
     rf_arena *texts;      /* of options from the state */
     rf_str options, others;
+    char data_json[24]; /* see rf_training_know */
     char seed_json[32], key_others[64], key_seed[64], plugin_json[128], task_json[64];
     const char *meta[2 * RF_TRAINING_META + 1]; /* key, JSON text, ..., NULL: of the model */
     const char *only[2 * RF_TRAINING_META + 1]; /* likewise, of the state file */
@@ -278,6 +279,13 @@ typedef struct rf_training {
  * those of learning.  Errors: EIO, EFORMAT (no state of this task's), EINVAL (a shape option that was
  * set otherwise; an unknown optimizer; a training without an end), ENOMEM. */
 RF_API rf_status rf_training_begin(rf_training *t, rf_error *err);
+/* Items 0 .. n-1 in an order of chance: [0, *kept) of it to learn from, the rest, `part` of all and at
+ * least one of several unless that is 0, held out.  Free the order.  NULL with err: ENOMEM. */
+RF_API int32_t *rf_training_hold_out(const rf_training *t, rf_index n, double part, rf_index *kept,
+                                     rf_error *err);
+/* A state is of the data with this hash alone.  Its JSON text becomes t->data_json, for `key` in the
+ * state's own metadata.  Errors: EINVAL (the state is of other data). */
+RF_API rf_status rf_training_know(rf_training *t, const char *key, uint64_t hash, rf_error *err);
 /* Metadata: plugin, task, options, seed, then `more` for both files and `only` for the state file:
  * key, JSON text, ..., NULL, or NULL; borrowed.  At most RF_TRAINING_META pairs in all.  Errors: ENOMEM. */
 RF_API rf_status rf_training_describe(rf_training *t, const char *const *more,
