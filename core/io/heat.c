@@ -39,18 +39,6 @@ static void put_colour(rf_str *out, double v, rfi_scale s)
                   (unsigned)rgb[2]);
 }
 
-static void put_rect(rf_str *out, double x, double y, double w, double h)
-{
-    const double all[] = {x, y, w, h};
-    static const char *const names[] = {"x", "y", "width", "height"};
-    rf_str_put(out, "<rect");
-    for (int i = 0; i < 4; i++) {
-        rf_str_printf(out, " %s=\"", names[i]);
-        rfi_svg_number(out, all[i], 2);
-        rf_str_put(out, "\"");
-    }
-}
-
 /* The label of row or column i, or its number. */
 static const char *label(char **labels, size_t i, char buf[32])
 {
@@ -95,7 +83,7 @@ void rfi_heat_scale(rf_str *out, double x, double y, double height, rfi_scale s)
     rf_str text = {0};
     double step = fmax((s.high - s.low) / 100, 1e-300);
     for (int i = 0; i < SCALE_STEPS; i++) {
-        put_rect(out, x, y + height * i / SCALE_STEPS, 14, height / SCALE_STEPS + 0.5);
+        rfi_svg_rect(out, x, y + height * i / SCALE_STEPS, 14, height / SCALE_STEPS + 0.5);
         const double down = (i + 0.5) / SCALE_STEPS;
         put_colour(out, s.high * (1 - down) + s.low * down, s);
         rf_str_put(out, "/>\n");
@@ -116,7 +104,7 @@ void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w
         for (size_t j = 0; j < h->cols; j++) {
             double v = h->values[i * h->cols + j];
             if (!isfinite(v)) continue;
-            put_rect(out, x + w * (double)j, y + t * (double)i, w, t);
+            rfi_svg_rect(out, x + w * (double)j, y + t * (double)i, w, t);
             put_colour(out, v, s);
             if (named)
                 put_name(out, h, i, j);
@@ -128,7 +116,7 @@ void rfi_heat_cells(rf_str *out, const rfi_heat *h, double x, double y, double w
 
 void rfi_heat_frame(rf_str *out, double x, double y, double w, double t)
 {
-    put_rect(out, x, y, w, t);
+    rfi_svg_rect(out, x, y, w, t);
     rf_str_put(out, " fill=\"none\" stroke=\"#888\"/>\n");
 }
 

@@ -60,6 +60,8 @@ void rfi_axis_y_ticks(rf_str *out, const rfi_axis *y, const rfi_axis *x);
 
 /* Append a number with so many decimals and a point whatever the locale says. */
 void rfi_svg_number(rf_str *out, double x, int decimals);
+/* "<rect x= y= width= height=", for the caller to end. */
+void rfi_svg_rect(rf_str *out, double x, double y, double w, double h);
 /* Append a label of a value, short and exact enough for steps of that size. */
 void rfi_svg_value(rf_str *out, double value, double step);
 /* Append text as XML: &, <, > and " escaped, control characters blank. */

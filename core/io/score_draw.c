@@ -52,14 +52,7 @@ typedef struct line {
 
 static void put_rect(rf_str *out, double x, double y, double w, double h, const char *fill)
 {
-    const double all[] = {x, y, w, h};
-    static const char *const names[] = {"x", "y", "width", "height"};
-    rf_str_put(out, "<rect");
-    for (int i = 0; i < 4; i++) {
-        rf_str_printf(out, " %s=\"", names[i]);
-        rfi_svg_number(out, all[i], 2);
-        rf_str_put(out, "\"");
-    }
+    rfi_svg_rect(out, x, y, w, h);
     rf_str_printf(out, " fill=\"%s\"", fill);
 }
 

@@ -120,3 +120,15 @@ void rfi_svg_begin(rf_str *out, double width, double height, const char *title)
 }
 
 void rfi_svg_end(rf_str *out) { rf_str_put(out, "</svg>\n"); }
+
+void rfi_svg_rect(rf_str *out, double x, double y, double w, double h)
+{
+    const double all[] = {x, y, w, h};
+    static const char *const names[] = {"x", "y", "width", "height"};
+    rf_str_put(out, "<rect");
+    for (int i = 0; i < 4; i++) {
+        rf_str_printf(out, " %s=\"", names[i]);
+        rfi_svg_number(out, all[i], 2);
+        rf_str_put(out, "\"");
+    }
+}

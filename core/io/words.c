@@ -48,16 +48,9 @@ void rf_words_free(rf_words *w)
 
 static void put_ground(rf_str *out, double x, double y, double width, double share)
 {
-    const double all[] = {x, y, width, BOX};
-    static const char *const names[] = {"x", "y", "width", "height"};
     int rgb[3];
     for (int i = 0; i < 3; i++) rgb[i] = (int)lround(255 + share * (darkest[i] - 255));
-    rf_str_put(out, "<rect");
-    for (int i = 0; i < 4; i++) {
-        rf_str_printf(out, " %s=\"", names[i]);
-        rfi_svg_number(out, all[i], 2);
-        rf_str_put(out, "\"");
-    }
+    rfi_svg_rect(out, x, y, width, BOX);
     rf_str_printf(out, " rx=\"3\" fill=\"#%02x%02x%02x\"", (unsigned)rgb[0], (unsigned)rgb[1],
                   (unsigned)rgb[2]);
 }
