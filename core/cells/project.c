@@ -78,6 +78,8 @@ static void pack_input(const projection *p, int thread, int threads)
                                    strips_at(p, r));
 }
 
+static rf_index panel_count(const rfi_run *q) { return (q->H + q->band - 1) / q->band * q->G; }
+
 /* Panel j is gate j % G of band j / G, whose last units may be missing. */
 static rf_index panel_units(const rfi_run *q, rf_index j)
 {
@@ -125,22 +127,20 @@ void rfi_run_project(const rfi_run *q, const rf_real *x, const rf_real *w, rf_in
                      rf_real *strips, int thread, int threads)
 {
     projection p = {.q = q, .x = x, .w = w, .I = I, .rows = q->T * q->B, .strips = strips};
-    const rf_index panels = (q->H + q->band - 1) / q->band * q->G;
     rf_index first, last;
     p.k = I < DEEP ? I : DEEP;
     p.high = block_rows(p.k, p.rows);
     p.panels = rfi_device_scratch(q->device, thread);
     for (projection part = p; part.k > 0; next_range(&part)) pack_input(&part, thread, threads);
     rfi_device_barrier(q->device, thread);
-    rfi_split(panels, 1, thread, threads, &first, &last);
+    rfi_split(panel_count(q), 1, thread, threads, &first, &last);
     for (; p.k > 0; next_range(&p)) multiply(&p, first, last);
 }
 
 void rfi_run_table(const rfi_run *q, const rf_real *w, rf_real *table, int thread, int threads)
 {
-    const rf_index panels = (q->H + q->band - 1) / q->band * q->G;
     rf_index first, last;
-    rfi_split(panels, 1, thread, threads, &first, &last);
+    rfi_split(panel_count(q), 1, thread, threads, &first, &last);
     for (rf_index j = first; j < last; j++) {
         const rf_index unit = j / q->G * q->band, gate = j % q->G;
         rf_real *to = table + rfi_bands_at(q->band, q->V, q->G, 0, unit) + gate * q->band;

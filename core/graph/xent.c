@@ -160,7 +160,7 @@ static block block_at(const part *q, rf_index b, rf_real *scratch)
 
 static rf_real *scratch_of(const part *q, int thread)
 {
-    return q->p->device->scratch + (size_t)thread * RFI_GEMM_SCRATCH;
+    return rfi_device_scratch(q->p->device, thread);
 }
 
 /* ---- Many classes: forward ------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ void rfi_gemm_1(const rf_device *d, bool ta, bool tb, rf_index M, rf_index N, rf
     if (M <= 0 || N <= 0) return;
     rfi_cblas_gemm_fn *gemm = own_is_faster(d, !ta && tb, M, N, K) ? NULL : rfi_blas_gemm();
     if (!gemm || !fits_int(M, N, K, lda, ldb, ldc)) {
-        rf_real *scratch = d->scratch + (size_t)rfi_device_thread(d) * RFI_GEMM_SCRATCH;
+        rf_real *scratch = rfi_device_scratch(d, rfi_device_thread(d));
         rfi_gemm_own(d->k, scratch, ta, tb, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc);
         return;
     }

@@ -40,9 +40,8 @@ void pos_lexis_of(const rf_setting *v, pos_lexis *x)
 
 rf_status pos_check_options(const rf_setting *v, rf_error *err)
 {
-    if (rf_cell_find(v[TRAIN_CELL].as.s)) return RF_OK;
-    return rf_name_unknown(&pos_train_options[TRAIN_CELL], v[TRAIN_CELL].as.s, rf_cell_name_at,
-                           err);
+    return rf_cell_named(&pos_train_options[TRAIN_CELL], v[TRAIN_CELL].as.s, err) ? RF_OK
+                                                                                  : RF_EINVAL;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
