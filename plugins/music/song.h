@@ -105,6 +105,9 @@ song *song_copy(const song *s, int first, int bars, rf_error *err);
 /* Steps of a song. */
 static inline int song_steps(const song *s) { return s->bars * s->bar; }
 
+/* A pitch brought into range by octaves. */
+int song_fold(int pitch);
+
 /* All pitches and chords up by `semitones`; the melody stays in range by octaves, as a whole where that
  * is possible. */
 void song_transpose(song *s, int semitones);
