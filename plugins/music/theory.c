@@ -1,4 +1,4 @@
-/* music/harmony.c -- tables of scales, chords and drums, and their names. */
+/* music/theory.c -- tables of scales, chords and drums, and their names. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
