@@ -29,6 +29,13 @@ static double correlation(const double x[12], int tonic, const double profile[12
     return xx > 0 ? xp / sqrt(xx * pp) : NAN;
 }
 
+double music_key_fit(const rf_score *s, int tonic, bool minor)
+{
+    double x[12] = {0};
+    add_durations(s, x);
+    return correlation(x, tonic, profiles[minor]);
+}
+
 music_key music_key_find(const rf_score *s)
 {
     double x[12] = {0};

@@ -1,0 +1,27 @@
+/* music/align.h -- where the grid and the bars of a score are. */
+#ifndef MUSIC_ALIGN_H
+#define MUSIC_ALIGN_H
+
+#include "song.h"
+
+/* A score on the grid of songs, and its bars. */
+typedef struct music_grid {
+    rf_score *score;          /* its ticks are steps; owned */
+    int32_t beats, unit, bar; /* metre, and steps a bar */
+    int64_t first;            /* step of a bar line, before all notes: may be negative */
+    int64_t end;              /* step where the metre ends */
+} music_grid;
+
+/* Put a score on the grid.
+ *
+ * Notes of which most are off the sixteenths by the same bit are moved by that bit.  The metre is the one
+ * that lasts longest.  Of a file that has none, or has bars of one beat, it is found: beats are where most
+ * notes begin, and bars, of four beats or three, where long and low ones do; so it is where `change`
+ * [changes] says at which ticks chords change, as they do on bar lines.
+ *
+ * Errors: EINVAL (notes off any grid; a metre that the grid does not hold), ENOMEM. */
+rf_status music_grid_find(music_grid *g, const rf_score *s, const int64_t *change, size_t changes,
+                          rf_error *err);
+void music_grid_free(music_grid *g);
+
+#endif
