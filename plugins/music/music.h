@@ -42,6 +42,11 @@ rf_score *music_source_read(const rf_run *r, int at, rf_error *err);
 /* Replace a score by one on a grid of `steps`; 0 leaves it.  Errors: ENOMEM. */
 rf_status music_score_snap(rf_score **s, int64_t steps, rf_error *err);
 
+/* Render a score as sound: by FluidSynth where it and a sound font are installed, else by the built-in
+ * synthesiser; with its measures as a record.  Errors: EINVAL (another ending), EIO, ENOMEM; the host's. */
+rf_status music_score_render(const rf_host *h, const rf_score *s, const char *path, uint64_t seed,
+                             rf_error *err);
+
 extern const rf_option music_render_options[], music_show_options[], music_info_options[],
     music_convert_options[];
 

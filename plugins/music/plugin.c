@@ -1,5 +1,6 @@
 /* music/plugin.c -- who this plugin is and which verbs it has. */
 #include "music.h"
+#include "song_verbs.h"
 
 static const char *const render_examples[] = {
     "refrain-music render data/music/midi/mill.mid --audio mill.wav",
@@ -21,9 +22,90 @@ static const char *const convert_examples[] = {
     "refrain-music convert data/music/cadences.json --piece 3 --steps 1 --midi cadence.mid",
     "refrain-music convert played.mid --grid 4 --midi straight.mid", NULL};
 
+static const char *const train_examples[] = {
+    "# A style of one's own, from a folder of MIDI files.\n"
+    "refrain-music train my-songs --model mine.safetensors",
+    "refrain-music train data/music/midi --epochs 20 --hidden 64 --model folk.safetensors",
+    "# Piano rolls, a step a sixteenth; no drums.\n"
+    "refrain-music train jsb-chorales-16th.json.gz --drums none --programs 52,52,52 \\\n"
+    "    --model chorale.safetensors",
+    NULL};
+static const char *const compose_examples[] = {
+    "refrain-music compose --style pop --bars 16 --midi song.mid --svg song.svg --audio song.wav",
+    "# Over given chords, in a given key and tempo.\n"
+    "refrain-music compose --key C --chords \"C G Am F\" --qpm 100",
+    "# 五声音阶，慢板。\n"
+    "refrain-music compose --style folk --scale pentatonic --qpm 72 --midi 小曲.mid",
+    "# A hundred songs; the same seed makes the same ones.\n"
+    "refrain-music compose --count 100 --seed 7 --midi many.mid",
+    NULL};
+static const char *const continue_examples[] = {
+    "refrain-music continue data/music/midi/mill.mid --style folk --bars 16 --midi longer.mid",
+    NULL};
+static const char *const harmonize_examples[] = {
+    "refrain-music harmonize data/music/midi/river.mid --style pop --midi 春江.mid", NULL};
+
+#define MAKES                                                                                      \
+    "  Chords, bass and drums are composed to the melody.  The file has a track for each, with "   \
+    "General MIDI instruments, tempo, metre and key.  The same seed makes the same song."
+
 #define READS "Reads MIDI files of type 0 or 1, and sets of piano rolls as JSON."
 
 static const rf_verb verbs[] = {
+    {.name = "compose",
+     .summary = "compose a song in a style: melody, chords, bass and drums",
+     .help = "A hierarchy of recurrent networks makes first the melody, then its chords, then the "
+             "drums; the bass follows from chords and drums.  Key, scale, metre and tempo are the "
+             "style's unless they are given." MAKES "\n\nWhatever the networks say: bars are "
+             "whole, notes stay in range, a song has sections (AABA) that come back varied, bars "
+             "recur as often as in what was learned from, and it ends on the tonic.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = song_compose_options,
+     .examples = compose_examples,
+     .run = music_compose},
+    {.name = "continue",
+     .summary = "go on with a melody",
+     .help = "Reads the melody of a MIDI file and composes further bars in its key, metre and "
+             "tempo." MAKES,
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = song_continue_options,
+     .examples = continue_examples,
+     .run = music_continue},
+    {.name = "harmonize",
+     .summary = "find chords for a melody",
+     .help = "Reads the melody of a MIDI file and leaves it as it is." MAKES,
+     .operands = "FILE",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 1,
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = song_harmonize_options,
+     .examples = harmonize_examples,
+     .run = music_harmonize},
+    {.name = "train",
+     .summary = "learn a style from songs",
+     .help = "Reads MIDI files, folders of them, and sets of piano rolls (JSON), as songs: a "
+             "melody, chords and drums on a grid of sixteenths.  All are moved to C, so that each "
+             "teaches every key.  One piece in ten is held out to choose the best model by, one in "
+             "ten is left for measuring.  Songs without drums are given some from a table of "
+             "patterns.\n\nMODEL is written whenever the held-out loss is the best so far. "
+             "MODEL.state holds all that --resume needs to go on as if nothing had happened.",
+     .operands = "FILE...",
+     .operand_type = RF_PATH,
+     .arg_min = 1,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_WRITE,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = song_train_options,
+     .examples = train_examples,
+     .run = music_train},
     {.name = "render",
      .summary = "make a piece sound",
      .help =
@@ -79,6 +161,8 @@ static const rf_verb verbs[] = {
     {0}};
 
 static const char *const cites[] = {
+    "Chu, Urtasun, Fidler: Song from PI: a musically plausible network for pop music generation, "
+    "2016",
     "Krumhansl: Cognitive foundations of musical pitch, Oxford University Press 1990",
     "Chowning: The synthesis of complex audio spectra by means of frequency modulation, JAES 1973",
     "Karplus, Strong: Digital synthesis of plucked-string and drum timbres, CMJ 1983",
@@ -93,7 +177,7 @@ static const rf_plugin plugin = {
     .id = "org.refrain.music",
     .task = "music",
     .name = "Music",
-    .summary = "read, draw and play music",
+    .summary = "compose, read, draw and play music",
     .version = "1.0.0",
     .license = "MIT",
     .cites = cites,

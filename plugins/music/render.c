@@ -8,6 +8,8 @@
 
 enum { RENDER_AUDIO, RENDER_SYNTH, RENDER_FONT, RENDER_RATE, RENDER_SOURCE };
 
+#define RATE 44100 /* frames per second, unless asked otherwise */
+
 enum { SYNTH_AUTO, SYNTH_OWN, SYNTH_FLUID };
 static const char *const synths[] = {"auto", "own", "fluidsynth", NULL};
 
@@ -63,24 +65,34 @@ static music_fluid *choose(const rf_run *r, rf_error *err)
     return f;
 }
 
-static rf_status play(const rf_host *h, const rf_run *r, const rf_score *s, music_fluid *f,
-                      music_sound *out, rf_error *err)
+/* What is rendered, and how. */
+typedef struct rendering {
+    const rf_host *h;
+    const rf_score *s;
+    const char *path;
+    music_fluid *f; /* or NULL */
+    int rate;
+    uint64_t seed;
+} rendering;
+
+static rf_status play(const rendering *x, music_sound *out, rf_error *err)
 {
-    listener notes = {h, "notes"}, seconds = {h, "seconds"};
+    listener notes = {x->h, "notes"}, seconds = {x->h, "seconds"};
     const music_watch by_notes = {hear, &notes}, by_seconds = {hear, &seconds};
-    rf_status st = music_sound_new(out, s, (int)r->opt[RENDER_RATE].as.i, err);
+    rf_status st = music_sound_new(out, x->s, x->rate, err);
     if (st) return st;
-    st = f ? music_synth_fluid(f, out, s, by_seconds, err)
-           : music_synth_own(out, s, r->seed, by_notes, err);
+    st = x->f ? music_synth_fluid(x->f, out, x->s, by_seconds, err)
+              : music_synth_own(out, x->s, x->seed, by_notes, err);
     if (!st) st = music_sound_finish(out, by_seconds, err);
     if (st) return st;
-    return music_audio_write(out, s->title, r->opt[RENDER_AUDIO].as.s, by_seconds, err);
+    return music_audio_write(out, x->s->title, x->path, by_seconds, err);
 }
 
 static double finite_or_nan(double x) { return isfinite(x) ? x : NAN; }
 
-static rf_status tell(const rf_host *h, const rf_run *r, const music_fluid *f, const music_sound *x)
+static rf_status tell(const rendering *r, const music_sound *x)
 {
+    const music_fluid *f = r->f;
     const music_measure m = music_sound_measure(x);
     const rf_field row[] = {rf_field_string("synth", synths[f ? SYNTH_FLUID : SYNTH_OWN]),
                             rf_field_string("font", f ? music_fluid_font(f) : NULL),
@@ -88,25 +100,53 @@ static rf_status tell(const rf_host *h, const rf_run *r, const music_fluid *f, c
                             rf_field_real("peak_db", finite_or_nan(m.peak)),
                             rf_field_real("power_db", finite_or_nan(m.power)),
                             rf_field_real("longest_silence", m.silence)};
-    rf_status st = rf_emit_record(h, 0, "sound", row, sizeof row / sizeof *row);
-    return st ? st : rf_emit_file(h, r->opt[RENDER_AUDIO].as.s, "audio", NULL);
+    rf_status st = rf_emit_record(r->h, 0, "sound", row, sizeof row / sizeof *row);
+    return st ? st : rf_emit_file(r->h, r->path, "audio", NULL);
+}
+
+static rf_status render(const rendering *x, rf_error *err)
+{
+    music_sound sound = {0};
+    rf_status st = play(x, &sound, err);
+    if (!st) st = tell(x, &sound);
+    music_sound_free(&sound);
+    return st;
+}
+
+/* An error unless the name of a file says a format. */
+static rf_status check_name(const char *path, rf_error *err)
+{
+    if (music_audio_known(path)) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "%s: a name that ends in .wav, .flac or .ogg is due", path);
+}
+
+rf_status music_score_render(const rf_host *h, const rf_score *s, const char *path, uint64_t seed,
+                             rf_error *err)
+{
+    rendering x = {.h = h, .s = s, .path = path, .rate = RATE, .seed = seed};
+    rf_error why = {0};
+    rf_status st = check_name(path, err);
+    if (st) return st;
+    x.f = music_fluid_open(NULL, &why);
+    st = render(&x, err);
+    music_fluid_close(x.f);
+    return st;
 }
 
 rf_status music_render(rf_session *ses, const rf_run *r)
 {
-    const char *path = r->opt[RENDER_AUDIO].as.s;
+    rendering x = {.h = ses->host,
+                   .path = r->opt[RENDER_AUDIO].as.s,
+                   .rate = (int)r->opt[RENDER_RATE].as.i,
+                   .seed = r->seed};
     rf_error err = {0};
-    music_sound x = {0};
-    rf_status st = RF_OK;
-    if (!music_audio_known(path))
-        st = rf_fail(&err, RF_EINVAL, "%s: a name that ends in .wav, .flac or .ogg is due", path);
+    rf_status st = check_name(x.path, &err);
     rf_score *s = st ? NULL : music_source_read(r, RENDER_SOURCE, &err);
-    music_fluid *f = s ? choose(r, &err) : NULL;
+    x.s = s;
+    x.f = s ? choose(r, &err) : NULL;
     st = err.status;
-    if (!st) st = play(ses->host, r, s, f, &x, &err);
-    if (!st) st = tell(ses->host, r, f, &x);
-    music_sound_free(&x);
-    music_fluid_close(f);
+    if (!st) st = render(&x, &err);
+    music_fluid_close(x.f);
     rf_score_free(s);
     return rf_session_end(ses, st, &err);
 }
