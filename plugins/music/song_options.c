@@ -46,6 +46,13 @@ const rf_option song_train_options[TRAIN_COUNT + 1] = {
                      .group = DATA,
                      .help = "patterns that songs without drums get, as data/music/drums.txt has "
                              "them, which is the default; none: no drums at all"},
+    [TRAIN_QPM] = {.name = "qpm",
+                   .type = RF_REAL,
+                   .def = "0",
+                   .max = 400,
+                   .unit = "quarter notes a minute",
+                   .group = SOUND,
+                   .help = "tempo of the songs, as piano rolls do not tell theirs; 0: as they say"},
     [TRAIN_PROGRAMS] = PROGRAMS,
     [TRAIN_CELL] = {.name = "cell",
                     .type = RF_STRING,
@@ -195,7 +202,7 @@ const rf_option song_compose_options[COMPOSE_COUNT + 1] = {
                        .min = 1,
                        .max = 10000,
                        .group = FILES,
-                       .help = "how many songs: song-1.mid, song-2.mid ..."},
+                       .help = "how many songs, in files song-1.mid, song-2.mid and so on"},
 };
 
 const rf_option song_continue_options[CONTINUE_COUNT + 1] = {

@@ -73,6 +73,7 @@ static rf_status deal_out(learner *l)
         part *p = c->part[i] == RF_SPLIT_TRAIN ? &l->train : &l->valid;
         if (c->part[i] == RF_SPLIT_TEST) continue;
         p->origin[p->n] = song_origin_of(s);
+        if (l->v[TRAIN_QPM].as.f > 0) s->qpm = l->v[TRAIN_QPM].as.f;
         if (!song_prepare(s)) continue;
         if (!drums) s->has_drums = false;
         if (drums && !s->has_drums) song_groove_play(&l->grooves, s, l->base.seed);
