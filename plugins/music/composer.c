@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "song_set.h"
 #include "work.h"
 
 /* ---- Steppers and heads ------------------------------------------------------------------------ */
@@ -182,6 +183,8 @@ static void set_range(song_work *k)
     }
 }
 
+static int shorter_way(int tonic) { return tonic <= 6 ? tonic : tonic - 12; }
+
 static rf_status begin_song(song_work *k, rf_error *err)
 {
     const song_wish *w = k->w;
@@ -198,7 +201,7 @@ static rf_status begin_song(song_work *k, rf_error *err)
     k->s = song_new(name, given ? given->beats : (int)metre[0], given ? given->unit : (int)metre[1],
                     k->given > w->bars ? k->given : w->bars, err);
     if (!k->s) return err->status;
-    k->shift = tonic <= 6 ? tonic : tonic - 12;
+    k->shift = shorter_way(tonic);
     k->s->scale = scale;
     k->s->qpm = choose_tempo(k, metre);
     for (int i = 0; i < 3; i++) k->s->programs[i] = (int)k->c->m->style.program->value.data[i];
@@ -206,13 +209,26 @@ static rf_status begin_song(song_work *k, rf_error *err)
     return RF_OK;
 }
 
-/* The given melody in C, by the shorter way. */
+/* Semitones from C to the key of a melody, so that it stays in range on the way there and back. */
+static int way_of(const song *given)
+{
+    const song_origin o = song_origin_of(given);
+    const int way = shorter_way(given->tonic), other = way > 0 ? way - 12 : way + 12;
+    const bool fits = o.lowest - way >= SONG_LOWEST && o.highest - way <= SONG_HIGHEST;
+    const bool turned = o.lowest - other >= SONG_LOWEST && o.highest - other <= SONG_HIGHEST;
+    return !fits && turned ? other : way;
+}
+
+/* The given melody, in C. */
 static rf_status take_given(song_work *k, rf_error *err)
 {
-    if (!k->w->given) return RF_OK;
-    song *copy = song_copy(k->w->given, 0, k->given, err);
+    const song *given = k->w->given;
+    if (!given) return RF_OK;
+    song *copy = song_copy(given, 0, k->given, err);
     if (!copy) return err->status;
-    song_transpose(copy, -(copy->tonic <= 6 ? copy->tonic : copy->tonic - 12));
+    const int way = way_of(given);
+    if ((k->shift - way) % 12 == 0) k->shift = way;
+    song_transpose(copy, -way);
     memcpy(k->s->melody, copy->melody, (size_t)song_steps(copy) * sizeof *copy->melody);
     song_free(copy);
     return RF_OK;
@@ -273,6 +289,7 @@ static rf_status compose(song_work *k, rf_error *err)
     rf_status st = begin_song(k, err);
     if (!st) st = take_given(k, err);
     if (st) return st;
+    set_range(k);
     const size_t bars = (size_t)k->s->bars;
     k->profile = calloc(bars, 1);
     k->source = calloc(bars, sizeof *k->source);

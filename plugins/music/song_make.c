@@ -7,6 +7,7 @@
 #include "composer.h"
 #include "corpus.h"
 #include "song_verbs.h"
+#include "sound.h"
 
 #define PATH_LIMIT  4096
 #define CHORDS_MOST 1024 /* half bars of --chords */
@@ -231,7 +232,11 @@ static rf_status begin(maker *x, int bars)
     const rf_setting *v = x->r->opt;
     const rf_status st =
         song_programs_parse(&x->table[MAKE_PROGRAMS], v[MAKE_PROGRAMS].as.s, x->programs, x->err);
+    const char *audio = v[MAKE_AUDIO].as.s;
     if (st) return st;
+    if (audio && !music_audio_known(audio))
+        return rf_fail(x->err, RF_EINVAL, "%s: a name that ends in .wav, .flac or .ogg is due",
+                       audio);
     x->wish = (song_wish){.bars = bars,
                           .tonic = -1,
                           .scale = -1,

@@ -52,7 +52,7 @@ def written():
 
 def test_tunes_are_what_the_text_says():
     text, _ = written()
-    assert len(text) == 12
+    assert len(text) == 36
     run(sys.executable, DATA / "tunes.py", "again")
     assert sorted(p.name for p in MIDI.iterdir()) == sorted(f"{t}.mid" for t in text)
     for name, t in text.items():
@@ -62,7 +62,7 @@ def test_tunes_are_what_the_text_says():
         (score,) = out["score"]
         assert score["title"] == t["title"] and score["bars"] == len(t["bars"])
         assert out["metre"] == [{"bar": 1, "quarter": 0, "metre": t["metre"]}]
-        assert out["key"][0]["key"] == t["key"] == score["sounds_like"] and score["fit"] > 0.9
+        assert out["key"][0]["key"] == t["key"] == score["sounds_like"] and score["fit"] > 0.8
         near(out["tempo"][0]["qpm"], int(t["tempo"]), 0.01)
         near(score["seconds"], score["quarters"] * 60 / int(t["tempo"]), 0.01)
         assert [r["name"] for r in out["track"]] == ["Melody", "Chords"] + ["Drums"] * bool(t["drums"])
