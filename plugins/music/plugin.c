@@ -48,6 +48,11 @@ static const char *const harmonize_examples[] = {
 #define MAKES                                                                                      \
     "  Chords, bass and drums are composed to the melody.  The file has a track for each, with "   \
     "General MIDI instruments, tempo, metre and key.  The same seed makes the same song."
+static const char *const eval_examples[] = {
+    "refrain-music eval data/music/midi",
+    "# How far songs that were composed are from a corpus, and a picture of it.\n"
+    "refrain-music eval 民歌/ --generated 新歌/ --svg compared.svg",
+    NULL};
 
 #define READS "Reads MIDI files of type 0 or 1, and sets of piano rolls as JSON."
 
@@ -158,6 +163,24 @@ static const rf_verb verbs[] = {
      .options = music_convert_options,
      .examples = convert_examples,
      .run = music_convert},
+    {.name = "eval",
+     .summary = "measure songs, and compare sets of them",
+     .help =
+         "Reads MIDI files, folders of them, and sets of piano rolls as songs: melody, chords, "
+         "drums.  A tenth of the pieces, chosen by name, is held out (a set of piano rolls has "
+         "its own parts).\n\n"
+         "Tells what a melody that was held out costs an interpolated Markov chain, in nats a "
+         "note; what songs are like: held out (data), learned from (train), drawn from the chain "
+         "(markov), and given (--generated); how far each is from the data; and which rules they "
+         "keep.",
+     .operands = "FILE...",
+     .operand_type = RF_PATH,
+     .arg_min = 1,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = music_eval_options,
+     .examples = eval_examples,
+     .run = music_eval},
     {0}};
 
 static const char *const cites[] = {
