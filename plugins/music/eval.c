@@ -82,6 +82,12 @@ static rf_status progress(void *ctx, double done, double total)
     return u->h->progress(u->h, done, total, "files");
 }
 
+static rf_status progress_orders(void *ctx, double done, double total)
+{
+    const setup *u = ctx;
+    return u->h->progress(u->h, done, total, "orders");
+}
+
 static rf_status pass(void *ctx, const char *piece, const char *why)
 {
     const setup *u = ctx;
@@ -124,6 +130,19 @@ static rf_status add_data(setup *u, music_set *to, rf_split part)
     return st;
 }
 
+/* Choose the chain's weights on the pieces to choose by. */
+static rf_status tune(setup *u)
+{
+    rf_status st = RF_OK;
+    for (size_t i = 0; i < u->data.count && !st; i++) {
+        if (u->data.part[i] == RF_SPLIT_VALID)
+            st = music_markov_hold(u->chain, u->data.song[i], u->err);
+        if (!st) st = u->h->progress(u->h, (double)i, (double)u->data.count, "pieces");
+    }
+    if (!st) music_markov_tune(u->chain);
+    return st;
+}
+
 static rf_status learn(setup *u)
 {
     rf_status st = RF_OK;
@@ -137,7 +156,8 @@ static rf_status learn(setup *u)
         if (!rf_map_put(u->learned, (const char *)&melody, sizeof melody, 1))
             return rf_fail(u->err, RF_ENOMEM, "no memory");
     }
-    return st ? st : music_markov_settle(u->chain, u->err);
+    if (!st) st = music_markov_settle(u->chain, (music_watch){progress_orders, u}, u->err);
+    return st ? st : tune(u);
 }
 
 static rf_status markov_nats(void *ctx, const song *x, music_nats *to, rf_error *err)

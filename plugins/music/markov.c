@@ -24,7 +24,13 @@ enum {
 typedef struct ranks {
     uint32_t *place; /* [places]: sorted */
     uint32_t *kinds; /* [places + 1]: how many context-event pairs differ among those before */
+    double weight;   /* w_k */
 } ranks;
+
+/* How often a context was seen, the event in it, and how many kinds of events. */
+typedef struct tally {
+    float all, it, kinds;
+} tally;
 
 struct music_markov {
     int order;
@@ -33,12 +39,16 @@ struct music_markov {
     uint32_t *real; /* [places]: which are events */
     size_t places;
     ranks by[MUSIC_ORDER_MOST + 1];
+    tally *held; /* [holds, order + 1]: of events to choose weights by */
+    double *p;   /* [holds]: their chance by contexts shorter than the one whose weight is chosen */
+    size_t holds, hold_room;
     double kind[KINDS], length[LONGEST]; /* ln of the chance of each, told apart */
 };
 
 music_markov *music_markov_new(int order)
 {
     music_markov *m = calloc(1, sizeof *m);
+    for (int k = 0; m && k <= MUSIC_ORDER_MOST; k++) m->by[k].weight = 1;
     if (m) m->order = order < 0 ? 0 : order > MUSIC_ORDER_MOST ? MUSIC_ORDER_MOST : order;
     return m;
 }
@@ -51,6 +61,8 @@ void music_markov_free(music_markov *m)
         free(m->by[k].kinds);
     }
     free(m->event);
+    free(m->held);
+    free(m->p);
     free(m->real);
     free(m);
 }
@@ -131,7 +143,7 @@ static void as_chances(double *x, int n, double sum)
     for (int i = 0; i < n; i++) x[i] = log((x[i] + 1) / (sum + n));
 }
 
-rf_status music_markov_settle(music_markov *m, rf_error *err)
+rf_status music_markov_settle(music_markov *m, music_watch watch, rf_error *err)
 {
     m->real = calloc(m->count + 1, sizeof *m->real);
     bool ok = m->real != NULL;
@@ -142,8 +154,12 @@ rf_status music_markov_settle(music_markov *m, rf_error *err)
     }
     as_chances(m->kind, KINDS, (double)m->places);
     as_chances(m->length, LONGEST, (double)m->places);
-    for (int k = 0; k <= m->order && ok; k++) ok = sort(m, k);
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the Markov chain");
+    rf_status st = RF_OK;
+    for (int k = 0; k <= m->order && ok && !st; k++) {
+        ok = sort(m, k);
+        st = watch.progress(watch.ctx, k, m->order + 1);
+    }
+    return ok ? st : rf_fail(err, RF_ENOMEM, "no memory for the Markov chain");
 }
 
 /* ---- Chances ----------------------------------------------------------------------------------- */
@@ -183,36 +199,111 @@ static range find(const music_markov *m, int context, const int32_t *x, int n, r
     return in;
 }
 
+/* Of the event at x[0] in the context x[-k] ... x[-1]. */
+static tally tally_of(const music_markov *m, int k, const int32_t *x)
+{
+    const ranks *r = &m->by[k];
+    const range all = find(m, k, x - k, k, (range){0, m->places});
+    const range it = find(m, k, x - k, k + 1, all);
+    return (tally){(float)(all.to - all.from), (float)(it.to - it.from),
+                   (float)(r->kinds[all.to] - r->kinds[all.from])};
+}
+
+static double mix(tally t, double weight, double shorter)
+{
+    const double kinds = weight * (double)t.kinds;
+    return ((double)t.it + kinds * shorter) / ((double)t.all + kinds);
+}
+
+/* Kind and length told apart. */
+static double apart(const music_markov *m, int32_t event)
+{
+    return exp(m->kind[event / LONGEST] + m->length[event % LONGEST]);
+}
+
 /* The chance of the event at x[0], of which x[-order] ... x[-1] are the context. */
 static double chance(const music_markov *m, const int32_t *x)
 {
-    double p = exp(m->kind[*x / LONGEST] + m->length[*x % LONGEST]);
+    double p = apart(m, *x);
     for (int k = 0; k <= m->order; k++) {
-        const range all = find(m, k, x - k, k, (range){0, m->places});
-        if (all.from == all.to) break; /* no longer context is known either */
-        const range it = find(m, k, x - k, k + 1, all);
-        const double n = (double)(all.to - all.from),
-                     kinds = m->by[k].kinds[all.to] - m->by[k].kinds[all.from];
-        p = ((double)(it.to - it.from) + kinds * p) / (n + kinds);
+        const tally t = tally_of(m, k, x);
+        if (!(t.all > 0)) break; /* no longer context is known either */
+        p = mix(t, m->by[k].weight, p);
     }
     return p;
+}
+
+/* The events of a song behind its beginning; *n of both.  NULL: no memory. */
+static int32_t *events_of(const music_markov *m, const song *x, int *n)
+{
+    int32_t *e = calloc((size_t)(song_steps(x) + m->order), sizeof *e);
+    for (*n = 0; e && *n < m->order; ++*n) e[*n] = START;
+    for (int i = 0, steps; e && i < song_steps(x); i += steps) e[(*n)++] = event_at(x, i, &steps);
+    return e;
 }
 
 rf_status music_markov_nats(const music_markov *m, const song *x, double *nats, int64_t *notes,
                             rf_error *err)
 {
-    int32_t *e = calloc((size_t)(song_steps(x) + m->order), sizeof *e);
-    int n = m->order;
+    int n;
+    int32_t *e = events_of(m, x, &n);
     if (!e) return rf_fail(err, RF_ENOMEM, "no memory for the Markov chain");
-    for (int k = 0; k < m->order; k++) e[k] = START;
     *nats = 0, *notes = 0;
-    for (int i = 0, steps; i < song_steps(x); i += steps, n++) {
-        e[n] = event_at(x, i, &steps);
-        *nats -= log(chance(m, e + n));
-        *notes += e[n] / LONGEST >= NOTE;
+    for (int i = m->order; i < n; i++) {
+        *nats -= log(chance(m, e + i));
+        *notes += e[i] / LONGEST >= NOTE;
     }
     free(e);
     return RF_OK;
+}
+
+/* ---- Weights ----------------------------------------------------------------------------------- */
+
+static bool hold(music_markov *m, const int32_t *x)
+{
+    const size_t wide = (size_t)m->order + 1;
+    if (m->holds == m->hold_room) {
+        const size_t room = m->hold_room ? 2 * m->hold_room : 4096;
+        if (!rf_resize(&m->held, room * wide, sizeof *m->held) ||
+            !rf_resize(&m->p, room, sizeof *m->p))
+            return false;
+        m->hold_room = room;
+    }
+    for (int k = 0; k <= m->order; k++) m->held[m->holds * wide + (size_t)k] = tally_of(m, k, x);
+    m->p[m->holds++] = apart(m, *x);
+    return true;
+}
+
+rf_status music_markov_hold(music_markov *m, const song *x, rf_error *err)
+{
+    int n;
+    int32_t *e = events_of(m, x, &n);
+    bool ok = e != NULL;
+    for (int i = m->order; i < n && ok; i++) ok = hold(m, e + i);
+    free(e);
+    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the Markov chain");
+}
+
+/* The weight of contexts of k events with which the held events cost least. */
+static void tune(music_markov *m, int k)
+{
+    const size_t wide = (size_t)m->order + 1;
+    const tally *t = m->held + k;
+    double best = 1, least = INFINITY;
+    for (double w = 0.5; w <= 64; w *= 2) {
+        double nats = 0;
+        for (size_t i = 0; i < m->holds; i++)
+            if (t[i * wide].all > 0) nats -= log(mix(t[i * wide], w, m->p[i]));
+        if (nats < least) least = nats, best = w;
+    }
+    m->by[k].weight = best;
+    for (size_t i = 0; i < m->holds; i++)
+        if (t[i * wide].all > 0) m->p[i] = mix(t[i * wide], best, m->p[i]);
+}
+
+void music_markov_tune(music_markov *m)
+{
+    for (int k = 0; k <= m->order && m->holds; k++) tune(m, k);
 }
 
 /* ---- Sampling ---------------------------------------------------------------------------------- */
@@ -233,7 +324,8 @@ static int32_t draw(const music_markov *m, const int32_t *x, rf_key key, uint64_
         const range all = find(m, k, x - k, k, (range){0, m->places});
         const double n = (double)(all.to - all.from);
         if (all.from == all.to) continue;
-        const double kinds = m->by[k].kinds[all.to] - m->by[k].kinds[all.from];
+        const ranks *r = &m->by[k];
+        const double kinds = r->weight * (r->kinds[all.to] - r->kinds[all.from]);
         const double u = rf_uniform(key, (*at)++) * (n + kinds);
         if (u < n) return m->event[m->by[k].place[all.from + (size_t)u]];
     }
