@@ -4,19 +4,30 @@
 #include "corpus.h"
 #include "eval.h"
 #include "markov.h"
+#include "song_set.h"
+#include "song_verbs.h"
 
 enum {
+    EVAL_STYLE = MAKE_STYLE, /* where song_model_choose looks */
     EVAL_PART,
     EVAL_ROLL_STEPS,
     EVAL_ORDER,
     EVAL_SONGS,
     EVAL_BARS,
+    EVAL_TEMPERATURE,
+    EVAL_TOP_P,
     EVAL_GENERATED,
     EVAL_PASSED,
     EVAL_SVG
 };
 
 const rf_option music_eval_options[] = {
+    [EVAL_STYLE] = {.name = "style",
+                    .type = RF_STRING,
+                    .letter = 's',
+                    .meta = "NAME",
+                    .help = "a style, as installed, to measure; a model of one's own is given by "
+                            "--model"},
     [EVAL_PART] = {.name = "part",
                    .type = RF_CHOICE,
                    .def = "test",
@@ -48,6 +59,18 @@ const rf_option music_eval_options[] = {
                    .min = 4,
                    .max = SONG_BARS_MOST,
                    .help = "how long composed songs are at most; as long as the data's otherwise"},
+    [EVAL_TEMPERATURE] = {.name = "temperature",
+                          .type = RF_REAL,
+                          .def = "0.9",
+                          .min = 0,
+                          .max = 10,
+                          .help = "of the model's songs, as of compose"},
+    [EVAL_TOP_P] = {.name = "top-p",
+                    .type = RF_REAL,
+                    .def = "0.95",
+                    .min = 0,
+                    .max = 1,
+                    .help = "of the model's songs, as of compose"},
     [EVAL_GENERATED] = {.name = "generated",
                         .type = RF_PATH,
                         .flags = RF_OPT_LIST,
@@ -61,7 +84,7 @@ const rf_option music_eval_options[] = {
                   .help = "draw intervals, lengths and repetition"},
     {0}};
 
-enum { SET_DATA, SET_TRAIN, SET_MARKOV, SET_GENERATED, SETS };
+enum { SET_DATA, SET_TRAIN, SET_MARKOV, SETS = SET_MARKOV + 3 }; /* then model, generated */
 
 typedef struct setup {
     const rf_host *h;
@@ -69,6 +92,7 @@ typedef struct setup {
     music_corpus data;
     rf_map *learned; /* melodies of the training part */
     music_markov *chain;
+    music_networks *networks; /* or NULL */
     music_set set[SETS];
     int sets;
     rf_error *err;
@@ -96,12 +120,29 @@ static rf_status pass(void *ctx, const char *piece, const char *why)
     return rf_emit_record(u->h, -1, "passed", row, sizeof row / sizeof *row);
 }
 
+/* As networks learn them: in C, without long rests; those that are too short go. */
+static void prepare(setup *u)
+{
+    music_corpus *c = &u->data;
+    size_t n = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        if (song_prepare(c->song[i])) {
+            c->part[n] = c->part[i];
+            c->song[n++] = c->song[i];
+        } else
+            song_free(c->song[i]);
+    }
+    c->passed += c->count - n;
+    c->count = n;
+}
+
 static rf_status read(setup *u)
 {
     const music_corpus_watch watch = {progress, u, pass, NULL};
     const rf_run *r = u->r;
     rf_status st = music_corpus_read(&u->data, r->arg, r->arg_count,
                                      (int)r->opt[EVAL_ROLL_STEPS].as.i, watch, u->err);
+    if (!st) prepare(u);
     size_t parts[RF_SPLITS] = {0};
     for (size_t i = 0; i < u->data.count; i++) parts[u->data.part[i]]++;
     const int64_t part = r->opt[EVAL_PART].as.i;
@@ -229,42 +270,61 @@ static rf_status compose(setup *u, const music_judge *by, music_set *to)
 static rf_status take_generated(void *ctx, const rf_score *s, const song *x)
 {
     setup *u = ctx;
-    return music_set_add(&u->set[SET_GENERATED], x, music_rules_broken(&(music_piece){s, x}),
+    return music_set_add(&u->set[u->sets - 1], x, music_rules_broken(&(music_piece){s, x}),
                          u->learned, u->err);
 }
 
+/* The same piece again is a song that does not differ. */
 static rf_status read_generated(setup *u)
 {
     const rf_setting *v = &u->r->opt[EVAL_GENERATED];
     const music_corpus_watch watch = {progress, u, pass, take_generated};
     music_corpus c = {0};
-    if (!v->count) return RF_OK;
-    rf_status st = music_set_begin(&u->set[SET_GENERATED], "generated", u->err);
-    u->sets = SETS;
+    rf_status st = music_set_begin(&u->set[u->sets++], "generated", u->err);
     if (!st)
         st = music_corpus_read(&c, v->as.list, v->count, (int)u->r->opt[EVAL_ROLL_STEPS].as.i,
                                watch, u->err);
-    u->set[SET_GENERATED].songs += (int64_t)c.passed;
+    u->set[u->sets - 1].songs += (int64_t)c.passed;
     music_corpus_free(&c);
     return st;
 }
 
 /* ---- The verb ---------------------------------------------------------------------------------- */
 
+static rf_status open_model(setup *u)
+{
+    const rf_run *r = u->r;
+    if (!r->model && !r->opt[EVAL_STYLE].set) return RF_OK;
+    song_model *m = song_model_choose(u->h, r, u->err);
+    if (!m) return u->err->status;
+    u->networks = music_networks_new(m, (int)r->threads, r->opt[EVAL_TEMPERATURE].as.f,
+                                     r->opt[EVAL_TOP_P].as.f, u->err);
+    return u->networks ? RF_OK : u->err->status;
+}
+
+static rf_status measure_judge(setup *u, const music_judge *by)
+{
+    music_set *to = &u->set[u->sets++];
+    rf_status st = music_set_begin(to, by->name, u->err);
+    if (!st) st = judge(u, by, to);
+    return st ? st : compose(u, by, to);
+}
+
 static rf_status measure(setup *u)
 {
-    static const char *const names[] = {"data", "train", "markov"};
-    const rf_split part = (rf_split)u->r->opt[EVAL_PART].as.i;
+    static const char *const names[] = {"data", "train"};
+    const rf_split parts[] = {(rf_split)u->r->opt[EVAL_PART].as.i, RF_SPLIT_TRAIN};
     rf_status st = RF_OK;
-    for (u->sets = 0; u->sets < SET_GENERATED && !st; u->sets++)
-        st = music_set_begin(&u->set[u->sets], names[u->sets], u->err);
-    if (!st) st = add_data(u, &u->set[SET_DATA], part);
-    if (!st) st = add_data(u, &u->set[SET_TRAIN], RF_SPLIT_TRAIN);
+    for (int i = 0; i < SET_MARKOV && !st; i++) {
+        st = music_set_begin(&u->set[u->sets++], names[i], u->err);
+        if (!st) st = add_data(u, &u->set[i], parts[i]);
+    }
     if (!st) st = learn(u);
     const music_judge markov = {"markov", u->chain, markov_nats, markov_compose};
-    if (!st) st = judge(u, &markov, &u->set[SET_MARKOV]);
-    if (!st) st = compose(u, &markov, &u->set[SET_MARKOV]);
-    return st ? st : read_generated(u);
+    if (!st) st = measure_judge(u, &markov);
+    const music_judge model = music_networks_judge(u->networks);
+    if (!st && u->networks) st = measure_judge(u, &model);
+    return !st && u->r->opt[EVAL_GENERATED].count ? read_generated(u) : st;
 }
 
 rf_status music_eval(rf_session *ses, const rf_run *r)
@@ -272,12 +332,14 @@ rf_status music_eval(rf_session *ses, const rf_run *r)
     rf_error err = {0};
     setup u = {.h = ses->host, .r = r, .err = &err};
     const char *svg = r->opt[EVAL_SVG].as.s;
-    rf_status st = read(&u);
+    rf_status st = open_model(&u);
+    if (!st) st = read(&u);
     if (!st) st = measure(&u);
     if (!st) st = music_sets_tell(u.h, u.set, u.sets);
     if (!st && svg) st = music_sets_plot(u.set, u.sets, svg, &err);
     if (!st && svg) st = rf_emit_plot(u.h, svg);
     for (int i = 0; i < SETS; i++) music_set_end(&u.set[i]);
+    music_networks_free(u.networks);
     music_markov_free(u.chain);
     rf_map_free(u.learned);
     music_corpus_free(&u.data);

@@ -50,6 +50,7 @@ static const char *const harmonize_examples[] = {
     "General MIDI instruments, tempo, metre and key.  The same seed makes the same song."
 static const char *const eval_examples[] = {
     "refrain-music eval data/music/midi",
+    "refrain-music eval pop909/ --style pop --songs 100 --svg compared.svg",
     "# How far songs that were composed are from a corpus, and a picture of it.\n"
     "refrain-music eval 民歌/ --generated 新歌/ --svg compared.svg",
     NULL};
@@ -169,15 +170,17 @@ static const rf_verb verbs[] = {
          "Reads MIDI files, folders of them, and sets of piano rolls as songs: melody, chords, "
          "drums.  A tenth of the pieces, chosen by name, is held out (a set of piano rolls has "
          "its own parts).\n\n"
-         "Tells what a melody that was held out costs an interpolated Markov chain, in nats a "
-         "note; what songs are like: held out (data), learned from (train), drawn from the chain "
-         "(markov), and given (--generated); how far each is from the data; and which rules they "
-         "keep.",
+         "Tells what songs that were held out cost a model and an interpolated Markov chain, in "
+         "nats a note of the melody, a half bar of the chords, a step of the drums; what songs "
+         "are like: held out (data), learned from (train), drawn from the chain (markov), "
+         "composed (model), and given (--generated); how far each is from the data; and which "
+         "rules they keep.",
      .operands = "FILE...",
      .operand_type = RF_PATH,
      .arg_min = 1,
      .arg_max = UINT32_MAX,
      .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
      .options = music_eval_options,
      .examples = eval_examples,
      .run = music_eval},
