@@ -132,10 +132,10 @@ static bool draw(rf_plot *p, const music_set *s, music_what w, int first, double
 
 static bool draw_repetition(rf_plot *p, const music_set *s)
 {
-    double x[MUSIC_LAGS], y[MUSIC_LAGS];
-    for (int i = 0; i < MUSIC_LAGS; i++)
-        x[i] = music_lags[i], y[i] = 100 * music_stats_repetition(&s->stats, i);
-    return rf_plot_line(p, s->name, x, y, MUSIC_LAGS);
+    double x[SONG_LAGS], y[SONG_LAGS];
+    for (int i = 0; i < SONG_LAGS; i++)
+        x[i] = song_lag(i), y[i] = 100 * music_stats_repetition(&s->stats, i);
+    return rf_plot_line(p, s->name, x, y, SONG_LAGS);
 }
 
 static bool draw_all(rf_plot *p, const music_set *s, int n)

@@ -16,6 +16,8 @@ static const char *const info_examples[] = {
     "refrain-music info data/music/midi/river.mid",
     "# Every note, for other programs.\n"
     "refrain-music info data/music/midi/river.mid --notes --format json",
+    "# Listen by measurement: loudness, clipping, silence.\n"
+    "refrain-music info 春江.ogg",
     NULL};
 static const char *const convert_examples[] = {
     "# A piece of a set of piano rolls, to be played or edited elsewhere.\n"
@@ -138,11 +140,13 @@ static const rf_verb verbs[] = {
      .examples = show_examples,
      .run = music_show},
     {.name = "info",
-     .summary = "tell what is in a piece",
+     .summary = "tell what is in a piece, or measure a sound",
      .help = READS
      "  Tables of the piece, its tracks, and where tempo, metre and key change.  The key that "
      "it sounds like is the one whose profile fits best how long each pitch sounds, with "
-     "the correlation as its fit.",
+     "the correlation as its fit.\n\nOf a sound (.wav, .flac, .ogg): its length, peak, mean "
+     "power, loudness (ITU-R BS.1770), samples at full scale, where it begins and ends, and the "
+     "longest silence (below -60 dB) within.",
      .operands = "FILE",
      .operand_type = RF_INFILE,
      .arg_min = 1,
@@ -193,6 +197,9 @@ static const char *const cites[] = {
     "Chowning: The synthesis of complex audio spectra by means of frequency modulation, JAES 1973",
     "Karplus, Strong: Digital synthesis of plucked-string and drum timbres, CMJ 1983",
     "Jaffe, Smith: Extensions of the Karplus-Strong plucked-string algorithm, CMJ 1983",
+    "ITU-R: BS.1770-4, Algorithms to measure audio programme loudness and true-peak audio level, "
+    "2015",
+    "Witten, Bell: The zero-frequency problem, IEEE Transactions on Information Theory 1991",
     "Schroeder: Natural sounding artificial reverberation, JAES 1962",
     NULL};
 

@@ -5,8 +5,6 @@
 
 #include "stats.h"
 
-const int music_lags[MUSIC_LAGS] = {1, 2, 4, 8};
-
 static const struct {
     const char *name;
     int size;
@@ -66,29 +64,19 @@ static void add_chords(music_stats *s, const song *x)
     }
 }
 
-static bool silent(const song *x, int bar)
+static bool struck(const song *x, int bar)
 {
     for (int i = 0; i < x->bar; i++)
-        if (x->melody[bar * x->bar + i].act != SONG_REST) return false;
-    return true;
-}
-
-static bool same_bars(const song *x, int a, int b)
-{
-    for (int i = 0; i < x->bar; i++) {
-        const song_note p = x->melody[a * x->bar + i], q = x->melody[b * x->bar + i];
-        if (p.act != q.act || p.pitch != q.pitch) return false;
-    }
-    return true;
+        if (x->melody[bar * x->bar + i].act == SONG_PRESS) return true;
+    return false;
 }
 
 static void add_repetition(music_stats *s, const song *x)
 {
-    for (int k = 0; k < MUSIC_LAGS; k++)
-        for (int b = music_lags[k]; b < x->bars; b++) {
-            if (silent(x, b)) continue;
-            s->pairs[k]++;
-            s->again[k] += same_bars(x, b, b - music_lags[k]);
+    for (int k = 0; k < SONG_LAGS; k++)
+        for (int b = song_lag(k); b < x->bars; b++) {
+            s->pairs[k] += struck(x, b);
+            s->again[k] += song_bar_recurs(x, b, song_lag(k));
         }
 }
 
@@ -169,7 +157,7 @@ double music_divergence(const double *a, const double *b, int n)
 double music_repetition_distance(const music_stats *a, const music_stats *b)
 {
     double sum = 0;
-    for (int i = 0; i < MUSIC_LAGS; i++)
-        sum += fabs(music_stats_repetition(a, i) - music_stats_repetition(b, i)) / MUSIC_LAGS;
+    for (int i = 0; i < SONG_LAGS; i++)
+        sum += fabs(music_stats_repetition(a, i) - music_stats_repetition(b, i)) / SONG_LAGS;
     return sum;
 }

@@ -2,14 +2,10 @@
 #ifndef MUSIC_STATS_H
 #define MUSIC_STATS_H
 
-#include "song.h"
+#include "view.h"
 
 #define MUSIC_INTERVALS 27 /* -12 .. 12 semitones, and more than that down and up, first and last */
 #define MUSIC_LENGTHS   33 /* 1 .. 32 steps, and more */
-#define MUSIC_LAGS      4
-
-/* In bars: 1, 2, 4, 8. */
-extern const int music_lags[MUSIC_LAGS];
 
 /* The distributions that are kept. */
 typedef enum music_what {
@@ -31,8 +27,8 @@ typedef struct music_stats {
     double songs, bars, notes;
     double in_scale;           /* notes */
     double sounding, in_chord; /* steps with melody and chord; of them, pitch in chord */
-    double again[MUSIC_LAGS],
-        pairs[MUSIC_LAGS]; /* bars as the one so many before; bars that have one */
+    double again[SONG_LAGS],
+        pairs[SONG_LAGS]; /* bars as the one so many before; bars that have one */
 } music_stats;
 
 void music_stats_add(music_stats *s, const song *x);
@@ -41,7 +37,7 @@ void music_stats_add(music_stats *s, const song *x);
 double music_stats_in_scale(const music_stats *s);
 double music_stats_in_chord(const music_stats *s);
 double music_stats_notes_per_bar(const music_stats *s);
-/* The share of bars with the same melody as the one music_lags[i] before; bars of silence do not count. */
+/* The share of bars with the same melody as the one song_lag(i) before; bars in which nothing is struck do not count. */
 double music_stats_repetition(const music_stats *s, int i);
 /* Means of absolute interval (semitones) and length (quarter notes). */
 double music_stats_interval(const music_stats *s);
