@@ -10,6 +10,7 @@
 #define TAU      6.283185307179586
 #define ENOUGH   32        /* onsets from which it can be said that there is no grid */
 #define TOGETHER 0.25      /* length of the mean direction of onsets within a step, at least */
+#define PLAYED   0.6       /* the same of where notes end: less of played ones */
 #define NEAR     (1 / 6.0) /* of a step: this far from the file's grid is on it */
 #define LONG     16        /* steps: longer notes count as such */
 #define LOW      55        /* lower notes count twice */
@@ -24,16 +25,17 @@ void music_grid_free(music_grid *g)
 
 /* ---- The grid ---------------------------------------------------------------------------------- */
 
-/* How far onsets are behind the sixteenths, as a part of a step from -0.5 to 0.5: their mean direction
- * on the circle that a step is; *r is its length. */
-static double phase_of(const rf_score *s, double *r, size_t *n)
+/* How far notes begin behind the sixteenths, or end there, as a part of a step from -0.5 to 0.5: their mean
+ * direction on the circle that a step is; *r is its length, 1 if all agree. */
+static double phase_of(const rf_score *s, bool at_end, double *r, size_t *n)
 {
     const double step = (double)s->division / SONG_QUARTER;
     double x = 0, y = 0;
     *n = 0;
     for (size_t i = 0; i < s->tracks; i++)
         for (size_t k = 0; k < s->track[i].count; k++, (*n)++) {
-            const double a = TAU * fmod((double)s->track[i].tone[k].on, step) / step;
+            const rf_tone *t = &s->track[i].tone[k];
+            const double a = TAU * fmod((double)(t->on + (at_end ? t->len : 0)), step) / step;
             x += cos(a), y += sin(a);
         }
     *r = *n ? hypot(x, y) / (double)*n : 0;
@@ -203,10 +205,11 @@ rf_status music_grid_find(music_grid *g, const rf_score *s, const int64_t *chang
                           rf_error *err)
 {
     const double step = (double)s->division / SONG_QUARTER;
-    double r;
+    double r, ends;
     size_t n;
     *g = (music_grid){0};
-    const double phase = phase_of(s, &r, &n);
+    phase_of(s, true, &ends, &n);
+    const double phase = phase_of(s, false, &r, &n);
     if (n >= ENOUGH && r < TOGETHER)
         return rf_fail(err, RF_EINVAL, "its notes are on no grid of sixteenths");
     const bool off = fabs(phase) > NEAR;
@@ -215,6 +218,7 @@ rf_status music_grid_find(music_grid *g, const rf_score *s, const int64_t *chang
     g->score = at ? rf_score_quantize(at, SONG_QUARTER) : NULL;
     rf_score_free(at);
     int64_t *changed = snapped(change, changes, later, s->division);
+    g->played = ends < PLAYED;
     rf_status st = g->score && changed ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the grid");
     if (!st) take_metre(g);
     const bool dummy = !g->beats || 2 * g->beats <= g->unit / 2;

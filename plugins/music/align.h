@@ -10,6 +10,8 @@ typedef struct music_grid {
     int32_t beats, unit, bar; /* metre, and steps a bar */
     int64_t first;            /* step of a bar line, before all notes: may be negative */
     int64_t end;              /* step where the metre ends */
+    bool
+        played; /* where notes end is on no grid: they were played, and are shorter than they are meant */
 } music_grid;
 
 /* Put a score on the grid.

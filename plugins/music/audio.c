@@ -1,13 +1,15 @@
-/* music/audio.c -- sound files, by libsndfile: made in memory, then written at once.
+/* music/audio.c -- sound files, by libsndfile: made in memory, then written at once; and heard.
  *
  * The same sound is the same bytes: where Ogg wants a random number for its stream, a fixed one is put. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <refrain/io.h>
 #include <sndfile.h>
 
-#include "sound.h"
+#include "meter.h"
 
 #define BLOCK  4096 /* frames at a time: Vorbis has them on the stack */
 #define SERIAL 1u   /* of an Ogg stream */
@@ -147,5 +149,54 @@ rf_status music_audio_write(const music_sound *s, const char *title, const char 
     if (!st && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG) fix_serial(&m.bytes);
     if (!st) st = rf_file_write(path, m.bytes.s, m.bytes.n, err);
     rf_str_free(&m.bytes);
+    return st;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------- */
+
+static rf_status not_a_number(const float *x, int64_t n, int channels, int64_t at, const char *path,
+                              rf_error *err)
+{
+    for (int64_t i = 0; i < n * channels; i++)
+        if (!isfinite(x[i]))
+            return rf_fail(err, RF_EFORMAT, "%s: frame %lld: a sample that is no number", path,
+                           (long long)(at + i / channels));
+    return RF_OK;
+}
+
+static rf_status hear_frames(SNDFILE *f, const SF_INFO *info, music_meter *m, float *x,
+                             const char *path, music_watch watch, rf_error *err)
+{
+    rf_status st = RF_OK;
+    for (int64_t at = 0, n; !st && (n = sf_readf_float(f, x, BLOCK)) > 0; at += n) {
+        st = not_a_number(x, n, info->channels, at, path, err);
+        if (!st) st = music_meter_hear(m, x, n, err);
+        if (!st)
+            st = watch.progress(watch.ctx, (double)at / info->samplerate,
+                                (double)info->frames / info->samplerate);
+    }
+    if (!st && sf_error(f)) st = rf_fail(err, RF_EFORMAT, "%s: %s", path, sf_strerror(f));
+    return st;
+}
+
+rf_status music_audio_hear(const char *path, music_hearing *out, music_watch watch, rf_error *err)
+{
+    SF_INFO info = {0};
+    SNDFILE *f = sf_open(path, SFM_READ, &info);
+    if (!f) return rf_fail(err, RF_EFORMAT, "%s: %s", path, sf_strerror(NULL));
+    const bool fits = info.channels <= MUSIC_CHANNELS_MOST;
+    music_meter *m = fits ? music_meter_new(info.samplerate, info.channels) : NULL;
+    float *x = fits ? calloc((size_t)info.channels * BLOCK, sizeof *x) : NULL;
+    rf_status st = RF_OK;
+    if (!fits)
+        st = rf_fail(err, RF_ENOTSUP, "%s: %d channels, where at most %d are heard", path,
+                     info.channels, MUSIC_CHANNELS_MOST);
+    else if (!m || !x)
+        st = rf_fail(err, RF_ENOMEM, "%s: no memory", path);
+    if (!st) st = hear_frames(f, &info, m, x, path, watch, err);
+    if (!st) *out = music_meter_read(m);
+    music_meter_free(m);
+    free(x);
+    sf_close(f);
     return st;
 }

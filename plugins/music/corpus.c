@@ -111,6 +111,12 @@ static uint64_t chord_hash(const song *x, uint64_t h)
     return rf_hash(h, x->drums, (size_t)song_steps(x) * sizeof *x->drums);
 }
 
+uint64_t music_song_hash(const song *s, bool all)
+{
+    const uint64_t melody = melody_hash(s);
+    return all ? chord_hash(s, ~melody) : melody;
+}
+
 static bool make_room(music_corpus *c)
 {
     if (c->count < c->room) return true;
@@ -122,9 +128,9 @@ static bool make_room(music_corpus *c)
 }
 
 /* Take the song, or free it. */
-static rf_status add_song(reader *r, song *x, rf_split part)
+static rf_status add_song(reader *r, song *x, rf_split part, const rf_score *from)
 {
-    const uint64_t melody = melody_hash(x), all = chord_hash(x, ~melody);
+    const uint64_t melody = music_song_hash(x, false), all = music_song_hash(x, true);
     if (rf_map_get(r->seen, (const char *)&all, sizeof all, 0)) {
         rf_status st = pass(r, x->name, "the same as a piece before");
         song_free(x);
@@ -139,6 +145,8 @@ static rf_status add_song(reader *r, song *x, rf_split part)
     else if (!make_room(r->to) || !rf_map_put(r->seen, (const char *)&all, sizeof all, 1) ||
              !rf_map_put(r->seen, (const char *)&melody, sizeof melody, where))
         st = no_memory(r);
+    else if (r->watch.take)
+        st = r->watch.take(r->watch.ctx, from, x);
     if (st) {
         song_free(x);
         return st;
@@ -166,7 +174,7 @@ static rf_status add_score(reader *r, const rf_score *s, const char *name, const
     size_t n;
     const music_annotation *chord = music_annotations_of(r->chords, name, &n);
     song *x = music_transcribe(s, name, chord, n, &why);
-    return x ? add_song(r, x, part) : refuse(r, piece, named, &why);
+    return x ? add_song(r, x, part, s) : refuse(r, piece, named, &why);
 }
 
 /* ---- Files ------------------------------------------------------------------------------------- */

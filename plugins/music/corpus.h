@@ -29,6 +29,8 @@ typedef struct music_corpus_watch {
     rf_status (*progress)(void *ctx, double done, double total);
     void *ctx;
     rf_status (*pass)(void *ctx, const char *piece, const char *why);
+    /* Each piece that is taken, as it was read and as a song; may be NULL. */
+    rf_status (*take)(void *ctx, const rf_score *s, const song *x);
 } music_corpus_watch;
 
 /* Read MIDI files, folders of them (all below), and sets of piano rolls (JSON; `steps` of theirs making a
@@ -48,6 +50,9 @@ void music_corpus_free(music_corpus *c);
 
 /* Where a piece belongs, by its name alone: of ten, one to choose by, one to measure on. */
 rf_split music_corpus_split(const char *name);
+
+/* Numbers that tell melodies apart, whatever their key; with `all`, chords and drums too. */
+uint64_t music_song_hash(const song *s, bool all);
 
 /* For augmentation: a shift in semitones from -5 to 6 that leaves the melody in range, element i of the
  * key's stream. */

@@ -7,6 +7,8 @@
 
 #include "harmony.h"
 
+#define TABLE_LIMIT ((size_t)1 << 28) /* most bytes of a table, after unpacking */
+
 /* ---- Names of annotated chords ----------------------------------------------------------------- */
 
 #define TRIAD(third, fifth)         (1 | 1 << (third) | 1 << (fifth))
@@ -116,28 +118,32 @@ static rf_status parse_row(music_annotations *a, const char *line, size_t n, con
     return add_row(a, column[0], length[0], row) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
 }
 
-static rf_status read_rows(music_annotations *a, rf_lines *in, rf_error *err)
+music_annotations *music_annotations_parse(const char *text, size_t n, const char *name,
+                                           rf_error *err)
 {
-    const char *line;
-    size_t n;
-    rf_status st = RF_OK;
-    int more = 1;
-    while (!st && (more = rf_lines_next(in, &line, &n, err)) > 0)
-        if (n) st = parse_row(a, line, n, rf_lines_name(in), rf_lines_number(in), err);
-    return st ? st : more < 0 ? (rf_status)more : RF_OK;
+    music_annotations *a = calloc(1, sizeof *a);
+    if (a) a->first = rf_map_new();
+    rf_status st = a && a->first ? RF_OK : rf_fail(err, RF_ENOMEM, "%s: no memory", name);
+    size_t number = 1;
+    for (size_t at = 0, next; at < n && !st; at = next, number++) {
+        const char *end = memchr(text + at, '\n', n - at);
+        size_t len = end ? (size_t)(end - text) - at : n - at;
+        next = at + len + 1;
+        if (len && text[at + len - 1] == '\r') len--;
+        if (len) st = parse_row(a, text + at, len, name, number, err);
+    }
+    if (!st) return a;
+    music_annotations_free(a);
+    return NULL;
 }
 
 music_annotations *music_annotations_read(const char *path, rf_error *err)
 {
-    rf_lines *in = rf_lines_open(path, err);
-    music_annotations *a = in ? calloc(1, sizeof *a) : NULL;
-    if (a) a->first = rf_map_new();
-    rf_status st = !in ? RF_EIO : a && a->first ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
-    if (!st) st = read_rows(a, in, err);
-    rf_lines_free(in);
-    if (!st) return a;
-    music_annotations_free(a);
-    return NULL;
+    rf_str text = {0};
+    if (rf_file_read(path, TABLE_LIMIT, &text, err)) return NULL;
+    music_annotations *a = music_annotations_parse(text.s, text.n, path, err);
+    rf_str_free(&text);
+    return a;
 }
 
 const music_annotation *music_annotations_of(const music_annotations *a, const char *piece,

@@ -13,6 +13,9 @@ typedef struct music_annotations music_annotations;
  * "N"), the rows of a piece together and in order of time.
  * NULL with err: EIO; EFORMAT, where the message names file and line; ENOMEM. */
 music_annotations *music_annotations_read(const char *path, rf_error *err);
+/* The same of n bytes in memory; `name` stands for the file in messages. */
+music_annotations *music_annotations_parse(const char *text, size_t n, const char *name,
+                                           rf_error *err);
 void music_annotations_free(music_annotations *a);
 
 typedef struct music_annotation {

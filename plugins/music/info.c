@@ -1,8 +1,9 @@
-/* music/info.c -- the verb info: what is in a piece. */
+/* music/info.c -- the verb info: what is in a piece, or in a file of sound. */
 #include <math.h>
 #include <stdio.h>
 
 #include "key.h"
+#include "meter.h"
 #include "music.h"
 
 enum { INFO_NOTES, INFO_SOURCE };
@@ -134,12 +135,44 @@ static rf_status tell_notes(const rf_host *h, const rf_score *s, size_t i)
     return st;
 }
 
-rf_status music_info(rf_session *ses, const rf_run *r)
+/* ---- Sound ------------------------------------------------------------------------------------- */
+
+static rf_status watch_seconds(void *ctx, double done, double total)
 {
-    const rf_host *h = ses->host;
-    rf_error err = {0};
-    rf_score *s = music_source_read(r, INFO_SOURCE, &err);
-    rf_status st = s ? tell_score(h, s, r->arg[0]) : err.status;
+    const rf_host *h = ctx;
+    return h->progress(h, done, total, "seconds");
+}
+
+static double finite_or_nan(double x) { return isfinite(x) ? x : NAN; }
+
+static rf_status tell_sound(const rf_host *h, const char *file, rf_error *err)
+{
+    /* A cast: a watch has room for any listener, and this one changes nothing. */
+    const music_watch watch = {watch_seconds, (void *)(uintptr_t)h};
+    music_hearing x;
+    rf_status st = music_audio_hear(file, &x, watch, err);
+    if (st) return st;
+    const rf_field row[] = {rf_field_string("file", file),
+                            rf_field_real("seconds", x.seconds),
+                            rf_field_int("rate", x.rate),
+                            rf_field_int("channels", x.channels),
+                            rf_field_real("peak_db", finite_or_nan(x.peak)),
+                            rf_field_real("rms_db", finite_or_nan(x.rms)),
+                            rf_field_real("loudness_lufs", finite_or_nan(x.loudness)),
+                            rf_field_int("clipped", x.clipped),
+                            rf_field_real("from", x.from),
+                            rf_field_real("to", x.to),
+                            rf_field_real("longest_silence", x.silence),
+                            rf_field_real("offset", x.offset)};
+    return rf_emit_record(h, 0, "heard", ROW(row));
+}
+
+/* ---- The verb ---------------------------------------------------------------------------------- */
+
+static rf_status tell_piece(const rf_host *h, const rf_run *r, rf_error *err)
+{
+    rf_score *s = music_source_read(r, INFO_SOURCE, err);
+    rf_status st = s ? tell_score(h, s, r->arg[0]) : err->status;
     for (size_t i = 0; !st && i < s->tracks; i++) st = tell_track(h, s, i);
     if (!st) st = tell_tempi(h, s);
     if (!st) st = tell_metres(h, s);
@@ -147,5 +180,14 @@ rf_status music_info(rf_session *ses, const rf_run *r)
     for (size_t i = 0; !st && r->opt[INFO_NOTES].as.i && i < s->tracks; i++)
         st = tell_notes(h, s, i);
     rf_score_free(s);
+    return st;
+}
+
+rf_status music_info(rf_session *ses, const rf_run *r)
+{
+    const char *file = r->arg[0];
+    rf_error err = {0};
+    const rf_status st = music_audio_known(file) ? tell_sound(ses->host, file, &err)
+                                                 : tell_piece(ses->host, r, &err);
     return rf_session_end(ses, st, &err);
 }

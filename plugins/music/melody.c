@@ -107,3 +107,14 @@ void music_melody_write(const rf_track *t, int64_t first, int64_t n, song_note *
     for (int64_t i = 0; i < n; i++)
         if (out[i].act != SONG_REST) out[i].pitch = in_range(out[i].pitch + up);
 }
+
+void music_melody_join(song_note *m, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++) {
+        if (m[i].act != SONG_REST || m[i - 1].act == SONG_REST) continue;
+        int64_t to = i;
+        while (to < n && m[to].act == SONG_REST) to++;
+        for (int64_t k = i; to < n && to - i < SONG_QUARTER && k < to; k++)
+            m[k] = (song_note){SONG_HOLD, m[i - 1].pitch};
+    }
+}

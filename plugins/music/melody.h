@@ -12,5 +12,7 @@ int music_melody_track(const rf_score *q);
 /* Write its highest notes into the steps first .. first + n of q: a lower note does not begin under one
  * that is held, unless the track has single notes, where the next note ends the one before. */
 void music_melody_write(const rf_track *t, int64_t first, int64_t n, song_note *out);
+/* Where notes were played: hold each up to the next one, if that is less than a quarter note away. */
+void music_melody_join(song_note *m, int64_t n);
 
 #endif

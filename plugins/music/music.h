@@ -48,11 +48,12 @@ rf_status music_score_render(const rf_host *h, const rf_score *s, const char *pa
                              rf_error *err);
 
 extern const rf_option music_render_options[], music_show_options[], music_info_options[],
-    music_convert_options[];
+    music_convert_options[], music_eval_options[];
 
 rf_status music_render(rf_session *s, const rf_run *r);
 rf_status music_show(rf_session *s, const rf_run *r);
 rf_status music_info(rf_session *s, const rf_run *r);
 rf_status music_convert(rf_session *s, const rf_run *r);
+rf_status music_eval(rf_session *s, const rf_run *r);
 
 #endif

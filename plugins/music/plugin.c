@@ -16,6 +16,8 @@ static const char *const info_examples[] = {
     "refrain-music info data/music/midi/river.mid",
     "# Every note, for other programs.\n"
     "refrain-music info data/music/midi/river.mid --notes --format json",
+    "# Listen by measurement: loudness, clipping, silence.\n"
+    "refrain-music info 春江.ogg",
     NULL};
 static const char *const convert_examples[] = {
     "# A piece of a set of piano rolls, to be played or edited elsewhere.\n"
@@ -48,6 +50,12 @@ static const char *const harmonize_examples[] = {
 #define MAKES                                                                                      \
     "  Chords, bass and drums are composed to the melody.  The file has a track for each, with "   \
     "General MIDI instruments, tempo, metre and key.  The same seed makes the same song."
+static const char *const eval_examples[] = {
+    "refrain-music eval data/music/midi",
+    "refrain-music eval pop909/ --style pop --songs 100 --svg compared.svg",
+    "# How far songs that were composed are from a corpus, and a picture of it.\n"
+    "refrain-music eval 民歌/ --generated 新歌/ --svg compared.svg",
+    NULL};
 
 #define READS "Reads MIDI files of type 0 or 1, and sets of piano rolls as JSON."
 
@@ -132,11 +140,13 @@ static const rf_verb verbs[] = {
      .examples = show_examples,
      .run = music_show},
     {.name = "info",
-     .summary = "tell what is in a piece",
+     .summary = "tell what is in a piece, or measure a sound",
      .help = READS
      "  Tables of the piece, its tracks, and where tempo, metre and key change.  The key that "
      "it sounds like is the one whose profile fits best how long each pitch sounds, with "
-     "the correlation as its fit.",
+     "the correlation as its fit.\n\nOf a sound (.wav, .flac, .ogg): its length, peak, mean "
+     "power, loudness (ITU-R BS.1770), samples at full scale, where it begins and ends, and the "
+     "longest silence (below -60 dB) within.",
      .operands = "FILE",
      .operand_type = RF_INFILE,
      .arg_min = 1,
@@ -158,6 +168,26 @@ static const rf_verb verbs[] = {
      .options = music_convert_options,
      .examples = convert_examples,
      .run = music_convert},
+    {.name = "eval",
+     .summary = "measure songs, and compare sets of them",
+     .help =
+         "Reads MIDI files, folders of them, and sets of piano rolls as songs: melody, chords, "
+         "drums.  A tenth of the pieces, chosen by name, is held out (a set of piano rolls has "
+         "its own parts).\n\n"
+         "Tells what songs that were held out cost a model and an interpolated Markov chain, in "
+         "nats a note of the melody, a half bar of the chords, a step of the drums; what songs "
+         "are like: held out (data), learned from (train), drawn from the chain (markov), "
+         "composed (model), and given (--generated); how far each is from the data; and which "
+         "rules they keep.",
+     .operands = "FILE...",
+     .operand_type = RF_PATH,
+     .arg_min = 1,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .options = music_eval_options,
+     .examples = eval_examples,
+     .run = music_eval},
     {0}};
 
 static const char *const cites[] = {
@@ -167,6 +197,9 @@ static const char *const cites[] = {
     "Chowning: The synthesis of complex audio spectra by means of frequency modulation, JAES 1973",
     "Karplus, Strong: Digital synthesis of plucked-string and drum timbres, CMJ 1983",
     "Jaffe, Smith: Extensions of the Karplus-Strong plucked-string algorithm, CMJ 1983",
+    "ITU-R: BS.1770-4, Algorithms to measure audio programme loudness and true-peak audio level, "
+    "2015",
+    "Witten, Bell: The zero-frequency problem, IEEE Transactions on Information Theory 1991",
     "Schroeder: Natural sounding artificial reverberation, JAES 1962",
     NULL};
 

@@ -27,11 +27,12 @@ typedef struct scribe {
 
 /* ---- When chords change ------------------------------------------------------------------------ */
 
-static double tick_at(const rf_score *s, double seconds)
+/* The tick at a time; *at is the tempo that held before, for times that rise. */
+static double tick_at(const rf_score *s, double seconds, size_t *at)
 {
-    const rf_tempo *t = NULL;
-    for (size_t i = 0; i < s->tempos && s->tempo[i].seconds <= seconds; i++) t = &s->tempo[i];
-    if (!t) return seconds * 2 * s->division;
+    while (*at < s->tempos && s->tempo[*at].seconds <= seconds) ++*at;
+    if (!*at) return seconds * 2 * s->division;
+    const rf_tempo *t = &s->tempo[*at - 1];
     return (double)t->tick + (seconds - t->seconds) * 1e6 / t->us * s->division;
 }
 
@@ -44,9 +45,10 @@ static bool same_chord(song_chord a, song_chord b)
 static int64_t *changes_of(const scribe *w, size_t *n)
 {
     int64_t *tick = calloc(w->chords + 1, sizeof *tick);
+    size_t tempo = 0;
     *n = 0;
     for (size_t i = 0; tick && i < w->chords; i++) {
-        const double at = tick_at(w->s, w->chord[i].from);
+        const double at = tick_at(w->s, w->chord[i].from, &tempo);
         if (i && same_chord(w->chord[i].chord, w->chord[i - 1].chord)) continue;
         if (at < (double)RF_TICK_MOST / 8) tick[(*n)++] = (int64_t)llround(at);
     }
@@ -102,6 +104,7 @@ static rf_status find_melody(scribe *w)
     if (!m) return rf_fail(w->err, RF_ENOMEM, "no memory for %lld bars", (long long)bars);
     const int64_t inside = g->end - g->first; /* what begins later is of another metre */
     music_melody_write(&g->score->track[w->melody], g->first, inside, m);
+    if (g->played) music_melody_join(m, inside);
     rf_status st = cut_bars(w, m, bars);
     free(m);
     return st;
@@ -117,12 +120,13 @@ static double seconds_at(const scribe *w, int64_t i)
     return rf_score_seconds(w->g.score, step > 0 ? step : 0);
 }
 
-/* The known chord that lasts longest between two times. */
-static song_chord known_chord(const scribe *w, double from, double to)
+/* The known chord that lasts longest between two times; *at is the first that is not over before. */
+static song_chord known_chord(const scribe *w, double from, double to, size_t *at)
 {
     double longest = 0;
     song_chord c = {-1, 0};
-    for (size_t i = 0; i < w->chords; i++) {
+    while (*at < w->chords && w->chord[*at].to <= from) ++*at;
+    for (size_t i = *at; i < w->chords && w->chord[i].from < to; i++) {
         const music_annotation *a = &w->chord[i];
         const double lasts = fmin(to, a->to) - fmax(from, a->from);
         if (lasts > longest) longest = lasts, c = a->chord;
@@ -134,9 +138,10 @@ static void take_chords(scribe *w)
 {
     song *x = w->x;
     const int half = x->bar / 2;
+    size_t at = 0;
     for (int i = 0; i < 2 * x->bars; i++)
         x->chord[i] = known_chord(w, seconds_at(w, (int64_t)i * half),
-                                  seconds_at(w, (int64_t)(i + 1) * half));
+                                  seconds_at(w, (int64_t)(i + 1) * half), &at);
     x->has_chords = true;
 }
 
