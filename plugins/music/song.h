@@ -60,9 +60,6 @@ uint16_t song_chord_notes(song_chord c);
 /* "C", "F#m7", "Bbmaj7", "N" of n bytes.  False: no chord. */
 bool song_chord_parse(const char *s, size_t n, song_chord *out);
 const char *song_chord_name(song_chord c, bool flats, char buf[12]);
-/* The chord that fits how long pitch classes sound, with its bass at pitch class `bass` or -1; none
- * where nothing sounds. */
-song_chord song_chord_fit(const double weight[12], int bass);
 
 /* ---- Drums ------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
 /* music/theory.c -- tables of scales, chords and drums, and their names. */
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,36 +116,6 @@ const char *song_chord_name(song_chord c, bool flats, char buf[12])
     if (c.root < 0) return "N";
     snprintf(buf, 12, "%s%s", name_of(c.root, flats), qualities[c.quality].suffix);
     return buf;
-}
-
-/* What sounds within the chord less what sounds beside it, as shares of all; a little for each tone that
- * is there at all, for a bass that is the root, and for plain chords. */
-static double fit(const double weight[12], double total, int bass, song_chord c)
-{
-    const uint16_t notes = song_chord_notes(c);
-    double score = bass == c.root ? 0.2 : 0;
-    int tones = 0, there = 0;
-    for (int i = 0; i < 12; i++) {
-        const bool in = notes >> i & 1;
-        score += (in ? weight[i] : -weight[i]) / total;
-        tones += in;
-        there += in && weight[i] > 0;
-    }
-    return score + 0.3 * there / tones - 0.06 * (tones - 3) - 0.02 * (c.quality >= 5);
-}
-
-song_chord song_chord_fit(const double weight[12], int bass)
-{
-    song_chord best = {-1, 0};
-    double total = 0, most = -INFINITY;
-    for (int i = 0; i < 12; i++) total += weight[i];
-    for (int k = 1; total > 0 && k < SONG_CHORDS; k++) {
-        const double score = fit(weight, total, bass, song_chord_at(k));
-        if (score <= most) continue;
-        most = score;
-        best = song_chord_at(k);
-    }
-    return best;
 }
 
 /* ---- Drums ------------------------------------------------------------------------------------- */
