@@ -103,10 +103,10 @@ rf_real *song_work_scores(song_work *k, int head, const rf_real *h)
     return k->c->scores;
 }
 
-int song_work_pick(song_work *k, int head, double cooler, int otherwise)
+int song_work_pick(song_work *k, int head, double cooler, double top_p, int otherwise)
 {
     const rf_sample_spec spec = {
-        .temperature = k->w->temperature * cooler, .top_p = k->w->top_p, .forbid = k->c->forbid};
+        .temperature = k->w->temperature * cooler, .top_p = top_p, .forbid = k->c->forbid};
     const int32_t i = rf_sampler_pick(k->c->sampler[head], k->c->scores, &spec, song_work_draw(k));
     return i < 0 ? otherwise : i;
 }

@@ -1,7 +1,7 @@
 /* music/composer.h -- a song from a model: what is wished for in, a song out.
  *
  * What is always kept, whatever the network says: whole bars; notes on the grid, within the style's range
- * and at most two bars long, rests shorter than a bar; the scale, if one is wished for; no leap beyond an octave; a chord
+ * and at most two bars long, rests shorter than a bar; the scale, if one is wished for, else at most one note in six outside it; no leap beyond an octave; a chord
  * that has something in common with the melody; a dominant or subdominant before the last bar and the tonic, in melody and
  * harmony, in it.  How often bars recur after 1, 2, 4 and 8 bars is drawn as it was counted. */
 #ifndef MUSIC_COMPOSER_H

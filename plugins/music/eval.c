@@ -61,7 +61,7 @@ const rf_option music_eval_options[] = {
                    .help = "how long composed songs are at most; as long as the data's otherwise"},
     [EVAL_TEMPERATURE] = {.name = "temperature",
                           .type = RF_REAL,
-                          .def = "0.9",
+                          .def = "1",
                           .min = 0,
                           .max = 10,
                           .help = "of the model's songs, as of compose"},

@@ -23,7 +23,7 @@ static bool add_style(song_model *m, rf_error *err)
            (s->metre = fixed(m, "style.metre", m->shape.metres, SONG_METRE_SIZE, err)) &&
            (s->program = fixed(m, "style.program", 0, 3, err)) &&
            (s->range = fixed(m, "style.range", 0, 2, err)) &&
-           (s->repeat = fixed(m, "style.repeat", SONG_PHRASE, 1 + SONG_LAGS, err)) &&
+           (s->repeat = fixed(m, "style.repeat", SONG_PLACES, 1 + SONG_LAGS, err)) &&
            (s->centre = fixed(m, "style.profile", SONG_PROFILES, PROFILE_SIZE, err)) &&
            (s->follow = fixed(m, "style.follow", SONG_PROFILES + 1, SONG_PROFILES, err)) &&
            (!m->shape.patterns ||

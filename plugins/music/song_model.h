@@ -19,7 +19,8 @@
 
 #include "profile.h"
 
-#define SONG_PHRASE        8 /* bars of a phrase, for how bars recur */
+#define SONG_PHRASE        8                 /* bars of a phrase */
+#define SONG_PLACES        (2 * SONG_PHRASE) /* of bars: those of the first phrase, those of later ones */
 #define SONG_SCALES        8
 #define SONG_PATTERNS_MOST 128 /* sets of drums struck together that the drums layer tells apart */
 #define SONG_METRES_MOST   16
@@ -33,6 +34,12 @@ enum {
     SONG_METRE_SPREAD,
     SONG_METRE_SIZE
 };
+
+/* Which of SONG_PLACES a bar is at. */
+static inline int song_place(int bar)
+{
+    return bar < SONG_PHRASE ? bar : SONG_PHRASE + bar % SONG_PHRASE;
+}
 
 typedef struct song_shape {
     const rf_cell *cell;
@@ -50,7 +57,7 @@ typedef struct song_style {
     rf_param *program; /* style.program [3]: of melody, chords, bass */
     rf_param *range;   /* style.range [2]: lowest and highest pitch */
     rf_param *
-        repeat; /* style.repeat [8,5]: of a phrase's bar, that it is new, or as 1, 2, 4, 8 bars before */
+        repeat; /* style.repeat [16,5]: chance of a bar, by song_place, to be new, or as 1, 2, 4, 8 bars before */
     rf_param *centre, *follow; /* style.profile [10,15], style.follow [11,10]: see profile.h */
     rf_param *pattern;         /* style.pattern [V,9]: sets of drums; NULL without that layer */
 } song_style;

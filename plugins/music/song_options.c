@@ -137,7 +137,7 @@ const rf_option song_train_options[TRAIN_COUNT + 1] = {
     [MAKE_TEMPERATURE] = {.name = "temperature",                                                   \
                           .type = RF_REAL,                                                         \
                           .letter = 't',                                                           \
-                          .def = "0.9",                                                            \
+                          .def = "1",                                                              \
                           .min = 0,                                                                \
                           .max = 10,                                                               \
                           .group = SOUND,                                                          \

@@ -199,16 +199,16 @@ static void find_range(rf_real *range, const song_origin *origin, size_t n)
 /* Of the bars where that is possible, which part recurs after 1, 2, 4 or else 8 bars. */
 static void count_repeats(rf_real *repeat, song *const *songs, size_t n)
 {
-    for (int i = 0; i < SONG_PHRASE; i++)
+    for (int i = 0; i < SONG_PLACES; i++)
         for (int k = 0; k <= SONG_LAGS; k++) repeat[i * (1 + SONG_LAGS) + k] = k ? 0 : (rf_real)0.1;
     for (size_t i = 0; i < n; i++)
         for (int bar = 1; bar < songs[i]->bars; bar++) {
             int kind = 0;
             for (int k = 0; k < SONG_LAGS && !kind; k++)
                 if (bar >= song_lag(k) && song_bar_recurs(songs[i], bar, song_lag(k))) kind = 1 + k;
-            repeat[bar % SONG_PHRASE * (1 + SONG_LAGS) + kind] += 1;
+            repeat[song_place(bar) * (1 + SONG_LAGS) + kind] += 1;
         }
-    for (int i = 0; i < SONG_PHRASE; i++) {
+    for (int i = 0; i < SONG_PLACES; i++) {
         rf_real *row = repeat + i * (1 + SONG_LAGS), sum = 0;
         for (int k = 0; k <= SONG_LAGS; k++) sum += row[k];
         for (int k = 0; k <= SONG_LAGS; k++) row[k] /= sum;

@@ -4,6 +4,7 @@
 
 #include "work.h"
 
+#define STRAY 6 /* at most one note in six is outside the scale */
 #define TRIES 6 /* at a bar that is to be unlike those before */
 
 /* Nats that make what a variation varies likelier. */
@@ -33,7 +34,7 @@ static int choose_act(song_work *k, int t, int source, const rf_real *h)
     k->c->forbid[SONG_HOLD] = !sounds || since(s, t, false) >= 2 * s->bar;
     k->c->forbid[SONG_REST] = since(s, t, true) >= s->bar - 1;
     if (source >= 0) scores[s->melody[source].act] += (rf_real)SAME_ACT;
-    return song_work_pick(k, SONG_NATS_ACT, 1, SONG_PRESS);
+    return song_work_pick(k, SONG_NATS_ACT, 1, 1, SONG_PRESS);
 }
 
 /* The last pitch before step t, or one in the middle. */
@@ -52,16 +53,31 @@ static uint16_t given_chord(const song_work *k, int t)
     return song_chord_notes(c);
 }
 
+/* Whether of the notes struck from step `from` until `to` at most one in STRAY is outside the scale, one
+ * more of `more` counted too. */
+static bool strays_little(const song_work *k, int from, int to, int more)
+{
+    const uint16_t scale = song_scale_at(k->s->scale)->notes;
+    int struck = more, strays = more;
+    for (int t = from; t < to; t++) {
+        const song_note n = k->s->melody[t];
+        struck += n.act == SONG_PRESS;
+        strays += n.act == SONG_PRESS && !(scale >> (n.pitch % 12) & 1);
+    }
+    return strays * STRAY <= struck;
+}
+
 static int choose_pitch(song_work *k, int t, int source, const rf_real *h)
 {
     const song *s = k->s;
     const int last = last_pitch(k, t), half = s->bar / 2;
     const uint16_t scale = song_scale_at(s->scale)->notes, chord = given_chord(k, t);
     const double bonus = t % half == 0 ? CHORD_TONE : t % SONG_QUARTER == 0 ? BEAT_TONE : 0;
+    const bool stray = !k->w->keep_scale && strays_little(k, k->given * s->bar, t, 1);
     rf_real *scores = song_work_scores(k, SONG_NATS_PITCH, h);
     for (int i = 0; i < SONG_PITCHES; i++) {
         const int pitch = SONG_LOWEST + i;
-        const bool in_scale = !k->w->keep_scale || (scale >> (pitch % 12) & 1);
+        const bool in_scale = stray || (scale >> (pitch % 12) & 1);
         k->c->forbid[i] =
             pitch < k->lowest || pitch > k->highest || abs(pitch - last) > 12 || !in_scale;
         if (chord >> (pitch % 12) & 1) scores[i] += (rf_real)bonus;
@@ -72,7 +88,7 @@ static int choose_pitch(song_work *k, int t, int source, const rf_real *h)
                            : last > k->highest ? k->highest
                                                : last) -
                           SONG_LOWEST;
-    return SONG_LOWEST + song_work_pick(k, SONG_NATS_PITCH, 1, otherwise);
+    return SONG_LOWEST + song_work_pick(k, SONG_NATS_PITCH, 1, k->w->top_p, otherwise);
 }
 
 static song_note choose_note(song_work *k, int t, int source, const rf_real *h)
@@ -155,12 +171,14 @@ static void last_bar(song_work *k, int bar)
         k->s->melody[t] = (song_note){t == from ? SONG_PRESS : SONG_HOLD, (uint8_t)pitch};
 }
 
-/* How many bars before a bar is to recur, drawn as it was counted; 0: it is new. */
+/* How many bars before a bar is to recur, drawn as it was counted; 0: it is new, as what strays much does
+ * not recur. */
 static int draw_lag(song_work *k, int bar)
 {
-    const rf_real *row = k->c->m->style.repeat->value.data + bar % SONG_PHRASE * (1 + SONG_LAGS);
+    const rf_real *row = k->c->m->style.repeat->value.data + song_place(bar) * (1 + SONG_LAGS);
     const int kind = song_work_choose(k, row, 1 + SONG_LAGS, 1);
-    return kind > 0 && song_lag(kind - 1) <= bar ? song_lag(kind - 1) : 0;
+    const int lag = kind > 0 ? song_lag(kind - 1) : 0, from = (bar - lag) * k->s->bar;
+    return lag <= bar && strays_little(k, from, from + k->s->bar, 0) ? lag : 0;
 }
 
 void song_work_melody(song_work *k)

@@ -76,7 +76,7 @@ static song_chord choose_chord(song_work *k, int i, const rf_real *h)
     if (source >= 0)
         scores[song_chord_number(k->s->chord[i - 2 * (bar - source)])] += (rf_real)SAME_CHORD;
     const int tonic = song_chord_number(tonic_chord(k->s));
-    return song_chord_at(song_work_pick(k, SONG_NATS_CHORD, COOL_CHORDS, tonic));
+    return song_chord_at(song_work_pick(k, SONG_NATS_CHORD, COOL_CHORDS, k->w->top_p, tonic));
 }
 
 void song_work_chords(song_work *k)
@@ -99,8 +99,8 @@ void song_work_drums(song_work *k)
     for (int t = 0; t < last; t++) {
         const rf_real *h = song_work_step(k, SONG_LAYER_DRUMS, t);
         song_work_scores(k, SONG_NATS_DRUMS, h);
-        s->drums[t] =
-            song_model_pattern(k->c->m, song_work_pick(k, SONG_NATS_DRUMS, COOL_DRUMS, 0));
+        s->drums[t] = song_model_pattern(
+            k->c->m, song_work_pick(k, SONG_NATS_DRUMS, COOL_DRUMS, k->w->top_p, 0));
     }
     s->drums[last] = KICK | CRASH;
     s->has_drums = true;

@@ -351,7 +351,8 @@ static song_model *unlearned(uint64_t seed)
 
 static void check_melody(const song *s, int bars_given)
 {
-    int rest = 0, length = 0, last = -1;
+    const uint16_t scale = song_scale_at(s->scale)->notes;
+    int rest = 0, length = 0, last = -1, struck = 0, strays = 0;
     for (int t = 0; t < song_steps(s); t++) {
         const song_note n = s->melody[t];
         rest = n.act == SONG_REST ? rest + 1 : 0;
@@ -364,7 +365,10 @@ static void check_melody(const song *s, int bars_given)
         if (n.act == SONG_PRESS && last >= 0 && t / s->bar > bars_given)
             CU_ASSERT_TRUE(abs(n.pitch - last) <= 12);
         last = n.pitch;
+        struck += n.act == SONG_PRESS;
+        strays += n.act == SONG_PRESS && !(scale >> ((n.pitch + 12 - s->tonic) % 12) & 1);
     }
+    CU_ASSERT_TRUE(strays * 4 <= struck);
     CU_ASSERT_EQUAL(last % 12, s->tonic);
     CU_ASSERT_EQUAL(s->melody[(s->bars - 1) * s->bar].act, SONG_PRESS);
 }
