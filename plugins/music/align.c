@@ -15,7 +15,9 @@
 #define LONG     16        /* steps: longer notes count as such */
 #define LOW      55        /* lower notes count twice */
 #define FAVOUR   1.1       /* of what the file has, or what is usual */
-#define LAST     0.1       /* of all weight, for the beat of the last onset */
+#define FEW      8         /* changes of chords do not tell where bars are */
+#define AGREED   0.8
+#define LAST     0.1 /* of all weight, for the beat of the last onset */
 
 void music_grid_free(music_grid *g)
 {
@@ -168,6 +170,19 @@ static void take_metre(music_grid *g)
     }
 }
 
+/* Whether chords change where the file's bars begin, about as much as they would on any other step of a
+ * bar; or change so seldom that they tell nothing. */
+static bool agrees(const music_grid *g, const int64_t *step, size_t n)
+{
+    size_t at[SONG_BAR_MOST] = {0}, most = 0;
+    const int64_t bar = 4 * (int64_t)SONG_QUARTER * g->beats / g->unit;
+    if (bar < 1 || bar > SONG_BAR_MOST) return false;
+    for (size_t i = 0; i < n; i++) at[((step[i] - g->first) % bar + bar) % bar]++;
+    for (int i = 0; i < bar; i++)
+        if (at[i] > most) most = at[i];
+    return n < FEW || (double)at[0] >= AGREED * (double)most;
+}
+
 /* ---- All --------------------------------------------------------------------------------------- */
 
 static rf_status find_metre(music_grid *g, const int64_t *change, size_t changes, rf_error *err)
@@ -222,7 +237,8 @@ rf_status music_grid_find(music_grid *g, const rf_score *s, const int64_t *chang
     rf_status st = g->score && changed ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory for the grid");
     if (!st) take_metre(g);
     const bool dummy = !g->beats || 2 * g->beats <= g->unit / 2;
-    if (!st && (dummy || off || changes)) st = find_metre(g, changed, changes, err);
+    if (!st && (dummy || off || !agrees(g, changed, changes)))
+        st = find_metre(g, changed, changes, err);
     free(changed);
     if (!st) st = set_bar(g, err);
     if (st) music_grid_free(g);

@@ -17,9 +17,10 @@ typedef struct music_grid {
 /* Put a score on the grid.
  *
  * Notes of which most are off the sixteenths by the same bit are moved by that bit.  The metre is the one
- * that lasts longest.  Of a file that has none, or has bars of one beat, it is found: beats are where most
- * notes begin, and bars, of four beats or three, where long and low ones do; so it is where `change`
- * [changes] says at which ticks chords change, as they do on bar lines.
+ * that lasts longest.  Where a file has none, or bars of one beat, or is off the grid, it is found: beats are
+ * where most notes begin, and bars, of four beats or three, where long and low ones do; and where `change`
+ * [changes] says at which ticks chords change, there.  So it is too where chords change elsewhere than on
+ * the file's bar lines.
  *
  * Errors: EINVAL (notes off any grid; a metre that the grid does not hold), ENOMEM. */
 rf_status music_grid_find(music_grid *g, const rf_score *s, const int64_t *change, size_t changes,
