@@ -41,8 +41,7 @@ const rf_real *song_work_step(song_work *k, int layer, int t);
 /* Scores of a head, in c->scores, for what the layer told; nothing is forbidden yet. */
 rf_real *song_work_scores(song_work *k, int head, const rf_real *h);
 /* A class by these scores and c->forbid, or `otherwise` where nothing is left; cooler than wished by a
- * factor, among the likeliest that have probability top_p together (1: all).  Of what rhythm there is, rare
- * strokes are most of it: none are cut off there. */
+ * factor, among the likeliest that have probability top_p together (1: all). */
 int song_work_pick(song_work *k, int head, double cooler, double top_p, int otherwise);
 /* Classes of a head. */
 int song_head_classes(const song_model *m, int head);

@@ -7,6 +7,9 @@
 #define STRAY 6 /* at most one note in six is outside the scale */
 #define TRIES 6 /* at a bar that is to be unlike those before */
 
+/* Of rhythm, rare strokes are most of what there is: only the rarest are cut off. */
+#define RARE_ACTS 0.25
+
 /* Nats that make what a variation varies likelier. */
 #define SAME_ACT   2.0
 #define SAME_PITCH 1.2
@@ -34,7 +37,7 @@ static int choose_act(song_work *k, int t, int source, const rf_real *h)
     k->c->forbid[SONG_HOLD] = !sounds || since(s, t, false) >= 2 * s->bar;
     k->c->forbid[SONG_REST] = since(s, t, true) >= s->bar - 1;
     if (source >= 0) scores[s->melody[source].act] += (rf_real)SAME_ACT;
-    return song_work_pick(k, SONG_NATS_ACT, 1, 1, SONG_PRESS);
+    return song_work_pick(k, SONG_NATS_ACT, 1, 1 - RARE_ACTS * (1 - k->w->top_p), SONG_PRESS);
 }
 
 /* The last pitch before step t, or one in the middle. */
