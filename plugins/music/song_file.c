@@ -136,6 +136,18 @@ song_model *song_model_read(const char *path, rf_error *err)
 
 static const char *const styles[] = {"chorale", "folk", "pop", NULL};
 
+static void unknown_style(const char *style, rf_error *err)
+{
+    for (int i = 0; styles[i]; i++)
+        if (!strcmp(styles[i], style)) {
+            rf_fail(err, RF_EINVAL,
+                    "--style: music/%s.safetensors is not installed; --model names a model's file",
+                    style);
+            return;
+        }
+    rf_word_unknown(RF_EINVAL, "--style: there is no", style, styles, err);
+}
+
 song_model *song_model_choose(const rf_host *h, const rf_run *r, rf_error *err)
 {
     const char *style = r->opt[MAKE_STYLE].as.s;
@@ -152,7 +164,7 @@ song_model *song_model_choose(const rf_host *h, const rf_run *r, rf_error *err)
     else {
         snprintf(name, sizeof name, "music/%s.safetensors", style);
         if (!h->data_path(h, name, path, sizeof path)) return song_model_read(path, err);
-        rf_word_unknown(RF_EINVAL, "--style: there is no", style, styles, err);
+        unknown_style(style, err);
     }
     return NULL;
 }
