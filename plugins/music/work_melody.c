@@ -174,14 +174,24 @@ static void last_bar(song_work *k, int bar)
         k->s->melody[t] = (song_note){t == from ? SONG_PRESS : SONG_HOLD, (uint8_t)pitch};
 }
 
-/* How many bars before a bar is to recur, drawn as it was counted; 0: it is new, as what strays much does
- * not recur. */
+/* Whether the bar that begins at step `from` may follow what stands before step t. */
+static bool no_leap(const song_work *k, int t, int from)
+{
+    int first = from;
+    while (first + 1 < from + k->s->bar && k->s->melody[first].act == SONG_REST) first++;
+    const song_note to = k->s->melody[first];
+    return !t || to.act == SONG_REST || abs(to.pitch - last_pitch(k, t)) <= 12;
+}
+
+/* How many bars before a bar is to recur, drawn as it was counted; 0: it is new, as is what strays much, or
+ * would come with a leap. */
 static int draw_lag(song_work *k, int bar)
 {
     const rf_real *row = k->c->m->style.repeat->value.data + song_place(bar) * (1 + SONG_LAGS);
     const int kind = song_work_choose(k, row, 1 + SONG_LAGS, 1);
     const int lag = kind > 0 ? song_lag(kind - 1) : 0, from = (bar - lag) * k->s->bar;
-    return lag <= bar && strays_little(k, from, from + k->s->bar, 0) ? lag : 0;
+    const bool fits = lag && lag <= bar && strays_little(k, from, from + k->s->bar, 0);
+    return fits && no_leap(k, bar * k->s->bar, from) ? lag : 0;
 }
 
 void song_work_melody(song_work *k)

@@ -419,6 +419,8 @@ static bench begin(uint64_t seed)
 {
     rf_error err = {0};
     bench b = {.m = unlearned(seed), .d = rf_device_new(1, &err)};
+    b.m->style.range->value.data[0] = 50; /* as wide as leaps could be */
+    b.m->style.range->value.data[1] = 82;
     CU_ASSERT_PTR_NOT_NULL_FATAL(b.d);
     b.c = song_composer_new(b.d, b.m, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(b.c);
