@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS_MOST = 1 << 16 }; /* steps of a batch that is measured */
+enum { CELLS_MOST = 1 << 13 }; /* steps of a batch that is measured: a tenth of a second */
 
 /* ---- The network --------------------------------------------------------------------------------------- */
 

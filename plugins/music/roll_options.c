@@ -99,7 +99,7 @@ const rf_option roll_train_options[ROLL_TRAIN_COUNT + 1] = {
     [ROLL_TRAIN_BATCH] = {.name = "batch",
                           .type = RF_INT,
                           .letter = 'b',
-                          .def = "4",
+                          .def = "1",
                           .min = 1,
                           .max = 65536,
                           .unit = "pieces",
@@ -107,14 +107,14 @@ const rf_option roll_train_options[ROLL_TRAIN_COUNT + 1] = {
                           .help = "whole pieces side by side"},
     [ROLL_TRAIN_CELLS] = {.name = "batch-steps",
                           .type = RF_INT,
-                          .def = "16384",
+                          .def = "8192",
                           .min = 1,
                           .max = 1e9,
                           .flags = RF_OPT_ADVANCED,
                           .group = RF_GROUP_LEARN,
                           .help = "steps of all pieces of a batch at most, but for a longer piece "
                                   "alone"},
-    [ROLL_TRAIN_LEARN] = RF_LEARN_ROWS("60", "15", "5", "cosine"),
+    [ROLL_TRAIN_LEARN] = RF_LEARN_ROWS("40", "12", "5", "cosine"),
 };
 
 const rf_option roll_eval_options[ROLL_EVAL_COUNT + 1] = {

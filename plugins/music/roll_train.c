@@ -5,7 +5,7 @@
 
 #include "roll.h"
 
-/* The sets are small: steps twice as long as usual get through them in time. */
+/* Pieces are few: steps twice as long as usual get through them in time. */
 #define USUAL_RATE 0.002
 
 enum { MEASURED = 32 }; /* pieces side by side in validations */
