@@ -182,7 +182,8 @@ static rf_status draw(const setup *u)
     const extract e = extract_of(u);
     rf_str title = {0};
     const roll_score *s = &u->score[u->drawn];
-    rf_str_printf(&title, "%s: %.2f nats per frame", e.p->name, part_of(s->nats, s->frames));
+    rf_str_printf(&title, "%s: %.2f nats per frame", roll_piece_title(e.p),
+                  part_of(s->nats, s->frames));
     labels *l = calloc(1, sizeof *l);
     rf_plot *p = title.s && l ? rf_plot_new(title.s) : NULL;
     if (l) label(l, &e);

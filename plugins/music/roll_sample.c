@@ -126,8 +126,9 @@ static rf_status write(setup *u)
     const double us = 60e6 / u->r->opt[ROLL_SAMPLE_QPM].as.f;
     const rf_roll roll = {u->steps, u->keys};
     rf_score *s = rf_roll_score(&roll, u->x.grid);
-    rf_status st =
-        s && rf_score_add_tempo(s, 0, (uint32_t)us) && rf_score_order(s) ? RF_OK : no_memory(u);
+    const bool done = s && rf_score_name(s, u->p ? roll_piece_title(u->p) : NULL) &&
+                      rf_score_add_tempo(s, 0, (uint32_t)us) && rf_score_order(s);
+    rf_status st = done ? RF_OK : no_memory(u);
     if (!st) st = rf_midi_write(s, midi, u->err);
     if (!st) st = rf_emit_file(h, midi, "music", "audio/midi");
     if (!st && svg) st = rf_score_draw(s, (rf_extract){0}, svg, u->err);

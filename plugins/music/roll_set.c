@@ -73,6 +73,12 @@ uint64_t roll_set_hash(uint64_t hash, const roll_set *s)
     return hash;
 }
 
+const char *roll_piece_title(const roll_piece *p)
+{
+    const char *slash = strrchr(p->name, '/');
+    return slash ? slash + 1 : p->name;
+}
+
 int roll_piece_notes(const roll_piece *p, rf_index t)
 {
     const uint8_t *now = p->keys + t * RF_KEYS, *before = now - RF_KEYS;

@@ -38,6 +38,8 @@ void roll_set_free(roll_set *s);
 void roll_sets_free(roll_set part[RF_SPLITS]);
 /* Continue a hash with all frames. */
 uint64_t roll_set_hash(uint64_t hash, const roll_set *s);
+/* Its name without the folder. */
+const char *roll_piece_title(const roll_piece *p);
 /* Keys that sound at step t and did not before. */
 int roll_piece_notes(const roll_piece *p, rf_index t);
 

@@ -177,7 +177,8 @@ def test_sampling():
     for t in range(6):
         sounding = {n["pitch"] for n in notes if "pitch" in n and n["on"] <= t < n["on"] + n["len"]}
         assert sounding == set(piece[t]), t
-    assert told("info", "a.mid")["score"][0]["quarters"] <= 26
+    (score,) = told("info", "a.mid")["score"]
+    assert score["quarters"] <= 26 and score["title"] == "cadences.json, test 2"
     (row,) = told("roll-sample", "--model=m", "--midi=d.mid", "--length=8")["sample"]
     assert row["given"] == 0 and row["frames"] == 8 and row["per_frame"] > 0
     (row,) = told("roll-sample", SETS, "--model=m", "--midi=d.mid", "--prime=0", "--length=1")["sample"]
