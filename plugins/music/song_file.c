@@ -124,7 +124,7 @@ static song_model *parse(const rf_model *f, rf_arena *texts, rf_error *err)
 song_model *song_model_read(const char *path, rf_error *err)
 {
     rf_arena *texts = rf_arena_new(0);
-    rf_model *f = texts ? rf_task_model_read(path, SONG_ID, SONG_TASK, err) : NULL;
+    rf_model *f = texts ? rf_task_model_read(path, MUSIC_ID, SONG_TASK, err) : NULL;
     song_model *m = f ? parse(f, texts, err) : NULL;
     if (!texts) rf_fail(err, RF_ENOMEM, "no memory");
     rf_model_free(f);

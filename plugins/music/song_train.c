@@ -281,7 +281,7 @@ rf_status music_train(rf_session *s, const rf_run *r)
                             .table = song_train_options,
                             .v = l->v,
                             .learn = TRAIN_LEARN,
-                            .plugin = SONG_ID,
+                            .plugin = MUSIC_ID,
                             .task = SONG_TASK,
                             .rate = 0.002};
     const rf_status st = train(l);

@@ -7,7 +7,6 @@
 #include "music.h"
 #include "song_model.h"
 
-#define SONG_ID   "org.refrain.music"
 #define SONG_TASK "song"
 
 enum {
