@@ -154,7 +154,7 @@ def test_midi_folders():
     assert "passed over: songs/broken.mid" in p.err and "33 pieces of" in p.err and " 3 of " in p.err, p.err
     p = music("roll-train", "songs", "--valid=songs/many/five.mid", "--model=m", "--hidden=8", "--epochs=1",
               "--threads=1", "--grid=2")
-    assert "12 pieces of" in p.err and " 1 of " in p.err, p.err
+    assert "36 pieces of" in p.err and " 1 of " in p.err, p.err
     out = told("roll-eval", "songs/many/five.mid", "--model=m", "--pieces")
     (row,) = out["piece"]
     score = told("info", DATA / "midi" / "five.mid")["score"][0]
