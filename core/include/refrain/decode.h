@@ -1,5 +1,5 @@
 /* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search; and choosing
- * a sequence of tags at once: Viterbi, the n best, marginals.
+ * a sequence of tags at once: Viterbi, the n best, marginals; and drawing many yes and no at once.
  *
  * Decoding sees a model through rf_scorer only: rows of hypotheses that take a token each and give
  * scores for the next.  All choices are functions of scores, options and seed: ties go to the lower
@@ -189,6 +189,23 @@ RF_API rf_status rf_chain_list(rf_chain_work *w, const rf_chain *c, rf_index n, 
  * the tags of that part alone `allowed`. */
 RF_API rf_status rf_chain_marginals(rf_chain_work *w, const rf_chain *c, double *p, double *log_z,
                                     rf_error *err);
+
+/* ---- Ordered binaries: what rf_nade tells of ----------------------------------------------------- */
+
+/* A row as rf_nade has it: b [V], c [N], w and u [V,N]. */
+typedef struct rf_nade_row {
+    rf_index V, N;
+    const rf_real *b, *c, *w, *u;
+} rf_nade_row;
+
+/* Draw v [V], each 0 or 1, in their order: value i is 1 where rf_uniform(key, i) is below the
+ * probability that its log-odds, divided by the temperature, give it; with temperature 0 where it is
+ * the more probable.  scratch [2 N].  Returns ln p(v) at temperature 1. */
+RF_API double rf_nade_draw(rf_device *d, const rf_nade_row *row, double temperature, rf_key key,
+                           rf_real *v, rf_real *scratch);
+/* The same where each is by itself: log-odds z [V] -> v [V]. */
+RF_API double rf_binary_draw(rf_index V, const rf_real *z, double temperature, rf_key key,
+                             rf_real *v);
 
 RF_END
 #endif
