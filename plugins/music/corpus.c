@@ -9,6 +9,7 @@
 
 #include "corpus.h"
 #include "transcribe.h"
+#include "tunes.h"
 
 #define FILE_LIMIT ((size_t)1 << 26) /* most bytes of a file, after unpacking */
 #define DEPTH      32                /* folders within folders */
@@ -145,7 +146,7 @@ static rf_status add_song(reader *r, song *x, rf_split part, const rf_score *fro
     else if (!make_room(r->to) || !rf_map_put(r->seen, (const char *)&all, sizeof all, 1) ||
              !rf_map_put(r->seen, (const char *)&melody, sizeof melody, where))
         st = no_memory(r);
-    else if (r->watch.take)
+    else if (r->watch.take && from)
         st = r->watch.take(r->watch.ctx, from, x);
     if (st) {
         song_free(x);
@@ -234,6 +235,23 @@ static rf_status read_midi(reader *r, const rf_str *text, const char *path, cons
     return st;
 }
 
+static rf_status read_tunes(reader *r, const rf_str *text, const char *path, bool named)
+{
+    rf_error why = {0};
+    music_tunes *t = music_tunes_open(text->s, text->n, path);
+    rf_status st = t ? RF_OK : no_memory(r);
+    for (song *x; !st;) {
+        if (music_tunes_next(t, &x, &why)) {
+            st = refuse(r, path, named, &why);
+            break;
+        }
+        if (!x) break;
+        st = add_song(r, x, music_corpus_split(x->name), NULL);
+    }
+    music_tunes_free(t);
+    return st;
+}
+
 static rf_status read_table(reader *r, const char *path, bool named)
 {
     rf_error why = {0};
@@ -253,7 +271,9 @@ static rf_status read_file(reader *r, const char *path, bool named)
     char *name = name_of(path);
     rf_status st = name ? RF_OK : no_memory(r);
     const size_t blank = strspn(text.s, " \t\r\n");
-    if (!st)
+    if (!st && ends(path, ".txt"))
+        st = read_tunes(r, &text, path, named);
+    else if (!st)
         st = text.s[blank] == '{' ? read_rolls(r, &text, path, name, named)
                                   : read_midi(r, &text, path, name, named);
     free(name);

@@ -29,12 +29,12 @@ typedef struct music_corpus_watch {
     rf_status (*progress)(void *ctx, double done, double total);
     void *ctx;
     rf_status (*pass)(void *ctx, const char *piece, const char *why);
-    /* Each piece that is taken, as it was read and as a song; may be NULL. */
+    /* Each piece that is taken and was a score, as that and as a song; may be NULL. */
     rf_status (*take)(void *ctx, const rf_score *s, const song *x);
 } music_corpus_watch;
 
-/* Read MIDI files, folders of them (all below), and sets of piano rolls (JSON; `steps` of theirs making a
- * quarter note), and add their songs.  A piece's name is its file's without folder and ending; of a
+/* Read MIDI files, folders of them (all below), sets of piano rolls (JSON; `steps` of theirs making a
+ * quarter note), and tunes as text (.txt; see tunes.h; not in folders), and add their songs.  A piece's name is its file's without folder and ending; of a
  * roll, with part and number: "bach test 12".
  *
  * A table of chords (.tsv, .tsv.gz; see harmony.h) that is named or lies in a folder tells the chords of the

@@ -117,6 +117,8 @@ rf_status music_sets_tell(const rf_host *h, const music_set *s, int n)
     return st;
 }
 
+#define LENGTHS_DRAWN 16 /* longer notes are few */
+
 /* ---- Pictures ---------------------------------------------------------------------------------- */
 
 /* A distribution of a set as a line: from value `first`, `unit` to a value. */
@@ -124,8 +126,8 @@ static bool draw(rf_plot *p, const music_set *s, music_what w, int first, double
 {
     const double *h = s->stats.hist[w];
     double x[MUSIC_LENGTHS], y[MUSIC_LENGTHS], sum = 0;
-    const int n = music_what_size(w);
-    for (int i = 0; i < n; i++) sum += h[i];
+    const int all = music_what_size(w), n = w == MUSIC_LENGTH ? LENGTHS_DRAWN : all;
+    for (int i = 0; i < all; i++) sum += h[i];
     for (int i = 0; i < n; i++) x[i] = (first + i) * unit, y[i] = 100 * h[i] / sum;
     return !(sum > 0) || rf_plot_line(p, s->name, x, y, (size_t)n);
 }

@@ -4,7 +4,8 @@
 
 #include "melody.h"
 
-#define SINGLE 0.8 /* a track of single notes has so many */
+#define ARTICULATION 8   /* a rest of that part of the way to the next note is none */
+#define SINGLE       0.8 /* a track of single notes has so many */
 
 double music_track_single(const rf_track *t)
 {
@@ -79,6 +80,13 @@ static uint8_t in_range(int pitch)
     return (uint8_t)pitch;
 }
 
+void music_melody_fit(song_note *m, int64_t n)
+{
+    const int up = octaves_of(m, n);
+    for (int64_t i = 0; i < n; i++)
+        if (m[i].act != SONG_REST) m[i].pitch = in_range(m[i].pitch + up);
+}
+
 static void put_note(const rf_tone *t, int64_t first, int64_t n, song_note *out)
 {
     const int64_t on = t->on - first;
@@ -103,18 +111,24 @@ void music_melody_write(const rf_track *t, int64_t first, int64_t n, song_note *
         if (x->on + x->len > first) put_note(x, first, n, out);
         now = *x;
     }
-    const int up = octaves_of(out, n);
-    for (int64_t i = 0; i < n; i++)
-        if (out[i].act != SONG_REST) out[i].pitch = in_range(out[i].pitch + up);
+    music_melody_fit(out, n);
 }
 
-void music_melody_join(song_note *m, int64_t n)
+static void hold(song_note *m, int64_t from, int64_t to)
 {
-    for (int64_t i = 1; i < n; i++) {
-        if (m[i].act != SONG_REST || m[i - 1].act == SONG_REST) continue;
-        int64_t to = i;
-        while (to < n && m[to].act == SONG_REST) to++;
-        for (int64_t k = i; to < n && to - i < SONG_QUARTER && k < to; k++)
-            m[k] = (song_note){SONG_HOLD, m[i - 1].pitch};
+    for (int64_t k = from; k < to; k++) m[k] = (song_note){SONG_HOLD, m[k - 1].pitch};
+}
+
+void music_melody_join(song_note *m, int64_t n, int bar, bool played)
+{
+    int64_t on = -1, off = 0; /* of the last note */
+    for (int64_t i = 0; i < n; i++) {
+        if (m[i].act == SONG_PRESS && on >= 0 &&
+            (ARTICULATION * (i - off) <= i - on || (played && i - off < SONG_QUARTER)))
+            hold(m, off, i);
+        if (m[i].act == SONG_PRESS) on = i;
+        if (m[i].act != SONG_REST) off = i + 1;
     }
+    const int64_t end = (off + bar - 1) / bar * bar;
+    if (on >= 0 && end <= n && ARTICULATION * (end - off) <= end - on) hold(m, off, end);
 }

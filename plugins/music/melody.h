@@ -12,7 +12,10 @@ int music_melody_track(const rf_score *q);
 /* Write its highest notes into the steps first .. first + n of q: a lower note does not begin under one
  * that is held, unless the track has single notes, where the next note ends the one before. */
 void music_melody_write(const rf_track *t, int64_t first, int64_t n, song_note *out);
-/* Where notes were played: hold each up to the next one, if that is less than a quarter note away. */
-void music_melody_join(song_note *m, int64_t n);
+/* Bring pitches into the range of melodies by octaves: all by the same, then those still outside. */
+void music_melody_fit(song_note *m, int64_t n);
+/* Hold notes up to the next one, and the last up to the end of its bar of `bar` steps, where the rest between is but articulation: an eighth of the way to it at
+ * most; or less than a quarter note, of notes that were played. */
+void music_melody_join(song_note *m, int64_t n, int bar, bool played);
 
 #endif

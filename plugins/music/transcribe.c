@@ -104,7 +104,7 @@ static rf_status find_melody(scribe *w)
     if (!m) return rf_fail(w->err, RF_ENOMEM, "no memory for %lld bars", (long long)bars);
     const int64_t inside = g->end - g->first; /* what begins later is of another metre */
     music_melody_write(&g->score->track[w->melody], g->first, inside, m);
-    if (g->played) music_melody_join(m, inside);
+    music_melody_join(m, bars * g->bar, g->bar, g->played);
     rf_status st = cut_bars(w, m, bars);
     free(m);
     return st;

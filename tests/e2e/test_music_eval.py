@@ -84,6 +84,23 @@ def test_chords_from_a_table():
     assert a["notes_per_bar"] == b["notes_per_bar"] and a["in_chord"] < b["in_chord"] - 0.2
 
 
+def test_tunes_as_text():
+    """The text and the MIDI files made from it are the same songs."""
+    text, midi = (tables("eval", f, "--songs=0", "--part=train") for f in (DATA / "tunes.txt", MIDI))
+    a, b = (by(x["songs"], "of", "train") for x in (text, midi))
+    for key in ("songs", "notes_per_bar", "in_scale", "interval", "lag1", "lag2", "lag4", "lag8"):
+        near(a[key], b[key], 0.005)
+    for body, says in {
+        "| C: c4 |": "bar 1 has fewer than 4 quarter notes", "| C: c4w e |": "bar 1 has more than 4 quarter notes",
+        "| C: h4w |": '"h4w" where a note like f#4h or re is due', "| H: c4w |": '"H" where a chord like Gm7 or N is due',
+        "| c4w |": "where chords, a colon and notes is due", "metre 5/16": "a metre of 5/16",
+        "| C: a9w |": "where a note up to g9 is due", "key H major": '"H" where a key like F# or Bb is due',
+        "tempo fast": '"fast" where a tempo from 10 to 1000 is due'}.items():
+        Path("bad.txt").write_text(f"# one\ntune a\n{body}\n")
+        line = wrong("eval", MIDI, "bad.txt")
+        assert line.startswith("bad.txt:3: ") and says in line, line
+
+
 def test_music_that_was_composed():
     Path("new").mkdir()
     for name in ("mill", "river", "tram"):

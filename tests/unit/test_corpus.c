@@ -161,9 +161,32 @@ static void melody_of_chords(void)
               m[7].pitch == 72);
     CU_ASSERT(m[8].act == SONG_PRESS && m[8].pitch == 74 && m[10].act == SONG_REST);
     CU_ASSERT(m[12].pitch == 76 && m[15].act == SONG_HOLD);
-    music_melody_join(m, 16);
+    music_melody_join(m, 16, 16, false);
+    CU_ASSERT(m[10].act == SONG_REST);
+    music_melody_join(m, 16, 16, true);
     CU_ASSERT(m[10].act == SONG_HOLD && m[11].pitch == 74 && m[12].act == SONG_PRESS);
     rf_score_free(s);
+}
+
+/* A rest of a sixteenth after a half note is articulation, after an eighth it is a rest. */
+static void articulation(void)
+{
+    song_note m[16] = {0};
+    for (int i = 0; i < 7; i++) m[i] = (song_note){i ? SONG_HOLD : SONG_PRESS, 60};
+    m[8] = (song_note){SONG_PRESS, 62}, m[9] = (song_note){SONG_HOLD, 62};
+    m[11] = (song_note){SONG_PRESS, 64};
+    music_melody_join(m, 16, 16, false);
+    CU_ASSERT(m[7].act == SONG_HOLD && m[7].pitch == 60 && m[10].act == SONG_REST && !m[10].pitch);
+    CU_ASSERT(m[12].act == SONG_REST);
+    music_melody_join(m, 16, 16, true);
+    CU_ASSERT(m[10].act == SONG_HOLD && m[10].pitch == 62 && m[12].act == SONG_REST);
+    m[12] = m[13] = m[14] = (song_note){SONG_HOLD, 64};
+    music_melody_join(m, 16, 16, false);
+    CU_ASSERT(m[15].act == SONG_REST); /* a fifth of the way */
+    m[11].act = SONG_HOLD, m[11].pitch = 62;
+    for (int i = 8; i < 15; i++) m[i].pitch = 62;
+    music_melody_join(m, 16, 16, false);
+    CU_ASSERT(m[15].act == SONG_HOLD && m[15].pitch == 62);
 }
 
 /* Two octaves too low, it comes up as a whole, though one note would not have had to. */
@@ -520,6 +543,7 @@ int main(void)
                              {"known chords", known_chords},
                              {"refused", refused},
                              {"melody of chords", melody_of_chords},
+                             {"articulation", articulation},
                              {"melody in range", melody_in_range},
                              {"tables of chords", tables_of_chords},
                              {"recognised", recognised},
