@@ -1,0 +1,14 @@
+/* translate/translate.h -- the verbs and their options. */
+#ifndef TRANSLATE_TRANSLATE_H
+#define TRANSLATE_TRANSLATE_H
+
+#include <refrain/task.h>
+
+#define TR_PLUGIN "org.refrain.translate"
+#define TR_TASK   "translate"
+
+extern const rf_option tr_bpe_options[];
+
+rf_status tr_bpe(rf_session *s, const rf_run *r);
+
+#endif
