@@ -169,13 +169,13 @@ static void test_rare_and_unknown(void)
     const tr_text *const text[2] = {&t, &t};
     const tr_units_options o[2] = {
         {.language = TR_EN, .letters = TR_LOWER, .unit = TR_BPE, .merges = 100},
-        {.language = TR_EN, .letters = TR_LOWER, .unit = TR_BPE, .merges = 100, .min_count = 2}};
+        {.language = TR_EN, .letters = TR_LOWER, .unit = TR_BPE, .merges = 100, .min_count = 3}};
     tr_units *u[2];
     CU_ASSERT_EQUAL_FATAL(tr_units_learn(o, text, TR_SEPARATE, u, NULL), RF_OK);
     CU_ASSERT_TRUE(tr_units_size(u[1]) < tr_units_size(u[0]));
     rf_ids whole = {0}, parts = {0};
-    tr_units_encode(u[0], "wider", 5, &whole, NULL, NULL);
-    tr_units_encode(u[1], "wider", 5, &parts, NULL, NULL);
+    tr_units_encode(u[0], "lowest", 6, &whole, NULL, NULL);
+    tr_units_encode(u[1], "lowest", 6, &parts, NULL, NULL);
     CU_ASSERT_EQUAL(whole.n, 1);
     CU_ASSERT_TRUE(parts.n > 1);
     for (size_t i = 0; i < parts.n; i++) CU_ASSERT_TRUE(parts.at[i] >= TR_SPECIAL);
