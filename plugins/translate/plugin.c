@@ -9,6 +9,16 @@ static const char *const bpe_examples[] = {
     "echo 今天天气很好 | refrain-translate bpe --codes 词.bpe",
     "echo 'new@@ est wid@@ est' | refrain-translate bpe --undo", NULL};
 
+static const char *const eval_examples[] = {
+    "refrain-translate eval --hypotheses mine.en --references test.en",
+    "# Chinese, by its characters.\n"
+    "refrain-translate eval --hypotheses 译文.zh --references 参考.zh --tokenize zh",
+    "# Four translations by people; interval, and whether another system is better.\n"
+    "refrain-translate eval -i mine.en -a other.en -r ref0.en -r ref1.en -r ref2.en -r ref3.en",
+    "# Which sentences are bad?\n"
+    "refrain-translate eval -i mine.en -r test.en --metric chrf --sentences --format tsv",
+    NULL};
+
 static const rf_verb verbs[] = {
     {.name = "bpe",
      .summary = "learn and apply byte pair encoding",
@@ -23,11 +33,28 @@ static const rf_verb verbs[] = {
      .options = tr_bpe_options,
      .examples = bpe_examples,
      .run = tr_bpe},
+    {.name = "eval",
+     .summary = "measure how good translations are",
+     .help =
+         "Compares translations with those of people: BLEU and chrF as sacreBLEU computes them, "
+         "with its signature.  With --against, a second system is measured on the same "
+         "sentences; the interval has 95 % of the scores of test sets that are drawn from this "
+         "one, and p says how often chance makes a difference as large.",
+     .emits = RF_EMITS(RF_EV_RECORD),
+     .options = tr_eval_options,
+     .examples = eval_examples,
+     .run = tr_eval},
     {0}};
 
-static const char *const cites[] = {"Sennrich, Haddow, Birch: Neural machine translation of rare "
-                                    "words with subword units, ACL 2016",
-                                    NULL};
+static const char *const cites[] = {
+    "Sennrich, Haddow, Birch: Neural machine translation of rare "
+    "words with subword units, ACL 2016",
+    "Papineni, Roukos, Ward, Zhu: BLEU, a method for automatic evaluation of machine translation, "
+    "ACL 2002",
+    "Popovic: chrF, character n-gram F-score for automatic MT evaluation, WMT 2015",
+    "Post: A call for clarity in reporting BLEU scores, WMT 2018",
+    "Koehn: Statistical significance tests for machine translation evaluation, EMNLP 2004",
+    NULL};
 
 static const char *const features[] = {"text", NULL};
 
