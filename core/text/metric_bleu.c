@@ -124,10 +124,10 @@ void rfi_bleu_score(const rf_scorer_options *o, const double *sum, rf_text_score
     for (int n = 0; n < counts; n++) logs += p[n] > 0 ? log(p[n]) : -9999999999.0;
     out->value = any ? brevity * exp(logs / counts) : 0;
     for (int n = 0; n < RFI_WORDS_ORDER; n++) rfi_score_part(out, names[n], p[n]);
-    rfi_score_part(out, "brevity_penalty", brevity);
+    rfi_score_part(out, "BP", brevity);
     rfi_score_part(out, "ratio", closest > 0 ? length / closest : 0);
-    rfi_score_part(out, "hypothesis_length", length);
-    rfi_score_part(out, "reference_length", closest);
+    rfi_score_part(out, "hyp_len", length);
+    rfi_score_part(out, "ref_len", closest);
 }
 
 void rfi_bleu_title(const rf_scorer_options *o, rf_str *out)

@@ -228,13 +228,17 @@ static rf_scorer *measure(setup *u, int metric, int system, bool one_sentence)
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
-/* "72.7/50.0/... (BP = 1.000 ...)" of BLEU as sacreBLEU writes it; of others their parts. */
+/* "72.7/50.0/33.3/20.0 (BP = 1.000 ratio = 1.000 hyp_len = 6 ref_len = 6)", as sacreBLEU writes it. */
 static void put_details(const rf_text_score *x, rf_str *out)
 {
-    for (int i = 0; i < x->parts; i++) {
-        if (i) rf_str_put(out, " ");
-        rf_str_printf(out, "%s=%.6g", x->part[i].name, x->part[i].value);
-    }
+    int i = 0;
+    for (; i < x->parts && !strncmp(x->part[i].name, "precision_", 10); i++)
+        rf_str_printf(out, "%s%.1f", i ? "/" : "", x->part[i].value);
+    rf_str_put(out, i ? " (" : "(");
+    for (const char *gap = ""; i < x->parts; i++, gap = " ")
+        rf_str_printf(out, strstr(x->part[i].name, "_len") ? "%s%s = %.0f" : "%s%s = %.3f", gap,
+                      x->part[i].name, x->part[i].value);
+    rf_str_put(out, ")");
 }
 
 static rf_status tell(const setup *u, int system, rf_scorer *s, const rf_bootstrap *b)

@@ -19,6 +19,17 @@ static const char *const eval_examples[] = {
     "refrain-translate eval -i mine.en -r test.en --metric chrf --sentences --format tsv",
     NULL};
 
+static const char *const baseline_examples[] = {
+    "# Word by word, by a dictionary that the text itself teaches.\n"
+    "echo 'the cat sleeps' | refrain-translate baseline --train data/translate/train.tsv --columns "
+    "2,1 \\\n"
+    "    --source-language en --target-language zh",
+    "# The translation of the most similar sentence.\n"
+    "echo 小猫在睡觉。 | refrain-translate baseline --train data/translate/train.tsv --method "
+    "nearest \\\n"
+    "    --source-language zh --target-language en",
+    "refrain-translate baseline --train train.de --target train.en --list > dictionary.txt", NULL};
+
 static const rf_verb verbs[] = {
     {.name = "bpe",
      .summary = "learn and apply byte pair encoding",
@@ -44,11 +55,27 @@ static const rf_verb verbs[] = {
      .options = tr_eval_options,
      .examples = eval_examples,
      .run = tr_eval},
+    {.name = "baseline",
+     .summary = "translate without a network, to compare one with",
+     .help =
+         "Learns from a parallel text at once and translates lines of files or of standard input: "
+         "word by word, by a dictionary (IBM model 1 in both directions), or by looking up the "
+         "most similar sentence (TF-IDF) and answering with its translation.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_RECORD),
+     .options = tr_baseline_options,
+     .examples = baseline_examples,
+     .run = tr_baseline},
     {0}};
 
 static const char *const cites[] = {
     "Sennrich, Haddow, Birch: Neural machine translation of rare "
     "words with subword units, ACL 2016",
+    "Brown, Della Pietra, Della Pietra, Mercer: The mathematics of statistical machine "
+    "translation, "
+    "Computational Linguistics 19, 1993",
     "Papineni, Roukos, Ward, Zhu: BLEU, a method for automatic evaluation of machine translation, "
     "ACL 2002",
     "Popovic: chrF, character n-gram F-score for automatic MT evaluation, WMT 2015",

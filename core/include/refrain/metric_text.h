@@ -98,7 +98,8 @@ RF_API size_t rf_scorer_count(const rf_scorer *s);
 
 #define RF_SCORE_PARTS 16
 
-/* A score, and what it is made of: precisions, brevity penalty, lengths ... */
+/* A score, and what it is made of: of BLEU precision_1 .. precision_4, BP (brevity penalty), ratio, hyp_len,
+ * ref_len. */
 typedef struct rf_text_score {
     double value;
     int parts;
