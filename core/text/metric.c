@@ -302,14 +302,15 @@ static int compare_reals(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How many differences are as far from their mean as the real one is from zero. */
+/* How many differences are as far from their mean as the real one is from zero.  (sacreBLEU counts those
+ * that are farther, and so finds a system unlike itself.) */
 static double chance_of(const samples *x, double difference)
 {
     double mean = 0;
     int larger = 0;
     for (int i = 0; i < x->count; i++) mean += fabs(x->score[0][i] - x->score[1][i]) / x->count;
     for (int i = 0; i < x->count; i++)
-        larger += fabs(x->score[0][i] - x->score[1][i]) - mean > fabs(difference);
+        larger += fabs(x->score[0][i] - x->score[1][i]) - mean >= fabs(difference);
     return (larger + 1.0) / (x->count + 1.0);
 }
 

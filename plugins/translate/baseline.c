@@ -196,7 +196,7 @@ static rf_status by_dictionary(setup *u)
 {
     for (size_t i = 0; i < u->ids.n; i++) put_word(u, i);
     if (u->words.n) tr_units_compose(u->u[1], u->words.s, u->words.n, &u->out);
-    return rf_emit_text(u->s->host, u->lines, u->out.s ? u->out.s : "", u->out.n, NAN);
+    return tr_emit_line(u->s->host, u->lines, &u->out, u->err);
 }
 
 static rf_status by_nearest(setup *u)
@@ -205,7 +205,10 @@ static rf_status by_nearest(setup *u)
     const int64_t i = tr_nearest_find(u->nearest, u->ids.at, u->ids.n, &cosine);
     size_t n = 0;
     const char *line = i < 0 ? "" : tr_text_line(&u->text.side[1], (size_t)i, &n);
-    if (!u->r->opt[BASE_LIST].as.i) return rf_emit_text(u->s->host, u->lines, line, n, NAN);
+    if (!u->r->opt[BASE_LIST].as.i) {
+        rf_str_add(&u->out, line, n);
+        return tr_emit_line(u->s->host, u->lines, &u->out, u->err);
+    }
     const rf_field row[] = {
         rf_field_int("line", u->lines + 1), rf_field_real("cosine", cosine),
         rf_field_string("nearest", i < 0 ? NULL : tr_text_line(&u->text.side[0], (size_t)i, NULL)),

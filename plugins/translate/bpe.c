@@ -124,8 +124,7 @@ static rf_status send_line(applier *a, const char *line, size_t n, rf_error *err
     rf_str_clear(&a->out);
     if (a->b) rf_bpe_apply_known(a->b, a->known, line, n, &a->out);
     if (!a->b) rf_bpe_undo(line, n, &a->out);
-    if (a->out.failed) return rf_fail(err, RF_ENOMEM, "no memory for a line");
-    rf_status st = rf_emit_text(a->s->host, a->line, a->out.s ? a->out.s : "", a->out.n, NAN);
+    const rf_status st = tr_emit_line(a->s->host, a->line, &a->out, err);
     a->line++;
     return st ? st : a->s->host->progress(a->s->host, (double)a->line, 0, "lines");
 }

@@ -70,10 +70,11 @@ const rf_option tr_eval_options[] = {
                      .help = "what counts where no n-gram of a length is right"},
     [EVAL_SMOOTH_VALUE] = {.name = "smooth-value",
                            .type = RF_REAL,
+                           .def = "0",
                            .max = 1000,
                            .flags = RF_OPT_ADVANCED,
                            .group = BLEU,
-                           .help = "how much, of floor (by default 0.1) and add-k (1)"},
+                           .help = "how much; 0: the usual value, 0.1 of floor and 1 of add-k"},
     [EVAL_CHAR_ORDER] = {.name = "char-order",
                          .type = RF_INT,
                          .def = "6",
@@ -188,7 +189,7 @@ static rf_scorer_options options_of(const rf_setting *opt, bool one_sentence)
     o.tokens = (rf_score_tokens)opt[EVAL_TOKENIZE].as.i;
     o.lowercase = opt[EVAL_LOWERCASE].as.i;
     o.smoothing = (rf_score_smoothing)opt[EVAL_SMOOTH].as.i;
-    if (opt[EVAL_SMOOTH_VALUE].set) o.smooth_value = opt[EVAL_SMOOTH_VALUE].as.f;
+    if (opt[EVAL_SMOOTH_VALUE].as.f > 0) o.smooth_value = opt[EVAL_SMOOTH_VALUE].as.f;
     o.effective_order = one_sentence;
     o.char_order = (int)opt[EVAL_CHAR_ORDER].as.i;
     o.word_order = (int)opt[EVAL_WORD_ORDER].as.i;
