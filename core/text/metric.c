@@ -1,4 +1,4 @@
-/* text/metric.c -- scorers: the table of metrics, sentences added, sums and samples of them. */
+/* text/metric.c -- the table of metrics, sentences added, sums and samples of them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,21 +66,21 @@ static const rfi_metric metrics[] = {
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
-int rf_scorer_find(const char *name)
+int rf_text_metric_find(const char *name)
 {
     for (int i = 0; i < METRICS; i++)
         if (!strcmp(name, metrics[i].name)) return i;
     return -1;
 }
 
-const char *rf_scorer_name_at(int metric)
+const char *rf_text_metric_name_at(int metric)
 {
     return metric >= 0 && metric < METRICS ? metrics[metric].name : NULL;
 }
 
 /* ---- Making -------------------------------------------------------------------------------------- */
 
-static rf_status check_options(int metric, const rf_scorer_options *o, rf_error *err)
+static rf_status check_options(int metric, const rf_text_metric_options *o, rf_error *err)
 {
     if (metric < 0 || metric >= METRICS)
         return rf_fail(err, RF_EINVAL, "there is no metric %d", metric);
@@ -92,10 +92,10 @@ static rf_status check_options(int metric, const rf_scorer_options *o, rf_error 
     return RF_OK;
 }
 
-rf_scorer *rf_scorer_new(int metric, const rf_scorer_options *o, rf_error *err)
+rf_text_metric *rf_text_metric_new(int metric, const rf_text_metric_options *o, rf_error *err)
 {
     if (check_options(metric, o, err)) return NULL;
-    rf_scorer *s = calloc(1, sizeof *s);
+    rf_text_metric *s = calloc(1, sizeof *s);
     if (s) s->words = rf_vocab_new();
     if (!s || !s->words) {
         rf_fail(err, RF_ENOMEM, "no memory for a score");
@@ -109,7 +109,7 @@ rf_scorer *rf_scorer_new(int metric, const rf_scorer_options *o, rf_error *err)
     return s;
 }
 
-void rf_scorer_free(rf_scorer *s)
+void rf_text_metric_free(rf_text_metric *s)
 {
     if (!s) return;
     if (s->row->free_own) s->row->free_own(s->own);
@@ -118,14 +118,14 @@ void rf_scorer_free(rf_scorer *s)
     free(s);
 }
 
-size_t rf_scorer_count(const rf_scorer *s) { return s->n; }
+size_t rf_text_metric_count(const rf_text_metric *s) { return s->n; }
 
 /* ---- Sentences ----------------------------------------------------------------------------------- */
 
-bool rfi_scorer_words(rf_scorer *s, const char *text, rf_ids *ids)
+bool rfi_metric_words(rf_text_metric *s, const char *text, rf_ids *ids)
 {
     rf_str words = {0};
-    rf_score_tokenize(s->o.tokens, text, strlen(text), &words);
+    rf_text_tokenize(s->o.tokens, text, strlen(text), &words);
     bool done = !words.failed;
     for (size_t i = 0, from = 0; i <= words.n && done; i++) {
         if (i < words.n && words.s[i] != ' ') continue;
@@ -139,7 +139,7 @@ bool rfi_scorer_words(rf_scorer *s, const char *text, rf_ids *ids)
 }
 
 /* A copy in small letters where that is asked for, else as it is.  NULL: no memory. */
-static char *copy_text(const rf_scorer *s, const char *text)
+static char *copy_text(const rf_text_metric *s, const char *text)
 {
     rf_ids codes = {0};
     rf_str out = {0};
@@ -160,7 +160,7 @@ static rf_status no_memory(rf_error *err)
     return rf_fail(err, RF_ENOMEM, "no memory for a score");
 }
 
-static rf_status check_sentence(const rf_scorer *s, const char *hypothesis,
+static rf_status check_sentence(const rf_text_metric *s, const char *hypothesis,
                                 const char *const *reference, size_t count, rf_error *err)
 {
     char name[40];
@@ -176,7 +176,7 @@ static rf_status check_sentence(const rf_scorer *s, const char *hypothesis,
     return st;
 }
 
-static bool reserve(rf_scorer *s)
+static bool reserve(rf_text_metric *s)
 {
     if (s->n < s->cap) return true;
     const size_t cap = s->cap ? 2 * s->cap : 256;
@@ -185,7 +185,7 @@ static bool reserve(rf_scorer *s)
     return true;
 }
 
-static bool collect(rf_scorer *s, const char *hypothesis, char **text, size_t given)
+static bool collect(rf_text_metric *s, const char *hypothesis, char **text, size_t given)
 {
     char *told = copy_text(s, hypothesis);
     rfi_sentence x = {told, (const char *const *)text, given};
@@ -196,8 +196,8 @@ static bool collect(rf_scorer *s, const char *hypothesis, char **text, size_t gi
     return done;
 }
 
-rf_status rf_scorer_add(rf_scorer *s, const char *hypothesis, const char *const *reference,
-                        size_t count, rf_error *err)
+rf_status rf_text_metric_add(rf_text_metric *s, const char *hypothesis,
+                             const char *const *reference, size_t count, rf_error *err)
 {
     rf_status st = check_sentence(s, hypothesis, reference, count, err);
     if (st) return st;
@@ -223,30 +223,30 @@ rf_status rf_scorer_add(rf_scorer *s, const char *hypothesis, const char *const 
 
 void rfi_score_part(rf_text_score *out, const char *name, double value)
 {
-    if (out->parts == RF_SCORE_PARTS) return;
+    if (out->parts == RF_TEXT_SCORE_PARTS) return;
     out->part[out->parts].name = name;
     out->part[out->parts++].value = value;
 }
 
-static void settle(rf_scorer *s)
+static void settle(rf_text_metric *s)
 {
     if (!s->settled && s->row->settle) s->row->settle(s);
     s->settled = true;
 }
 
-static void score_sum(const rf_scorer *s, const double *sum, rf_text_score *out)
+static void score_sum(const rf_text_metric *s, const double *sum, rf_text_score *out)
 {
     *out = (rf_text_score){0};
     s->row->score(&s->o, sum, out);
 }
 
-static void add_sentence(const rf_scorer *s, size_t i, double *sum)
+static void add_sentence(const rf_text_metric *s, size_t i, double *sum)
 {
     const double *stats = s->stats + i * (size_t)s->width;
     for (int k = 0; k < s->width; k++) sum[k] += stats[k];
 }
 
-void rf_scorer_corpus(rf_scorer *s, rf_text_score *out)
+void rf_text_metric_corpus(rf_text_metric *s, rf_text_score *out)
 {
     double sum[RFI_METRIC_WIDTH] = {0};
     settle(s);
@@ -254,15 +254,15 @@ void rf_scorer_corpus(rf_scorer *s, rf_text_score *out)
     score_sum(s, sum, out);
 }
 
-void rf_scorer_sentence(rf_scorer *s, size_t i, rf_text_score *out)
+void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out)
 {
     settle(s);
     score_sum(s, s->stats + i * (size_t)s->width, out);
 }
 
-void rf_scorer_title(const rf_scorer *s, rf_str *out) { s->row->title(&s->o, out); }
+void rf_text_metric_title(const rf_text_metric *s, rf_str *out) { s->row->title(&s->o, out); }
 
-void rf_scorer_sign(const rf_scorer *s, rf_str *out)
+void rf_text_metric_sign(const rf_text_metric *s, rf_str *out)
 {
     if (s->references < 0) rf_str_put(out, "nrefs:var");
     if (s->references >= 0) rf_str_printf(out, "nrefs:%d", s->references);
@@ -277,7 +277,7 @@ typedef struct samples {
     int count;
 } samples;
 
-static double score_of(const rf_scorer *s, const double *sum)
+static double score_of(const rf_text_metric *s, const double *sum)
 {
     rf_text_score score;
     score_sum(s, sum, &score);
@@ -285,7 +285,7 @@ static double score_of(const rf_scorer *s, const double *sum)
 }
 
 /* One test set, the same for both systems. */
-static void draw(rf_scorer *const system[2], rf_key key, samples *to, int at)
+static void draw(rf_text_metric *const system[2], rf_key key, samples *to, int at)
 {
     double sum[2][RFI_METRIC_WIDTH] = {{0}};
     const size_t n = system[0]->n;
@@ -324,7 +324,8 @@ static void summarize(const samples *x, rf_bootstrap *out)
     out->high = x->score[0][x->count - cut - 1];
 }
 
-static rf_status check_pair(const rf_scorer *s, const rf_scorer *against, int count, rf_error *err)
+static rf_status check_pair(const rf_text_metric *s, const rf_text_metric *against, int count,
+                            rf_error *err)
 {
     if (!s->n || count < 1) return rf_fail(err, RF_EINVAL, "no sentences to draw samples from");
     if (!against || (against->row == s->row && against->n == s->n && against->width == s->width))
@@ -333,7 +334,7 @@ static rf_status check_pair(const rf_scorer *s, const rf_scorer *against, int co
                    s->n, against->n);
 }
 
-static rf_status draw_all(rf_scorer *const system[2], uint64_t seed, samples *x,
+static rf_status draw_all(rf_text_metric *const system[2], uint64_t seed, samples *x,
                           bool (*go_on)(void *, double), void *ctx, rf_error *err)
 {
     for (int i = 0; i < x->count; i++) {
@@ -344,18 +345,18 @@ static rf_status draw_all(rf_scorer *const system[2], uint64_t seed, samples *x,
     return RF_OK;
 }
 
-rf_status rf_scorer_bootstrap(rf_scorer *s, rf_scorer *against, int count, uint64_t seed,
-                              bool (*go_on)(void *ctx, double part), void *ctx, rf_bootstrap *out,
-                              rf_error *err)
+rf_status rf_text_metric_bootstrap(rf_text_metric *s, rf_text_metric *against, int count,
+                                   uint64_t seed, bool (*go_on)(void *ctx, double part), void *ctx,
+                                   rf_bootstrap *out, rf_error *err)
 {
-    rf_scorer *const system[2] = {s, against};
+    rf_text_metric *const system[2] = {s, against};
     rf_text_score score[2] = {{0}};
     samples x = {.count = count};
     rf_status st = check_pair(s, against, count, err);
     if (st) return st;
     for (int k = 0; k < 2; k++) x.score[k] = calloc((size_t)count, sizeof *x.score[k]);
     if (!x.score[0] || !x.score[1]) st = no_memory(err);
-    for (int k = 0; k < 2 && system[k] && !st; k++) rf_scorer_corpus(system[k], &score[k]);
+    for (int k = 0; k < 2 && system[k] && !st; k++) rf_text_metric_corpus(system[k], &score[k]);
     if (!st) st = draw_all(system, seed, &x, go_on, ctx, err);
     if (!st) {
         *out = (rf_bootstrap){.value = score[0].value, .p = NAN};

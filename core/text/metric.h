@@ -27,9 +27,9 @@ int64_t rfi_grams_total(const rfi_grams *g, int n);
 
 typedef struct rfi_metric rfi_metric;
 
-struct rf_scorer {
+struct rf_text_metric {
     const rfi_metric *row;
-    rf_scorer_options o;
+    rf_text_metric_options o;
     rf_vocab *words; /* seen so far: ids are numbers here */
     double *stats;   /* [sentences, width] */
     size_t n, cap;
@@ -56,17 +56,17 @@ typedef struct rfi_sentence {
 struct rfi_metric {
     const char *name;
     int word_order; /* of chrF, where the name says it; or 0 */
-    int (*width)(const rf_scorer_options *o);
-    bool (*collect)(rf_scorer *s, const rfi_sentence *x, double *stats);
-    bool (*settle)(rf_scorer *s);
-    void (*score)(const rf_scorer_options *o, const double *sum, rf_text_score *out);
-    void (*title)(const rf_scorer_options *o, rf_str *out);
-    void (*sign)(const rf_scorer_options *o, rf_str *out);
+    int (*width)(const rf_text_metric_options *o);
+    bool (*collect)(rf_text_metric *s, const rfi_sentence *x, double *stats);
+    bool (*settle)(rf_text_metric *s);
+    void (*score)(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+    void (*title)(const rf_text_metric_options *o, rf_str *out);
+    void (*sign)(const rf_text_metric_options *o, rf_str *out);
     void (*free_own)(void *own);
 };
 
 /* The words of a text as ids.  False: no memory. */
-bool rfi_scorer_words(rf_scorer *s, const char *text, rf_ids *ids);
+bool rfi_metric_words(rf_text_metric *s, const char *text, rf_ids *ids);
 void rfi_score_part(rf_text_score *out, const char *name, double value);
 
 /* Blanks as Python's str.split has them. */
@@ -74,16 +74,16 @@ bool rfi_is_space(int32_t code);
 /* Append the code points of a text. */
 void rfi_codes(const char *s, size_t n, rf_ids *out);
 
-int rfi_bleu_width(const rf_scorer_options *o);
-bool rfi_bleu_collect(rf_scorer *s, const rfi_sentence *x, double *stats);
-void rfi_bleu_score(const rf_scorer_options *o, const double *sum, rf_text_score *out);
-void rfi_bleu_title(const rf_scorer_options *o, rf_str *out);
-void rfi_bleu_sign(const rf_scorer_options *o, rf_str *out);
+int rfi_bleu_width(const rf_text_metric_options *o);
+bool rfi_bleu_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+void rfi_bleu_title(const rf_text_metric_options *o, rf_str *out);
+void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out);
 
-int rfi_chrf_width(const rf_scorer_options *o);
-bool rfi_chrf_collect(rf_scorer *s, const rfi_sentence *x, double *stats);
-void rfi_chrf_score(const rf_scorer_options *o, const double *sum, rf_text_score *out);
-void rfi_chrf_title(const rf_scorer_options *o, rf_str *out);
-void rfi_chrf_sign(const rf_scorer_options *o, rf_str *out);
+int rfi_chrf_width(const rf_text_metric_options *o);
+bool rfi_chrf_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+void rfi_chrf_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+void rfi_chrf_title(const rf_text_metric_options *o, rf_str *out);
+void rfi_chrf_sign(const rf_text_metric_options *o, rf_str *out);
 
 #endif

@@ -10,19 +10,19 @@
 
 enum { LENGTH, CLOSEST, RIGHT, ALL = RIGHT + RFI_WORDS_ORDER, WIDTH = ALL + RFI_WORDS_ORDER };
 
-const char *const rf_score_smoothings[] = {[RF_SMOOTH_EXP] = "exp",
-                                           [RF_SMOOTH_FLOOR] = "floor",
-                                           [RF_SMOOTH_ADD_K] = "add-k",
-                                           [RF_SMOOTH_NONE] = "none",
-                                           NULL};
+const char *const rf_text_smoothings[] = {[RF_SMOOTH_EXP] = "exp",
+                                          [RF_SMOOTH_FLOOR] = "floor",
+                                          [RF_SMOOTH_ADD_K] = "add-k",
+                                          [RF_SMOOTH_NONE] = "none",
+                                          NULL};
 
-static double smooth_value(const rf_scorer_options *o)
+static double smooth_value(const rf_text_metric_options *o)
 {
     if (!isnan(o->smooth_value)) return o->smooth_value;
     return o->smoothing == RF_SMOOTH_FLOOR ? 0.1 : 1;
 }
 
-int rfi_bleu_width(const rf_scorer_options *o)
+int rfi_bleu_width(const rf_text_metric_options *o)
 {
     (void)o;
     return WIDTH;
@@ -50,15 +50,15 @@ static int64_t closer(int64_t to, int64_t a, int64_t b)
     return x < y || (x == y && a < b) ? a : b;
 }
 
-static bool count_references(rf_scorer *s, const rfi_sentence *x, rfi_grams *all, int64_t length,
-                             int64_t *closest)
+static bool count_references(rf_text_metric *s, const rfi_sentence *x, rfi_grams *all,
+                             int64_t length, int64_t *closest)
 {
     bool done = true;
     for (size_t i = 0; i < x->count && done; i++) {
         rf_ids ids = {0};
         rfi_grams one = {0};
         rfi_grams *to = i ? &one : all;
-        done = rfi_scorer_words(s, x->reference[i], &ids) &&
+        done = rfi_metric_words(s, x->reference[i], &ids) &&
                rfi_grams_count(to, &ids, RFI_WORDS_ORDER) && (!i || merge_grams(all, &one));
         *closest = i ? closer(length, to->tokens, *closest) : to->tokens;
         rfi_grams_free(&one);
@@ -67,12 +67,12 @@ static bool count_references(rf_scorer *s, const rfi_sentence *x, rfi_grams *all
     return done;
 }
 
-bool rfi_bleu_collect(rf_scorer *s, const rfi_sentence *x, double *stats)
+bool rfi_bleu_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
 {
     rf_ids ids = {0};
     rfi_grams told = {0}, right = {0};
     int64_t match[RFI_WORDS_ORDER], closest = 0;
-    bool done = rfi_scorer_words(s, x->hypothesis, &ids) &&
+    bool done = rfi_metric_words(s, x->hypothesis, &ids) &&
                 rfi_grams_count(&told, &ids, RFI_WORDS_ORDER) &&
                 count_references(s, x, &right, told.tokens, &closest);
     if (done) rfi_grams_match(&told, &right, RFI_WORDS_ORDER, match);
@@ -91,7 +91,7 @@ bool rfi_bleu_collect(rf_scorer *s, const rfi_sentence *x, double *stats)
 /* ---- The score ----------------------------------------------------------------------------------- */
 
 /* In percent, smoothed; how many of them count. */
-static int precisions(const rf_scorer_options *o, const double *sum, double *p)
+static int precisions(const rf_text_metric_options *o, const double *sum, double *p)
 {
     int counts = RFI_WORDS_ORDER;
     double half = 1;
@@ -111,7 +111,7 @@ static int precisions(const rf_scorer_options *o, const double *sum, double *p)
     return counts;
 }
 
-void rfi_bleu_score(const rf_scorer_options *o, const double *sum, rf_text_score *out)
+void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out)
 {
     static const char *const names[RFI_WORDS_ORDER] = {"precision_1", "precision_2", "precision_3",
                                                        "precision_4"};
@@ -130,16 +130,16 @@ void rfi_bleu_score(const rf_scorer_options *o, const double *sum, rf_text_score
     rfi_score_part(out, "ref_len", closest);
 }
 
-void rfi_bleu_title(const rf_scorer_options *o, rf_str *out)
+void rfi_bleu_title(const rf_text_metric_options *o, rf_str *out)
 {
     (void)o;
     rf_str_put(out, "BLEU");
 }
 
-void rfi_bleu_sign(const rf_scorer_options *o, rf_str *out)
+void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out)
 {
     rf_str_printf(out, "|eff:%s|tok:%s|smooth:%s", o->effective_order ? "yes" : "no",
-                  rf_score_tokenizers[o->tokens], rf_score_smoothings[o->smoothing]);
+                  rf_text_tokenizers[o->tokens], rf_text_smoothings[o->smoothing]);
     if (o->smoothing == RF_SMOOTH_FLOOR || o->smoothing == RF_SMOOTH_ADD_K)
         rf_str_printf(out, "[%.2f]", smooth_value(o));
     rf_str_put(out, "|version:2.6.0");

@@ -6,13 +6,13 @@
 
 #include "text/metric.h"
 
-static int orders(const rf_scorer_options *o) { return o->char_order + o->word_order; }
+static int orders(const rf_text_metric_options *o) { return o->char_order + o->word_order; }
 
-int rfi_chrf_width(const rf_scorer_options *o) { return 3 * orders(o); }
+int rfi_chrf_width(const rf_text_metric_options *o) { return 3 * orders(o); }
 
 /* ---- Sequences ----------------------------------------------------------------------------------- */
 
-static bool read_characters(const rf_scorer *s, const char *text, rf_ids *out)
+static bool read_characters(const rf_text_metric *s, const char *text, rf_ids *out)
 {
     size_t kept = 0;
     rfi_codes(text, strlen(text), out);
@@ -28,7 +28,7 @@ static bool is_punct(char c)
            (c >= '{' && c <= '~');
 }
 
-static bool add_word(rf_scorer *s, const char *word, size_t n, rf_ids *out)
+static bool add_word(rf_text_metric *s, const char *word, size_t n, rf_ids *out)
 {
     const int32_t id = rf_vocab_add(s->words, word, n);
     rf_ids_add(out, id);
@@ -36,7 +36,7 @@ static bool add_word(rf_scorer *s, const char *word, size_t n, rf_ids *out)
 }
 
 /* A mark behind a word stands apart, or else one before it. */
-static bool add_parts(rf_scorer *s, const char *word, size_t n, rf_ids *out)
+static bool add_parts(rf_text_metric *s, const char *word, size_t n, rf_ids *out)
 {
     size_t cut = 0;
     if (rf_utf8_count(word, n) > 1 && is_punct(word[0])) cut = 1;
@@ -45,10 +45,10 @@ static bool add_parts(rf_scorer *s, const char *word, size_t n, rf_ids *out)
     return add_word(s, word, cut, out) && add_word(s, word + cut, n - cut, out);
 }
 
-static bool read_words(rf_scorer *s, const char *text, rf_ids *out)
+static bool read_words(rf_text_metric *s, const char *text, rf_ids *out)
 {
     rf_str words = {0};
-    rf_score_tokenize(RF_SCORE_NONE, text, strlen(text), &words);
+    rf_text_tokenize(RF_TOKENS_NONE, text, strlen(text), &words);
     bool done = !words.failed;
     for (size_t i = 0, from = 0; i <= words.n && done; i++) {
         if (i < words.n && words.s[i] != ' ') continue;
@@ -63,7 +63,7 @@ typedef struct sequences {
     rfi_grams characters, words;
 } sequences;
 
-static bool read_text(rf_scorer *s, const char *text, sequences *x)
+static bool read_text(rf_text_metric *s, const char *text, sequences *x)
 {
     rf_ids characters = {0}, words = {0};
     bool done = read_characters(s, text, &characters) &&
@@ -99,7 +99,7 @@ static void compare(const rfi_grams *told, const rfi_grams *right, int order, do
 }
 
 /* The reference with the best score counts. */
-bool rfi_chrf_collect(rf_scorer *s, const rfi_sentence *x, double *stats)
+bool rfi_chrf_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
 {
     sequences told = {0};
     double best = -1, one[RFI_METRIC_WIDTH];
@@ -126,7 +126,7 @@ bool rfi_chrf_collect(rf_scorer *s, const rfi_sentence *x, double *stats)
 
 /* ---- The score ----------------------------------------------------------------------------------- */
 
-void rfi_chrf_score(const rf_scorer_options *o, const double *sum, rf_text_score *out)
+void rfi_chrf_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out)
 {
     const double tiny = 1e-16, factor = o->beta * o->beta;
     double smoothed = 0, precision = 0, recall = 0;
@@ -151,13 +151,13 @@ void rfi_chrf_score(const rf_scorer_options *o, const double *sum, rf_text_score
     rfi_score_part(out, "recall", 100 * recall);
 }
 
-void rfi_chrf_title(const rf_scorer_options *o, rf_str *out)
+void rfi_chrf_title(const rf_text_metric_options *o, rf_str *out)
 {
     rf_str_printf(out, "chrF%d", o->beta);
     for (int i = 0; i < o->word_order; i++) rf_str_put(out, "+");
 }
 
-void rfi_chrf_sign(const rf_scorer_options *o, rf_str *out)
+void rfi_chrf_sign(const rf_text_metric_options *o, rf_str *out)
 {
     rf_str_printf(out, "|eff:%s|nc:%d|nw:%d|space:%s|version:2.6.0",
                   o->eps_smoothing ? "no" : "yes", o->char_order, o->word_order,

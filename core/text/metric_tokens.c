@@ -7,9 +7,9 @@
 
 #include "text/metric.h"
 
-const char *const rf_score_tokenizers[] = {
-    [RF_SCORE_13A] = "13a",   [RF_SCORE_ZH] = "zh",     [RF_SCORE_INTL] = "intl",
-    [RF_SCORE_CHAR] = "char", [RF_SCORE_NONE] = "none", NULL};
+const char *const rf_text_tokenizers[] = {
+    [RF_TOKENS_13A] = "13a",   [RF_TOKENS_ZH] = "zh",     [RF_TOKENS_INTL] = "intl",
+    [RF_TOKENS_CHAR] = "char", [RF_TOKENS_NONE] = "none", NULL};
 
 bool rfi_is_space(int32_t c)
 {
@@ -206,11 +206,11 @@ static void cut_none(const char *line, size_t n, rf_ids *x, rf_ids *y)
 }
 
 static void (*const cutters[])(const char *, size_t, rf_ids *,
-                               rf_ids *) = {[RF_SCORE_13A] = cut_13a,
-                                            [RF_SCORE_ZH] = cut_zh,
-                                            [RF_SCORE_INTL] = cut_intl,
-                                            [RF_SCORE_CHAR] = cut_char,
-                                            [RF_SCORE_NONE] = cut_none};
+                               rf_ids *) = {[RF_TOKENS_13A] = cut_13a,
+                                            [RF_TOKENS_ZH] = cut_zh,
+                                            [RF_TOKENS_INTL] = cut_intl,
+                                            [RF_TOKENS_CHAR] = cut_char,
+                                            [RF_TOKENS_NONE] = cut_none};
 
 static void put_words(const rf_ids *x, rf_str *out)
 {
@@ -245,7 +245,7 @@ static size_t trimmed(const char *line, size_t n)
     return failed ? n : bytes;
 }
 
-void rf_score_tokenize(rf_score_tokens how, const char *line, size_t n, rf_str *out)
+void rf_text_tokenize(rf_text_tokens how, const char *line, size_t n, rf_str *out)
 {
     rf_ids x = {0}, y = {0};
     cutters[how](line, trimmed(line, n), &x, &y);

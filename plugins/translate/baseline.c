@@ -32,13 +32,11 @@ static const char *const methods[] = {"dictionary", "nearest", NULL};
 const rf_option tr_baseline_options[] = {
     [BASE_METHOD] = {.name = "method",
                      .type = RF_CHOICE,
-                     .letter = 'm',
                      .def = "dictionary",
                      .choices = methods,
                      .help = "word by word; or the translation of the most similar sentence"},
     [BASE_TRAIN] = {.name = "train",
                     .type = RF_INFILE,
-                    .letter = 't',
                     .flags = RF_OPT_REQUIRED,
                     .group = DATA,
                     .help = "a table of sentences and translations, or, with --target, sentences"},

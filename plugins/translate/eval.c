@@ -53,7 +53,7 @@ const rf_option tr_eval_options[] = {
                        .type = RF_CHOICE,
                        .letter = 't',
                        .def = "13a",
-                       .choices = rf_score_tokenizers,
+                       .choices = rf_text_tokenizers,
                        .help =
                            "what a word is: 13a: punctuation apart; zh: each Chinese character; "
                            "none: what is between blanks"},
@@ -64,7 +64,7 @@ const rf_option tr_eval_options[] = {
     [EVAL_SMOOTH] = {.name = "smooth",
                      .type = RF_CHOICE,
                      .def = "exp",
-                     .choices = rf_score_smoothings,
+                     .choices = rf_text_smoothings,
                      .flags = RF_OPT_ADVANCED,
                      .group = BLEU,
                      .help = "what counts where no n-gram of a length is right"},
@@ -139,9 +139,10 @@ static rf_status read_metrics(setup *u)
     for (size_t n; rf_list_next(&rest, &item, &n);) {
         char name[32];
         snprintf(name, sizeof name, "%.*s", (int)(n < 31 ? n : 31), item);
-        const int metric = rf_scorer_find(name);
+        const int metric = rf_text_metric_find(name);
         if (metric < 0)
-            return rf_name_unknown(&tr_eval_options[EVAL_METRIC], name, rf_scorer_name_at, u->err);
+            return rf_name_unknown(&tr_eval_options[EVAL_METRIC], name, rf_text_metric_name_at,
+                                   u->err);
         if (u->metrics == MOST)
             return rf_fail(u->err, RF_EINVAL, "--metric: at most %d are measured at once", MOST);
         u->metric[u->metrics++] = metric;
@@ -183,12 +184,12 @@ static rf_status read_texts(setup *u)
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
 
-static rf_scorer_options options_of(const rf_setting *opt, bool one_sentence)
+static rf_text_metric_options options_of(const rf_setting *opt, bool one_sentence)
 {
-    rf_scorer_options o = RF_SCORER_OPTIONS;
-    o.tokens = (rf_score_tokens)opt[EVAL_TOKENIZE].as.i;
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = (rf_text_tokens)opt[EVAL_TOKENIZE].as.i;
     o.lowercase = opt[EVAL_LOWERCASE].as.i;
-    o.smoothing = (rf_score_smoothing)opt[EVAL_SMOOTH].as.i;
+    o.smoothing = (rf_text_smoothing)opt[EVAL_SMOOTH].as.i;
     if (opt[EVAL_SMOOTH_VALUE].as.f > 0) o.smooth_value = opt[EVAL_SMOOTH_VALUE].as.f;
     o.effective_order = one_sentence;
     o.char_order = (int)opt[EVAL_CHAR_ORDER].as.i;
@@ -204,26 +205,26 @@ static bool go_on(void *ctx, double part)
     return !u->s->host->progress(u->s->host, u->done + part, u->total, "steps");
 }
 
-/* A scorer with all sentences of a system.  NULL with u->err. */
-static rf_scorer *measure(setup *u, int metric, int system, bool one_sentence)
+/* A metric with all sentences of a system.  NULL with u->err. */
+static rf_text_metric *measure(setup *u, int metric, int system, bool one_sentence)
 {
-    const rf_scorer_options o = options_of(u->r->opt, one_sentence);
+    const rf_text_metric_options o = options_of(u->r->opt, one_sentence);
     const char **reference = calloc(u->references, sizeof *reference);
-    rf_scorer *s = rf_scorer_new(metric, &o, u->err);
+    rf_text_metric *s = rf_text_metric_new(metric, &o, u->err);
     rf_status st = s && reference ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory for a score");
     const size_t n = u->system[system].n;
     for (size_t i = 0; i < n && !st; i++) {
         for (size_t k = 0; k < u->references; k++)
             reference[k] = tr_text_line(&u->reference[k], i, NULL);
-        st = rf_scorer_add(s, tr_text_line(&u->system[system], i, NULL), reference, u->references,
-                           u->err);
+        st = rf_text_metric_add(s, tr_text_line(&u->system[system], i, NULL), reference,
+                                u->references, u->err);
         if (!st && i % 64 == 0 && !go_on(u, (double)i / (double)n))
             st = rf_fail(u->err, RF_ECANCELLED, "interrupted");
     }
     u->done++;
     free(reference);
     if (!st) return s;
-    rf_scorer_free(s);
+    rf_text_metric_free(s);
     return NULL;
 }
 
@@ -242,13 +243,13 @@ static void put_details(const rf_text_score *x, rf_str *out)
     rf_str_put(out, ")");
 }
 
-static rf_status tell(const setup *u, int system, rf_scorer *s, const rf_bootstrap *b)
+static rf_status tell(const setup *u, int system, rf_text_metric *s, const rf_bootstrap *b)
 {
     rf_str title = {0}, sign = {0}, details = {0};
     rf_text_score score;
-    rf_scorer_corpus(s, &score);
-    rf_scorer_title(s, &title);
-    rf_scorer_sign(s, &sign);
+    rf_text_metric_corpus(s, &score);
+    rf_text_metric_title(s, &title);
+    rf_text_metric_sign(s, &sign);
     put_details(&score, &details);
     const rf_field row[] = {rf_field_string("system", u->name[system]),
                             rf_field_string("metric", title.s),
@@ -270,13 +271,13 @@ static rf_status tell(const setup *u, int system, rf_scorer *s, const rf_bootstr
 
 static rf_status tell_sentences(setup *u, int metric, int system)
 {
-    rf_scorer *s = measure(u, metric, system, true);
+    rf_text_metric *s = measure(u, metric, system, true);
     rf_str title = {0};
     rf_status st = s ? RF_OK : u->err->status;
-    if (s) rf_scorer_title(s, &title);
-    for (size_t i = 0; s && i < rf_scorer_count(s) && !st; i++) {
+    if (s) rf_text_metric_title(s, &title);
+    for (size_t i = 0; s && i < rf_text_metric_count(s) && !st; i++) {
         rf_text_score score;
-        rf_scorer_sentence(s, i, &score);
+        rf_text_metric_sentence(s, i, &score);
         const rf_field row[] = {
             rf_field_int("line", (int64_t)i + 1), rf_field_string("system", u->name[system]),
             rf_field_string("metric", title.s), rf_field_real("score", score.value),
@@ -284,14 +285,14 @@ static rf_status tell_sentences(setup *u, int metric, int system)
         st = rf_emit_record(u->s->host, (int64_t)i, "sentence", row, sizeof row / sizeof *row);
     }
     rf_str_free(&title);
-    rf_scorer_free(s);
+    rf_text_metric_free(s);
     return st;
 }
 
 /* One metric of all systems. */
 static rf_status tell_metric(setup *u, int metric)
 {
-    rf_scorer *s[2] = {NULL, NULL};
+    rf_text_metric *s[2] = {NULL, NULL};
     rf_bootstrap b[2] = {{.low = NAN, .high = NAN, .p = NAN}, {.low = NAN, .high = NAN, .p = NAN}};
     rf_status st = RF_OK;
     for (int k = 0; k < u->systems && !st; k++) {
@@ -299,10 +300,11 @@ static rf_status tell_metric(setup *u, int metric)
         if (!s[k]) st = u->err->status;
     }
     for (int k = 0; k < u->systems && !st && u->samples; k++)
-        st = rf_scorer_bootstrap(s[k], s[1 - k], u->samples, u->r->seed, go_on, u, &b[k], u->err);
+        st = rf_text_metric_bootstrap(s[k], s[1 - k], u->samples, u->r->seed, go_on, u, &b[k],
+                                      u->err);
     for (int k = 0; k < u->systems && !st; k++) st = tell(u, k, s[k], &b[k]);
-    rf_scorer_free(s[0]);
-    rf_scorer_free(s[1]);
+    rf_text_metric_free(s[0]);
+    rf_text_metric_free(s[1]);
     return st;
 }
 

@@ -8,18 +8,18 @@
 
 static void score(const tr_parallel *p, int metric)
 {
-    rf_scorer_options o = RF_SCORER_OPTIONS;
-    o.tokens = (rf_score_tokens)(p->side[0].n % 5);
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = (rf_text_tokens)(p->side[0].n % 5);
     o.lowercase = p->side[0].bytes.n % 2;
-    rf_scorer *s = rf_scorer_new(metric, &o, NULL);
+    rf_text_metric *s = rf_text_metric_new(metric, &o, NULL);
     rf_text_score x;
     for (size_t i = 0; i < p->side[0].n; i++) {
         const char *right = tr_text_line(&p->side[1], i, NULL);
-        MUST(!rf_scorer_add(s, tr_text_line(&p->side[0], i, NULL), &right, 1, NULL));
+        MUST(!rf_text_metric_add(s, tr_text_line(&p->side[0], i, NULL), &right, 1, NULL));
     }
-    rf_scorer_corpus(s, &x);
+    rf_text_metric_corpus(s, &x);
     MUST(x.value >= 0 && x.value <= 100.0001);
-    rf_scorer_free(s);
+    rf_text_metric_free(s);
 }
 
 /* Words that are put together and cut again are the same, but for quotes that hid. */
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     tr_parallel p = {0};
     if (!tr_parallel_parse(&p, (const char *)data, n, "f", TR_COLUMNS, NULL)) {
         MUST(p.side[0].n == p.side[1].n);
-        for (int metric = 0; rf_scorer_name_at(metric); metric++) score(&p, metric);
+        for (int metric = 0; rf_text_metric_name_at(metric); metric++) score(&p, metric);
         for (size_t i = 0; i < p.side[0].n; i++)
             for (int k = 0; k < TR_LANGUAGES; k++) {
                 size_t m;

@@ -1,8 +1,8 @@
 /* refrain/metric_text.h -- how good texts are beside texts by people: BLEU, chrF, ROUGE, CIDEr-D.
  *
- *     rf_scorer *s = rf_scorer_new(rf_scorer_find("bleu"), &(rf_scorer_options)RF_SCORER_OPTIONS, &err);
- *     for (each sentence) rf_scorer_add(s, hypothesis, references, count, &err);
- *     rf_scorer_corpus(s, &score);       // score.value: 0 .. 100
+ *     rf_text_metric *s = rf_text_metric_new(rf_text_metric_find("bleu"), &(rf_text_metric_options)RF_TEXT_METRIC_OPTIONS, &err);
+ *     for (each sentence) rf_text_metric_add(s, hypothesis, references, count, &err);
+ *     rf_text_metric_corpus(s, &score);       // score.value: 0 .. 100
  *
  * A metric is a row of a table: what a sentence contributes, as a few numbers that are added up, and the
  * score of a sum.  So each has scores of corpora, of sentences, and of samples for the bootstrap.
@@ -28,37 +28,37 @@ RF_BEGIN
  *   intl  punctuation and symbols of all scripts apart
  *   char  each character
  *   none  what stands between blanks */
-typedef enum rf_score_tokens {
-    RF_SCORE_13A,
-    RF_SCORE_ZH,
-    RF_SCORE_INTL,
-    RF_SCORE_CHAR,
-    RF_SCORE_NONE
-} rf_score_tokens;
+typedef enum rf_text_tokens {
+    RF_TOKENS_13A,
+    RF_TOKENS_ZH,
+    RF_TOKENS_INTL,
+    RF_TOKENS_CHAR,
+    RF_TOKENS_NONE
+} rf_text_tokens;
 
 /* "13a", "zh", "intl", "char", "none", NULL: for options, in the order above. */
-RF_API extern const char *const rf_score_tokenizers[];
+RF_API extern const char *const rf_text_tokenizers[];
 
 /* Append the words of a line, apart by single blanks.  The line is valid UTF-8. */
-RF_API void rf_score_tokenize(rf_score_tokens how, const char *line, size_t n, rf_str *out);
+RF_API void rf_text_tokenize(rf_text_tokens how, const char *line, size_t n, rf_str *out);
 
-/* ---- Scorers ----------------------------------------------------------------------------------- */
+/* ---- Metrics ----------------------------------------------------------------------------------- */
 
 /* What BLEU does where no n-gram of some length is right; "exp", "floor", "add-k", "none". */
-typedef enum rf_score_smoothing {
+typedef enum rf_text_smoothing {
     RF_SMOOTH_EXP,   /* a half, a quarter ... of one */
     RF_SMOOTH_FLOOR, /* `smooth_value` of one; 0.1 unless it is said */
     RF_SMOOTH_ADD_K, /* adds as much to all counts but those of words; 1 unless it is said */
     RF_SMOOTH_NONE
-} rf_score_smoothing;
+} rf_text_smoothing;
 
-RF_API extern const char *const rf_score_smoothings[];
+RF_API extern const char *const rf_text_smoothings[];
 
-typedef struct rf_scorer_options {
-    rf_score_tokens tokens; /* all but chrF */
+typedef struct rf_text_metric_options {
+    rf_text_tokens tokens; /* all but chrF */
     bool lowercase;
     /* BLEU */
-    rf_score_smoothing smoothing;
+    rf_text_smoothing smoothing;
     double smooth_value;  /* NAN: the usual one */
     bool effective_order; /* leave lengths out that a text is too short for: for single sentences */
     /* chrF */
@@ -66,25 +66,26 @@ typedef struct rf_scorer_options {
     int beta;                   /* recall weighs beta squared as much as precision */
     bool whitespace;            /* blanks are characters */
     bool eps_smoothing;
-} rf_scorer_options;
+} rf_text_metric_options;
 
 /* sacreBLEU's. */
-#define RF_SCORER_OPTIONS                                                                          \
+#define RF_TEXT_METRIC_OPTIONS                                                                     \
     {                                                                                              \
-        .tokens = RF_SCORE_13A, .smoothing = RF_SMOOTH_EXP, .smooth_value = NAN, .char_order = 6,  \
+        .tokens = RF_TOKENS_13A, .smoothing = RF_SMOOTH_EXP, .smooth_value = NAN, .char_order = 6, \
         .beta = 2                                                                                  \
     }
 
 /* Number of a metric: "bleu", "chrf", "chrf++", "rouge-1", "rouge-2", "rouge-l", "cider"; -1: none.
  * Its name; NULL past the last. */
-RF_API int rf_scorer_find(const char *name);
-RF_API const char *rf_scorer_name_at(int metric);
+RF_API int rf_text_metric_find(const char *name);
+RF_API const char *rf_text_metric_name_at(int metric);
 
-typedef struct rf_scorer rf_scorer;
+typedef struct rf_text_metric rf_text_metric;
 
 /* NULL with err: EINVAL (no such metric, order), ENOMEM. */
-RF_API rf_scorer *rf_scorer_new(int metric, const rf_scorer_options *o, rf_error *err);
-RF_API void rf_scorer_free(rf_scorer *s);
+RF_API rf_text_metric *rf_text_metric_new(int metric, const rf_text_metric_options *o,
+                                          rf_error *err);
+RF_API void rf_text_metric_free(rf_text_metric *s);
 
 /* Add a sentence.
  *
@@ -92,11 +93,11 @@ RF_API void rf_scorer_free(rf_scorer *s);
  *   reference   [count]: what people wrote; NULL among them: no reference
  *
  * Errors: EINVAL (no reference), EFORMAT (not UTF-8), ENOMEM. */
-RF_API rf_status rf_scorer_add(rf_scorer *s, const char *hypothesis, const char *const *reference,
-                               size_t count, rf_error *err);
-RF_API size_t rf_scorer_count(const rf_scorer *s);
+RF_API rf_status rf_text_metric_add(rf_text_metric *s, const char *hypothesis,
+                                    const char *const *reference, size_t count, rf_error *err);
+RF_API size_t rf_text_metric_count(const rf_text_metric *s);
 
-#define RF_SCORE_PARTS 16
+#define RF_TEXT_SCORE_PARTS 16
 
 /* A score, and what it is made of: of BLEU precision_1 .. precision_4, BP (brevity penalty), ratio, hyp_len,
  * ref_len. */
@@ -106,17 +107,17 @@ typedef struct rf_text_score {
     struct {
         const char *name;
         double value;
-    } part[RF_SCORE_PARTS];
+    } part[RF_TEXT_SCORE_PARTS];
 } rf_text_score;
 
 /* The score of all sentences, of sentence i alone (with the same options).  Of no sentence: 0. */
-RF_API void rf_scorer_corpus(rf_scorer *s, rf_text_score *out);
-RF_API void rf_scorer_sentence(rf_scorer *s, size_t i, rf_text_score *out);
+RF_API void rf_text_metric_corpus(rf_text_metric *s, rf_text_score *out);
+RF_API void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out);
 
 /* "chrF2++", and how it was computed: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0".
  * The version is that of sacreBLEU with which the score agrees; other metrics have none. */
-RF_API void rf_scorer_title(const rf_scorer *s, rf_str *out);
-RF_API void rf_scorer_sign(const rf_scorer *s, rf_str *out);
+RF_API void rf_text_metric_title(const rf_text_metric *s, rf_str *out);
+RF_API void rf_text_metric_sign(const rf_text_metric *s, rf_str *out);
 
 /* ---- Is one system better? ----------------------------------------------------------------------- */
 
@@ -135,9 +136,9 @@ typedef struct rf_bootstrap {
  *
  * Source: Koehn, "Statistical significance tests for machine translation evaluation", EMNLP 2004;
  * p as in sacreBLEU.  Errors: EINVAL (not the same sentences), ECANCELLED, ENOMEM. */
-RF_API rf_status rf_scorer_bootstrap(rf_scorer *s, rf_scorer *against, int samples, uint64_t seed,
-                                     bool (*go_on)(void *ctx, double part), void *ctx,
-                                     rf_bootstrap *out, rf_error *err);
+RF_API rf_status rf_text_metric_bootstrap(rf_text_metric *s, rf_text_metric *against, int samples,
+                                          uint64_t seed, bool (*go_on)(void *ctx, double part),
+                                          void *ctx, rf_bootstrap *out, rf_error *err);
 
 RF_END
 #endif
