@@ -45,10 +45,10 @@ int64_t rfi_grams_total(const rfi_grams *g, int n) { return g->tokens < n ? 0 : 
 
 static const rfi_metric metrics[] = {
     {.name = "bleu",
+     .called = "BLEU",
      .width = rfi_bleu_width,
      .collect = rfi_bleu_collect,
      .score = rfi_bleu_score,
-     .title = rfi_bleu_title,
      .sign = rfi_bleu_sign},
     {.name = "chrf",
      .width = rfi_chrf_width,
@@ -63,6 +63,32 @@ static const rfi_metric metrics[] = {
      .score = rfi_chrf_score,
      .title = rfi_chrf_title,
      .sign = rfi_chrf_sign},
+    {.name = "rouge-1",
+     .called = "ROUGE-1",
+     .width = rfi_rouge_width,
+     .collect = rfi_rouge_1_collect,
+     .score = rfi_rouge_score,
+     .sign = rfi_words_sign},
+    {.name = "rouge-2",
+     .called = "ROUGE-2",
+     .width = rfi_rouge_width,
+     .collect = rfi_rouge_2_collect,
+     .score = rfi_rouge_score,
+     .sign = rfi_words_sign},
+    {.name = "rouge-l",
+     .called = "ROUGE-L",
+     .width = rfi_rouge_width,
+     .collect = rfi_rouge_l_collect,
+     .score = rfi_rouge_score,
+     .sign = rfi_words_sign},
+    {.name = "cider",
+     .called = "CIDEr-D",
+     .width = rfi_cider_width,
+     .collect = rfi_cider_collect,
+     .settle = rfi_cider_settle,
+     .score = rfi_cider_score,
+     .sign = rfi_words_sign,
+     .free_own = rfi_cider_free},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
@@ -228,16 +254,17 @@ void rfi_score_part(rf_text_score *out, const char *name, double value)
     out->part[out->parts++].value = value;
 }
 
-static void settle(rf_text_metric *s)
+/* False: no memory, and then there is no score. */
+static bool settle(rf_text_metric *s)
 {
-    if (!s->settled && s->row->settle) s->row->settle(s);
-    s->settled = true;
+    if (!s->settled) s->settled = !s->row->settle || s->row->settle(s);
+    return s->settled;
 }
 
 static void score_sum(const rf_text_metric *s, const double *sum, rf_text_score *out)
 {
-    *out = (rf_text_score){0};
-    s->row->score(&s->o, sum, out);
+    *out = (rf_text_score){.value = NAN};
+    if (s->settled) s->row->score(&s->o, sum, out);
 }
 
 static void add_sentence(const rf_text_metric *s, size_t i, double *sum)
@@ -260,7 +287,13 @@ void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out)
     score_sum(s, s->stats + i * (size_t)s->width, out);
 }
 
-void rf_text_metric_title(const rf_text_metric *s, rf_str *out) { s->row->title(&s->o, out); }
+void rf_text_metric_title(const rf_text_metric *s, rf_str *out)
+{
+    if (s->row->called)
+        rf_str_put(out, s->row->called);
+    else
+        s->row->title(&s->o, out);
+}
 
 void rf_text_metric_sign(const rf_text_metric *s, rf_str *out)
 {

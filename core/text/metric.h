@@ -52,9 +52,10 @@ typedef struct rfi_sentence {
  *   collect  fills them in; false: no memory
  *   settle   corrects those of all sentences, once no more come; NULL: nothing to correct
  *   score    of a sum of them; 0 .. 100
- *   title    "BLEU";  sign: what differs in signatures */
+ *   title    "BLEU"; `called` where it is always the same
+ *   sign     what differs in signatures */
 struct rfi_metric {
-    const char *name;
+    const char *name, *called;
     int word_order; /* of chrF, where the name says it; or 0 */
     int (*width)(const rf_text_metric_options *o);
     bool (*collect)(rf_text_metric *s, const rfi_sentence *x, double *stats);
@@ -77,7 +78,6 @@ void rfi_codes(const char *s, size_t n, rf_ids *out);
 int rfi_bleu_width(const rf_text_metric_options *o);
 bool rfi_bleu_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
-void rfi_bleu_title(const rf_text_metric_options *o, rf_str *out);
 void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out);
 
 int rfi_chrf_width(const rf_text_metric_options *o);
@@ -85,5 +85,20 @@ bool rfi_chrf_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 void rfi_chrf_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 void rfi_chrf_title(const rf_text_metric_options *o, rf_str *out);
 void rfi_chrf_sign(const rf_text_metric_options *o, rf_str *out);
+
+int rfi_rouge_width(const rf_text_metric_options *o);
+bool rfi_rouge_1_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+bool rfi_rouge_2_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+bool rfi_rouge_l_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+void rfi_rouge_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+
+int rfi_cider_width(const rf_text_metric_options *o);
+bool rfi_cider_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+bool rfi_cider_settle(rf_text_metric *s);
+void rfi_cider_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+void rfi_cider_free(void *own);
+
+/* Of metrics of words: how they were cut. */
+void rfi_words_sign(const rf_text_metric_options *o, rf_str *out);
 
 #endif

@@ -130,12 +130,6 @@ void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_
     rfi_score_part(out, "ref_len", closest);
 }
 
-void rfi_bleu_title(const rf_text_metric_options *o, rf_str *out)
-{
-    (void)o;
-    rf_str_put(out, "BLEU");
-}
-
 void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out)
 {
     rf_str_printf(out, "|eff:%s|tok:%s|smooth:%s", o->effective_order ? "yes" : "no",

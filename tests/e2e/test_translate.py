@@ -56,6 +56,16 @@ def test_scores_are_those_of_sacrebleu():
             assert first["details"] == due, (first["details"], due)
 
 
+def test_captions():
+    """CIDEr-D as pycocoevalcap (cider_scorer.py) computes it, in percent, of words between blanks."""
+    due = {("en.hyp", "en.ref0", "en.ref1"): 298.88543058316196, ("other.hyp", "en.ref0"): 193.64764486239375}
+    for (told, *right), score in due.items():
+        cider, rouge = rows("eval", "-i", GOLDEN / told, *[f"--references={GOLDEN / r}" for r in right],
+                            "--metric=cider,rouge-l", "--tokenize=none")
+        assert abs(cider["score"] - score) < 1e-9 and cider["signature"].endswith("|case:mixed|tok:none"), cider
+        assert 40 < rouge["score"] < 70 and rouge["metric"] == "ROUGE-L"
+
+
 def test_of_standard_input():
     text = (GOLDEN / "zh.hyp").read_text()
     a = translate("eval", "--references", GOLDEN / "zh.ref0", "--tokenize=zh", stdin=text).text

@@ -18,7 +18,7 @@ static void score(const tr_parallel *p, int metric)
         MUST(!rf_text_metric_add(s, tr_text_line(&p->side[0], i, NULL), &right, 1, NULL));
     }
     rf_text_metric_corpus(s, &x);
-    MUST(x.value >= 0 && x.value <= 100.0001);
+    MUST(x.value >= 0 && x.value <= 1000.0001);
     rf_text_metric_free(s);
 }
 

@@ -98,6 +98,48 @@ static void test_chrf_by_hand(void)
     rf_text_metric_free(s);
 }
 
+static void test_rouge_by_hand(void)
+{
+    static const struct {
+        const char *name;
+        double p, r;
+    } rows[] = {{"rouge-1", 4 / 5.0, 4 / 6.0},
+                {"rouge-2", 1 / 4.0, 1 / 5.0},
+                {"rouge-l", 2 / 5.0, 2 / 6.0}};
+    static const char *const reference[] = {"the police killed a gunman today", "nothing"};
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        rf_text_metric *s = metric_of(rows[i].name, &o);
+        const double p = rows[i].p, r = rows[i].r;
+        CU_ASSERT_EQUAL(rf_text_metric_add(s, "today a gunman kill police", reference, 2, NULL),
+                        RF_OK);
+        CU_ASSERT_DOUBLE_EQUAL(part_of(s, "precision"), 100 * p, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(part_of(s, "recall"), 100 * r, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(score_of(s), 100 * 2 * p * r / (p + r), 1e-9);
+        rf_text_metric_free(s);
+    }
+}
+
+/* Two captions of one word each: what is in one of two sentences weighs log 2, what is in both nothing. */
+static void test_cider_by_hand(void)
+{
+    static const char *const first[] = {"red cat", "red dog"}, *const second[] = {"red bird"};
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    rf_text_metric *s = metric_of("cider", &o);
+    rf_text_score x;
+    rf_text_metric_add(s, "red cat", first, 2, NULL);
+    rf_text_metric_add(s, "cat", second, 1, NULL);
+    rf_text_metric_sentence(s, 0, &x);
+    /* words and pairs agree with one of two references, longer ones are not there */
+    CU_ASSERT_DOUBLE_EQUAL(x.value, 1000 * (1 + 1) / 4.0 / 2, 1e-9);
+    rf_text_metric_sentence(s, 1, &x);
+    CU_ASSERT_EQUAL(x.value, 0);
+    CU_ASSERT_DOUBLE_EQUAL(score_of(s), 125, 1e-9);
+    rf_text_metric_add(s, "", first, 1, NULL);
+    CU_ASSERT_TRUE(score_of(s) < 125);
+    rf_text_metric_free(s);
+}
+
 static void test_signs(void)
 {
     rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
@@ -128,7 +170,8 @@ static void test_ends_of_the_scale(void)
         CU_ASSERT_EQUAL(rf_text_metric_add(s, "花", nothing, 1, NULL), RF_OK);
         rf_text_score x;
         rf_text_metric_sentence(s, 0, &x);
-        CU_ASSERT_DOUBLE_EQUAL(x.value, 100, 1e-9);
+        const bool tens = metric == rf_text_metric_find("cider"); /* ten times as large */
+        CU_ASSERT_DOUBLE_EQUAL(x.value, tens ? 1000 : 100, 1e-9);
         rf_text_metric_sentence(s, 1, &x);
         CU_ASSERT_EQUAL(x.value, 0);
         rf_text_metric_free(s);
@@ -196,6 +239,8 @@ int main(void)
     CU_TestInfo tests[] = {{"words", test_words},
                            {"bleu by hand", test_bleu_by_hand},
                            {"chrf by hand", test_chrf_by_hand},
+                           {"rouge by hand", test_rouge_by_hand},
+                           {"cider by hand", test_cider_by_hand},
                            {"signs", test_signs},
                            {"ends of the scale", test_ends_of_the_scale},
                            {"wrong sentences", test_wrong_sentences},

@@ -110,7 +110,8 @@ typedef struct rf_text_score {
     } part[RF_TEXT_SCORE_PARTS];
 } rf_text_score;
 
-/* The score of all sentences, of sentence i alone (with the same options).  Of no sentence: 0. */
+/* The score of all sentences, of sentence i alone (with the same options).  Of no sentence: 0.
+ * Without memory: NAN. */
 RF_API void rf_text_metric_corpus(rf_text_metric *s, rf_text_score *out);
 RF_API void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out);
 
