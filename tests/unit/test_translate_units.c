@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../plugins/translate/nearest.h"
 #include "../../plugins/translate/words.h"
 #include "../suite.h"
 
@@ -263,8 +264,79 @@ static void test_columns(void)
         CU_ASSERT_EQUAL(tr_columns_parse(broken[i], "columns", &c, NULL), RF_EINVAL);
 }
 
+/* ---- The dictionary -------------------------------------------------------------------------- */
+
+/* das Haus, das Buch, ein Buch: the house, the book, a book. */
+enum { DAS, HAUS, BUCH, EIN, THE = 0, HOUSE, BOOK, A };
+
+static void add_sentence(tr_sentences *s, int32_t first, int32_t second)
+{
+    rf_ids_add(&s->word, first);
+    rf_ids_add(&s->word, second);
+    CU_ASSERT_TRUE(tr_sentences_end(s));
+    s->words = 4;
+}
+
+static void test_dictionary(void)
+{
+    tr_sentences side[2] = {{{0}}};
+    add_sentence(&side[0], DAS, HAUS);
+    add_sentence(&side[1], THE, HOUSE);
+    add_sentence(&side[0], DAS, BUCH);
+    add_sentence(&side[1], THE, BOOK);
+    add_sentence(&side[0], EIN, BUCH);
+    add_sentence(&side[1], A, BOOK);
+    /* One round from all alike: "the" is shared by 3 words each time, the empty one among them. */
+    tr_dictionary *d = tr_dictionary_learn(side, 1, NULL, NULL, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+    CU_ASSERT_DOUBLE_EQUAL(tr_dictionary_p(d, DAS, THE), 0.5, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(tr_dictionary_p(d, DAS, HOUSE), 0.25, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(tr_dictionary_p(d, -1, THE), 1 / 3.0, 1e-12);
+    tr_dictionary_free(d);
+    d = tr_dictionary_learn(side, 30, NULL, NULL, NULL);
+    static const int32_t due[] = {[DAS] = THE, [HAUS] = HOUSE, [BUCH] = BOOK, [EIN] = A};
+    for (int32_t f = 0; f < 4; f++) {
+        double sum = 0;
+        for (int32_t e = 0; e < 4; e++) sum += tr_dictionary_p(d, f, e);
+        CU_ASSERT_DOUBLE_EQUAL(sum, 1, 1e-9);
+        CU_ASSERT_EQUAL(tr_dictionary_best(d, f), due[f]);
+        CU_ASSERT_TRUE(tr_dictionary_p(d, f, due[f]) > 0.9);
+    }
+    CU_ASSERT_EQUAL(tr_dictionary_best(d, 4), -1);
+    CU_ASSERT_EQUAL(tr_dictionary_p(d, HAUS, A), 0);
+    tr_dictionary_free(d);
+    tr_sentences_end(&side[0]);
+    rf_error err = {0};
+    CU_ASSERT_PTR_NULL(tr_dictionary_learn(side, 1, NULL, NULL, &err));
+    CU_ASSERT_EQUAL(err.status, RF_EINVAL);
+    tr_sentences_free(&side[0]);
+    tr_sentences_free(&side[1]);
+}
+
+static void test_nearest(void)
+{
+    tr_sentences s = {{0}};
+    add_sentence(&s, 0, 1);
+    add_sentence(&s, 0, 2);
+    add_sentence(&s, 3, 2);
+    tr_nearest *x = tr_nearest_new(&s, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+    double cosine;
+    static const int32_t same[] = {0, 2}, rare[] = {2, 3}, other[] = {9, -1};
+    CU_ASSERT_EQUAL(tr_nearest_find(x, same, 2, &cosine), 1);
+    CU_ASSERT_DOUBLE_EQUAL(cosine, 1, 1e-6);
+    CU_ASSERT_EQUAL(tr_nearest_find(x, rare, 2, &cosine), 2);
+    CU_ASSERT_TRUE(cosine > 0.5 && cosine < 1);
+    CU_ASSERT_EQUAL(tr_nearest_find(x, other, 2, &cosine), -1);
+    CU_ASSERT_EQUAL(tr_nearest_find(x, other, 0, NULL), -1);
+    tr_nearest_free(x);
+    tr_sentences_free(&s);
+}
+
 int main(void)
 {
+    CU_TestInfo baselines[] = {
+        {"dictionary", test_dictionary}, {"nearest", test_nearest}, CU_TEST_INFO_NULL};
     CU_TestInfo words[] = {{"words split and join", test_words_split_and_join},
                            {"words of others join", test_words_of_others_join},
                            {"forms", test_forms},
@@ -280,6 +352,7 @@ int main(void)
     CU_SuiteInfo suites[] = {{.pName = "words", .pTests = words},
                              {.pName = "units", .pTests = units},
                              {.pName = "parallel", .pTests = texts},
+                             {.pName = "baselines", .pTests = baselines},
                              CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }
