@@ -123,7 +123,7 @@ static rf_status read_text(setup *u)
     const rf_setting *opt = u->r->opt;
     const char *train = opt[BASE_TRAIN].as.s, *target = opt[BASE_TARGET].as.s;
     tr_columns columns;
-    rf_status st = tr_columns_parse(opt[BASE_COLUMNS].as.s, "columns", &columns, u->err);
+    rf_status st = tr_columns_parse(opt[BASE_COLUMNS].as.s, "--columns", &columns, u->err);
     if (st) return st;
     st = target ? tr_parallel_read_files(&u->text, train, target, u->err)
                 : tr_parallel_read_table(&u->text, train, columns, u->err);

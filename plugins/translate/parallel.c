@@ -234,5 +234,5 @@ rf_status tr_columns_parse(const char *text, const char *option, tr_columns *out
     *out = (tr_columns){{(int32_t)x[0], (int32_t)x[1]}};
     const bool whole = x[0] == out->side[0] && x[1] == out->side[1];
     if (!rest && whole && out->side[0] > 0 && out->side[1] > 0) return RF_OK;
-    return rf_fail(err, RF_EINVAL, "--%s: two columns counted from 1 are due, such as 1,2", option);
+    return rf_fail(err, RF_EINVAL, "%s: two columns counted from 1 are due, such as 1,2", option);
 }

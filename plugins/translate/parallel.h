@@ -48,7 +48,7 @@ rf_status tr_parallel_read_table(tr_parallel *p, const char *path, tr_columns co
 /* The same of a table in memory. */
 rf_status tr_parallel_parse(tr_parallel *p, const char *text, size_t n, const char *name,
                             tr_columns columns, rf_error *err);
-/* Columns "2,1" as the option `option` gives them.  Errors: EINVAL. */
+/* Columns "2,1" as the option `option` ("--columns") gives them.  Errors: EINVAL. */
 rf_status tr_columns_parse(const char *text, const char *option, tr_columns *out, rf_error *err);
 
 #endif

@@ -258,10 +258,10 @@ static void test_columns(void)
 {
     static const char *const broken[] = {"", "1", "0,1", "1,2,3", "a,b", "1,2.5", "1,-2", "1e9,1"};
     tr_columns c;
-    CU_ASSERT_EQUAL(tr_columns_parse("3, 1", "columns", &c, NULL), RF_OK);
+    CU_ASSERT_EQUAL(tr_columns_parse("3, 1", "--columns", &c, NULL), RF_OK);
     CU_ASSERT_TRUE(c.side[0] == 3 && c.side[1] == 1);
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-        CU_ASSERT_EQUAL(tr_columns_parse(broken[i], "columns", &c, NULL), RF_EINVAL);
+        CU_ASSERT_EQUAL(tr_columns_parse(broken[i], "--columns", &c, NULL), RF_EINVAL);
 }
 
 /* ---- The dictionary -------------------------------------------------------------------------- */
