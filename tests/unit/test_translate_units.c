@@ -204,8 +204,8 @@ static void test_broken_units(void)
         "{\"language\":\"en\",\"letters\":\"keep\",\"unit\":\"word\"}",
         "{\"language\":\"en\",\"letters\":\"keep\",\"unit\":\"word\",\"vocabulary\":[\"<pad>\"]}",
         "{\"language\":\"en\",\"letters\":\"keep\",\"unit\":\"bpe\",\"vocabulary\":[\"<pad>\"]}",
-        "{\"language\":\"en\",\"letters\":\"true\",\"unit\":\"word\",\"forms\":[\"A\",\"a\"],"
-        "\"vocabulary\":[\"<pad>\",\"<unk>\",\"<bos>\",\"<eos>\"]}"};
+        ("{\"language\":\"en\",\"letters\":\"true\",\"unit\":\"word\",\"forms\":[\"A\",\"a\"],"
+         "\"vocabulary\":[\"<pad>\",\"<unk>\",\"<bos>\",\"<eos>\"]}")};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         rf_error err = {0};
         CU_ASSERT_PTR_NULL(tr_units_parse(broken[i], strlen(broken[i]), &err));
