@@ -113,7 +113,8 @@ static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no mem
 static bool go_on(void *ctx, double part)
 {
     const setup *u = ctx;
-    return !u->s->host->progress(u->s->host, part, 1, "parts");
+    const double all = (double)u->text.side[0].n * 2 * (double)u->r->opt[BASE_ROUNDS].as.i;
+    return !u->s->host->progress(u->s->host, part * all, all, "sentences");
 }
 
 /* ---- Learning -------------------------------------------------------------------------------- */
