@@ -161,7 +161,6 @@ static void keep(rf_translator *t, const rf_graph *g, const rf_seq2seq_batch *b,
 rf_status rf_translator_read(rf_translator *t, rf_graph *g, const rf_seq2seq_batch *b,
                              int32_t extra, rf_error *err)
 {
-    rf_graph_begin(g, RF_INFER, (rf_key){0});
     const rfi_encoded e = rfi_seq2seq_encode(g, t->m, b);
     const rf_attention_memory memory =
         rf_attention_layer_prepare(g, &t->m->attention, e.states, b->source_lengths);

@@ -29,8 +29,106 @@ static const char *const baseline_examples[] = {
     "nearest \\\n"
     "    --source-language zh --target-language en",
     "refrain-translate baseline --train train.de --target train.en --list > dictionary.txt", NULL};
+static const char *const train_examples[] = {
+    "# German to English, lower-cased and tokenised files, pieces learned of both together.\n"
+    "refrain-translate train train.de train.en --valid val.de val.en --joint joint \\\n"
+    "    --model de-en.safetensors",
+    "# A table whose second column is Chinese and whose first is English.\n"
+    "refrain-translate train pairs.tsv --columns 2,1 --source zh --target en \\\n"
+    "    --target-letters true --model 中英.safetensors",
+    "# Stop it at any time; go on where it was.\n"
+    "refrain-translate train pairs.tsv --model 中英.safetensors --resume",
+    NULL};
+static const char *const translate_examples[] = {
+    "echo 我爱音乐。 | refrain-translate translate --model 中英.safetensors",
+    "# The five best of each line, with scores.\n"
+    "refrain-translate translate test.zh --model 中英.safetensors --beam 10 --nbest 5",
+    "# With tokens and attention, for programs.\n"
+    "refrain-translate translate test.zh --model 中英.safetensors --attention --format json",
+    NULL};
+static const char *const align_examples[] = {
+    "refrain-translate align 我爱音乐。 --model 中英.safetensors --svg attention.svg",
+    "# Of a given translation.\n"
+    "refrain-translate align 我爱音乐。 --target 'i love music .' --model 中英.safetensors",
+    NULL};
+static const char *const score_examples[] = {
+    "refrain-translate score test.de test.en --model de-en.safetensors", NULL};
+static const char *const average_examples[] = {
+    "refrain-translate average seed1.safetensors seed1-later.safetensors --model mean.safetensors",
+    NULL};
 
 static const rf_verb verbs[] = {
+    {.name = "train",
+     .summary = "learn to translate from pairs of lines",
+     .help =
+         "Reads a table with tabs between columns, or two files whose lines translate each other; "
+         "files may be packed with gzip.  Both sides are cut into words, characters, or pieces "
+         "that are learned (byte pair encoding); an encoder reads the source from both ends, and "
+         "a decoder writes the target while it attends to the source.\n\n"
+         "A part of the pairs is held out, unless --valid has others.  MODEL is written whenever "
+         "they are translated best so far.  MODEL.state holds all that --resume needs to go on as "
+         "if nothing had happened.",
+     .operands = "FILE...",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 2,
+     .model = RF_MODEL_WRITE,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = tr_train_options,
+     .examples = train_examples,
+     .run = tr_train},
+    {.name = "translate",
+     .summary = "translate lines",
+     .help = "Translates the lines of files, or of standard input as they come, by beam search.  "
+             "An empty line stays empty.  Tokens that the model cannot write are replaced by those "
+             "of the source that it attended to most.",
+     .operands = "[FILE...]",
+     .operand_type = RF_INFILE,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_READ,
+     .emits = RF_EMITS(RF_EV_TEXT) | RF_EMITS(RF_EV_RECORD),
+     .options = tr_run_options,
+     .examples = translate_examples,
+     .run = tr_translate},
+    {.name = "align",
+     .summary = "show what a translation attends to",
+     .help = "Translates one sentence, or takes the translation that --target gives, and tells for "
+             "each of its tokens how much the decoder attended to each token of the source.",
+     .operands = "TEXT",
+     .operand_type = RF_STRING,
+     .arg_min = 1,
+     .arg_max = 1,
+     .model = RF_MODEL_READ,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = tr_align_options,
+     .examples = align_examples,
+     .run = tr_align},
+    {.name = "score",
+     .summary = "tell how probable given translations are",
+     .help = "Reads pairs as train does; for each the logarithm of the target's probability given "
+             "the source, and the perplexity of a token.",
+     .operands = "FILE...",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = 2,
+     .model = RF_MODEL_READ,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_METRIC),
+     .options = tr_score_options,
+     .examples = score_examples,
+     .run = tr_score},
+    {.name = "average",
+     .summary = "average the numbers of several models",
+     .help = "Of models of one training, kept at different times: their mean is often better than "
+             "each.  Options and vocabularies must be the same.",
+     .operands = "MODEL...",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_WRITE,
+     .emits = RF_EMITS(RF_EV_FILE),
+     .options = tr_average_options,
+     .examples = average_examples,
+     .run = tr_average},
     {.name = "bpe",
      .summary = "learn and apply byte pair encoding",
      .help =
@@ -71,6 +169,12 @@ static const rf_verb verbs[] = {
     {0}};
 
 static const char *const cites[] = {
+    "Bahdanau, Cho, Bengio: Neural machine translation by jointly learning to align and translate, "
+    "ICLR 2015",
+    "Luong, Pham, Manning: Effective approaches to attention-based neural machine translation, "
+    "EMNLP 2015",
+    "Wu et al.: Google's neural machine translation system, 2016",
+    "See, Liu, Manning: Get to the point: summarization with pointer-generator networks, ACL 2017",
     "Sennrich, Haddow, Birch: Neural machine translation of rare "
     "words with subword units, ACL 2016",
     "Brown, Della Pietra, Della Pietra, Mercer: The mathematics of statistical machine "

@@ -105,6 +105,7 @@ static void steps_are_the_graph(void)
         world w = world_of(cells[i % 4], specs[i / 4]);
         const rf_seq2seq_batch b = batch_of(input, target);
         rf_translator *t = rf_translator_new(w.d, w.m, B, NULL);
+        rf_graph_begin(w.g, RF_INFER, (rf_key){0});
         CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &b, 1, NULL), RF_OK);
         const rf_scorer s = rf_translator_scorer(t);
         rf_graph_begin(w.g, RF_EVAL, (rf_key){0});
@@ -160,6 +161,7 @@ static void batches_are_single_sentences(void)
         rf_beam_spec spec[B];
         rf_hypotheses many[B];
         for (int k = 0; k < B; k++) spec[k] = beam_of(beam, 7 + k);
+        rf_graph_begin(w.g, RF_INFER, (rf_key){0});
         CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &all, 1, NULL), RF_OK);
         rf_scorer s = rf_translator_scorer(t);
         CU_ASSERT_EQUAL_FATAL(rf_beam_search_many(&s, spec, B, many, NULL), RF_OK);
@@ -167,6 +169,7 @@ static void batches_are_single_sentences(void)
             int32_t x[S], c[S];
             const rf_seq2seq_batch one = alone(k, x, c);
             rf_hypotheses single;
+            rf_graph_begin(w.g, RF_INFER, (rf_key){0});
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 1, NULL), RF_OK);
             s = rf_translator_scorer(t);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec[k], &single, NULL), RF_OK);
@@ -202,6 +205,7 @@ static void beam_of_one_is_greedy(void)
         int32_t x[S], c[S], due[12];
         for (int k = 0; k < B; k++) {
             const rf_seq2seq_batch one = alone(k, x, c);
+            rf_graph_begin(w.g, RF_INFER, (rf_key){0});
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 1, NULL), RF_OK);
             const rf_scorer s = rf_translator_scorer(t);
             const rf_beam_spec spec = beam_of(1, 12);
@@ -255,6 +259,7 @@ static void wide_beam_is_exhaustive(void)
             rf_beam_spec spec = beam_of(V * V, 3);
             rf_hypotheses got;
             spec.penalty = RF_LENGTH_NONE;
+            rf_graph_begin(w.g, RF_INFER, (rf_key){0});
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 0, NULL), RF_OK);
             const rf_scorer s = rf_translator_scorer(t);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec, &got, NULL), RF_OK);

@@ -97,8 +97,8 @@ RF_API rf_translator *rf_translator_new(rf_device *d, const rf_seq2seq *m, rf_in
 RF_API void rf_translator_free(rf_translator *t);
 /* The parameters changed. */
 RF_API void rf_translator_refresh(rf_translator *t);
-/* Read the sources of b (input and target are not looked at; T may be 0) on a graph, which is begun
- * anew.  `extra`: with copy, how many tokens from V on there are at most.
+/* Read the sources of b (input and target are not looked at; T may be 0) on a graph that was begun with
+ * RF_INFER, in whose memory b may stand; it is free afterwards.  `extra`: with copy, how many tokens from V on there are at most.
  * Errors: those of the graph, ENOMEM. */
 RF_API rf_status rf_translator_read(rf_translator *t, rf_graph *g, const rf_seq2seq_batch *b,
                                     int32_t extra, rf_error *err);
