@@ -137,6 +137,7 @@ rf_seq2seq *rf_seq2seq_new(const rf_seq2seq_spec *spec, rf_params *ps, rf_error 
     if (!m) return rf_fail(err, RF_ENOMEM, "no memory"), NULL;
     m->spec = *spec;
     m->width = spec->tied ? spec->embed : spec->hidden;
+    m->loud = sqrt((double)spec->embed);
     rf_status st = make_tables(m, ps, err);
     if (!st) st = make_networks(m, ps, err);
     if (!st) st = make_bridge(m, ps, err);

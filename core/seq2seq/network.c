@@ -4,6 +4,14 @@
  * batched products, the layers above.  Feeding goes step by step. */
 #include "seq2seq/seq2seq.h"
 
+/* Vectors of tokens, as large as if they were drawn with deviation 1. */
+static rf_node embedded(rf_graph *g, const rf_seq2seq *m, const rf_embedding_layer *table,
+                        const int32_t *ids, rf_shape shape)
+{
+    const rf_node x = rf_embedding_layer_apply(g, table, ids, shape);
+    return rfi_dropped(g, rf_affine(g, x, m->loud, 0), m->spec.drop_input);
+}
+
 /* ---- Encoder ------------------------------------------------------------------------------------- */
 
 /* Both directions' last states of the last layer: x [L*2,B,H/2] -> [B,H]. */
@@ -31,8 +39,7 @@ static rf_node bridged(rf_graph *g, const rf_seq2seq *m, rf_node x, int state)
 
 rfi_encoded rfi_seq2seq_encode(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b)
 {
-    rf_node x = rf_embedding_layer_apply(g, &m->source, b->source, RF_SHAPE(b->S, b->B));
-    x = rfi_dropped(g, x, m->spec.drop_input);
+    const rf_node x = embedded(g, m, &m->source, b->source, RF_SHAPE(b->S, b->B));
     const rf_sequence r = rf_rnn_apply(g, m->encoder, x, RF_NONE, RF_NONE, b->source_lengths);
     rfi_encoded e = {.states = r.out, .c = RF_NONE};
     e.h = bridged(g, m, r.h, 0);
@@ -136,8 +143,7 @@ rfi_decoded rfi_seq2seq_decode(rf_graph *g, const rf_seq2seq *m, const rfi_encod
 {
     const rf_attention_memory memory =
         rf_attention_layer_prepare(g, &m->attention, e->states, b->source_lengths);
-    rf_node x = rf_embedding_layer_apply(g, &m->target, input, RF_SHAPE(b->T, b->B));
-    x = rfi_dropped(g, x, m->spec.drop_input);
+    const rf_node x = embedded(g, m, &m->target, input, RF_SHAPE(b->T, b->B));
     if (m->spec.attend == RF_ATTEND_FEED) return decode_feeding(g, m, e, &memory, x, b);
     return m->spec.attend == RF_ATTEND_AFTER ? decode_after(g, m, e, &memory, x)
                                              : decode_between(g, m, e, &memory, x);

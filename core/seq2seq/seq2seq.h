@@ -17,6 +17,7 @@ struct rf_seq2seq {
     rf_attention_layer attention;
     rf_linear_layer combine, output, gate; /* output.weight may be the target's table */
     rf_index width;                        /* O, of o_t */
+    double loud;                           /* sqrt(E): what vectors of tokens are multiplied with */
 };
 
 /* The source as the decoder sees it. */

@@ -302,7 +302,7 @@ static void put_inputs(rf_translator *t, const int32_t *tokens)
     for (rf_index r = 0; r < t->rows; r++) {
         rf_real *x = t->x + r * (E + O);
         const int32_t id = tokens[r] < s->target ? tokens[r] : s->unknown;
-        memcpy(x, table + id * E, (size_t)E * sizeof *x);
+        for (rf_index i = 0; i < E; i++) x[i] = (rf_real)t->m->loud * table[id * E + i];
         if (O) memcpy(x + E, t->fed + r * O, (size_t)O * sizeof *x);
     }
 }

@@ -31,7 +31,7 @@ static const char *const baseline_examples[] = {
     "refrain-translate baseline --train train.de --target train.en --list > dictionary.txt", NULL};
 static const char *const train_examples[] = {
     "# German to English, lower-cased and tokenised files, pieces learned of both together.\n"
-    "refrain-translate train train.de train.en --valid val.de val.en --joint joint \\\n"
+    "refrain-translate train train.de train.en --valid val.de --valid val.en --joint joint \\\n"
     "    --model de-en.safetensors",
     "# A table whose second column is Chinese and whose first is English.\n"
     "refrain-translate train pairs.tsv --columns 2,1 --source zh --target en \\\n"

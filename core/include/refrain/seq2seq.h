@@ -10,6 +10,7 @@
  *     feed     s_t = RNN(y_{t−1}, o_{t−1});  c_t = attention(s_t).  Luong et al. 2015, section 3.3
  *              (input feeding): training goes step by step, several times as slow
  *
+ *     x = sqrt(E) times a token's vector, as in Vaswani et al. 2017, section 3.4
  *     o_t = tanh(W_c [s_t; c_t]);   p(y_t) = softmax(W_o o_t + b)
  *
  * With `copy` (See et al. 2017, equations 8 and 9): p(y_t) = γ p_vocabulary(y_t) + (1 − γ) Σ a_ts over
