@@ -55,10 +55,11 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                               .max = 0.5,
                               .group = DATA,
                               .help = "how many pairs are held out, drawn by chance; 0: none"},
-    [TRAIN_SOURCE] = WORDS("source", 's', "none", tr_languages, UNITS,
+    [TRAIN_SOURCE] = WORDS("source-language", 's', "none", tr_languages, UNITS,
                            "language of the source: en and zh are cut into words; none is cut "
                            "at blanks"),
-    [TRAIN_TARGET] = WORDS("target", 't', "none", tr_languages, UNITS, "likewise of the target"),
+    [TRAIN_TARGET] =
+        WORDS("target-language", 't', "none", tr_languages, UNITS, "likewise of the target"),
     [TRAIN_SOURCE_LETTERS] = WORDS("source-letters", 0, "keep", tr_letters, UNITS,
                                    "capitals stay, become small, or stay where words have them "
                                    "within sentences"),

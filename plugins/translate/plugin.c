@@ -34,7 +34,7 @@ static const char *const train_examples[] = {
     "refrain-translate train train.de train.en --valid val.de --valid val.en --joint joint \\\n"
     "    --model de-en.safetensors",
     "# A table whose second column is Chinese and whose first is English.\n"
-    "refrain-translate train pairs.tsv --columns 2,1 --source zh --target en \\\n"
+    "refrain-translate train pairs.tsv --columns 2,1 --source-language zh --target-language en \\\n"
     "    --target-letters true --model 中英.safetensors",
     "# Stop it at any time; go on where it was.\n"
     "refrain-translate train pairs.tsv --model 中英.safetensors --resume",

@@ -32,6 +32,7 @@ typedef struct setup {
     tr_model x;
     tr_search q;
     rf_ids prefix;
+    rf_str line;
     bool table;
     int64_t before; /* lines of earlier flushes */
     rf_error *err;
@@ -56,13 +57,14 @@ static rf_status send_row(const setup *u, int64_t line, rf_index rank, const tr_
 
 static rf_status each(void *ctx, rf_index i, rf_index rank, const tr_answer *a, rf_error *err)
 {
-    const setup *u = ctx;
+    setup *u = ctx;
     const int64_t line = u->before + i;
-    (void)err;
     /* An empty line has no tokens to show. */
     if (u->table && u->q.attention && !a->target) return RF_OK;
     if (u->table) return send_row(u, line, rank, a);
-    return rf_emit_text(u->s->host, line, a->text, strlen(a->text), a->logp);
+    rf_str_clear(&u->line);
+    rf_str_put(&u->line, a->text);
+    return tr_emit_line(u->s->host, line, &u->line, err);
 }
 
 static rf_status tell(void *ctx, double done, double total)
@@ -142,6 +144,7 @@ rf_status tr_translate(rf_session *s, const rf_run *r)
     if (!st) st = flush(&u);
     tr_search_end(&u.q);
     rf_ids_free(&u.prefix);
+    rf_str_free(&u.line);
     tr_model_close(&u.x);
     return rf_session_end(s, st, &err);
 }
