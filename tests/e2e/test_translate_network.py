@@ -140,7 +140,7 @@ def test_constraints():
     assert len(long["target"]) >= 10
     short = rows("translate", model(), "--attention", "--max-length=3", stdin=line)[0]
     assert len(short["target"]) <= 4
-    loop = rows("translate", model(), "--attention", "--min-length=30", "--max-length=40", "--no-repeat=2",
+    loop = rows("translate", model(), "--attention", "--min-length=30", "--max-length=40", "--block-ngrams=2",
                 "--coverage-penalty=0.2", stdin=line)[0]["target"]
     assert len(set(zip(loop, loop[1:]))) == len(loop) - 1
 
