@@ -31,3 +31,13 @@ rf_status tr_judge_loss(rf_graph *g, const rf_seq2seq *m, const tr_set *set, rf_
     *loss = rf_mean_get(&mean);
     return st;
 }
+
+rf_text_metric *tr_judge_bleu(int language, bool lowercase, rf_error *err)
+{
+    static const rf_text_tokens how[] = {
+        [TR_NONE] = RF_TOKENS_NONE, [TR_EN] = RF_TOKENS_13A, [TR_ZH] = RF_TOKENS_ZH};
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = how[language];
+    o.lowercase = lowercase;
+    return rf_text_metric_new(rf_text_metric_find("bleu"), &o, err);
+}

@@ -6,7 +6,6 @@
 
 #include "judge.h"
 #include "model.h"
-#include "quality.h"
 
 enum { METRIC_BLEU, METRIC_LOSS };
 
@@ -21,9 +20,9 @@ typedef struct setup {
     rf_index kept;
     tr_lexis lexis;
     tr_set train, valid;
-    tr_search search;    /* of the held-out sources, greedy */
-    tr_text reference;   /* their translations */
-    tr_quality *quality; /* of a validation */
+    tr_search search;        /* of the held-out sources, greedy */
+    tr_text reference;       /* their translations */
+    rf_text_metric *quality; /* of a validation */
     rf_params *params;
     rf_seq2seq *m;
     rf_str units[2]; /* JSON of both sides */
@@ -158,17 +157,19 @@ static rf_status judge_one(void *ctx, rf_index line, rf_index rank, const tr_ans
 {
     const setup *u = ctx;
     (void)rank;
-    return tr_quality_add(u->quality, a->text, tr_text_line(&u->reference, (size_t)line, NULL),
-                          err);
+    const char *reference = tr_text_line(&u->reference, (size_t)line, NULL);
+    return rf_text_metric_add(u->quality, a->text, &reference, 1, err);
 }
 
 static rf_status measure_bleu(setup *u, double *bleu, rf_error *err)
 {
-    u->quality = tr_quality_new((int)u->v[TRAIN_TARGET].as.i,
-                                u->v[TRAIN_TARGET_LETTERS].as.i == TR_LOWER, err);
+    rf_text_score score;
+    u->quality = tr_judge_bleu((int)u->v[TRAIN_TARGET].as.i,
+                               u->v[TRAIN_TARGET_LETTERS].as.i == TR_LOWER, err);
     rf_status st = u->quality ? tr_search_run(&u->search, true, err) : err->status;
-    if (!st) *bleu = tr_quality_get(u->quality);
-    tr_quality_free(u->quality);
+    if (!st) rf_text_metric_corpus(u->quality, &score);
+    if (!st) *bleu = score.value;
+    rf_text_metric_free(u->quality);
     u->quality = NULL;
     return st;
 }
