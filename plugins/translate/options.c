@@ -196,7 +196,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                     .unit = "tokens",                                                              \
                     .flags = RF_OPT_ADVANCED,                                                      \
                     .help = "write no more; 0: twice the source and 20"},                          \
-    [SEARCH_REPEAT] = {.name = "block-ngrams",                                                        \
+    [SEARCH_REPEAT] = {.name = "block-ngrams",                                                     \
                        .type = RF_INT,                                                             \
                        .def = "0",                                                                 \
                        .max = 100,                                                                 \
