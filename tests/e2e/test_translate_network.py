@@ -126,6 +126,13 @@ def test_tables():
         assert abs(sum(weights) - 1) < 1e-4
 
 
+def test_a_beam_finds_better_ones():
+    one = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=1", stdin=source())]
+    five = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=5", stdin=source())]
+    assert sum(b >= a - 1e-5 for a, b in zip(one, five)) >= 0.97 * len(one)
+    assert sum(five) >= sum(one) - 1e-5
+
+
 def test_scores_are_those_of_the_search():
     found = rows("translate", model(), "--nbest=1", stdin=source())
     given = rows("score", model(), write("found.tsv", [f"{p[0]}\t{r['translation']}" for p, r in zip(HELD, found)]))
