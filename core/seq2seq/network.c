@@ -138,12 +138,23 @@ static rfi_decoded decode_feeding(rf_graph *g, const rf_seq2seq *m, const rfi_en
     return d;
 }
 
+/* Tokens as the decoder reads them: copied ones from V on are unknown to it. */
+static const int32_t *readable(rf_graph *g, const rf_seq2seq *m, const int32_t *input, rf_index n)
+{
+    if (!m->spec.copy) return input;
+    int32_t *ids = rf_graph_alloc(g, (size_t)n * sizeof *ids);
+    for (rf_index i = 0; ids && i < n; i++)
+        ids[i] = input[i] < m->spec.target ? input[i] : m->spec.unknown;
+    return ids;
+}
+
 rfi_decoded rfi_seq2seq_decode(rf_graph *g, const rf_seq2seq *m, const rfi_encoded *e,
                                const rf_seq2seq_batch *b, const int32_t *input)
 {
     const rf_attention_memory memory =
         rf_attention_layer_prepare(g, &m->attention, e->states, b->source_lengths);
-    const rf_node x = embedded(g, m, &m->target, input, RF_SHAPE(b->T, b->B));
+    const int32_t *ids = readable(g, m, input, b->T * b->B);
+    const rf_node x = ids ? embedded(g, m, &m->target, ids, RF_SHAPE(b->T, b->B)) : RF_POISON;
     if (m->spec.attend == RF_ATTEND_FEED) return decode_feeding(g, m, e, &memory, x, b);
     return m->spec.attend == RF_ATTEND_AFTER ? decode_after(g, m, e, &memory, x)
                                              : decode_between(g, m, e, &memory, x);

@@ -109,7 +109,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
         COUNT("decoder-layers", "2", 1, 64, RF_OPT_MODEL, NET, "layers that write the target"),
     [TRAIN_ATTEND] = WORDS("attend", 'a', "between", attends, NET,
                            "where the decoder attends: between its first layer and the others, "
-                           "after the last, or so and with what came of it fed back (slow)"),
+                           "after the last, or so and with what came of it fed back"),
     [TRAIN_ATTENTION] = WORDS("attention", 0, "general", attentions, NET,
                               "how states are compared: v tanh(W q + U k), q k, or q W k"),
     [TRAIN_TIED] =

@@ -160,6 +160,18 @@ def test_lines():
     assert "<unk>" not in unknown, unknown
 
 
+def test_copies():
+    """What neither side knows is copied or replaced, never written as unknown."""
+    table = write("names.tsv", [f"叫 n{i} 的 人\tthe man called n{i}" for i in range(60)])
+    path = FOLDER / "copy.safetensors"
+    translate("train", table, *SMALL[2:], "--copy", "--min-count=2", "--epochs=80", "--valid-fraction=0.05",
+              f"--model={path}")
+    told = translate("translate", f"--model={path}", stdin="叫 小明 的 人\n叫 n3 的 人\n").text
+    assert told == "the man called 小明\nthe man called n3\n", told
+    table = rows("translate", f"--model={path}", "--attention", "--nbest=2", stdin="叫 小明 的 人\n")
+    assert table[0]["target"] == ["the", "man", "called", "小明", ""]
+
+
 def test_align():
     picture = FOLDER / "a.svg"
     table = rows("align", "我在家看见书。", model(), f"--svg={picture}")

@@ -66,6 +66,8 @@ static const char *const cells[] = {"lstm", "gru", "elman", "lstm-fgr"};
 
 enum { T = 5 };
 static const int32_t input[T * B] = {0, 0, 0, 0, 3, 4, 8, 2, 5, 5, 7, 2, 6, 8, 3, 4, 3, 3, 3, 3};
+/* With copying, the decoder has written token V before. */
+static const int32_t copied[T * B] = {0, 0, 0, 0, 3, 9, 8, 2, 5, 5, 9, 2, 6, 8, 3, 4, 3, 3, 3, 3};
 static const int32_t target[T * B] = {3, 4, 8, 2, 5, 5, 7, 2, 6, 8, 3, 4, 3, 3, 3, 3, 1, 1, 1, 1};
 static const int32_t copies[S * B] = {3, 4, 9, 6, 4, 9, 6, 7, 5, 6,  7,  8,
                                       6, 7, 8, 1, 7, 8, 1, 0, 1, -1, -1, -1};
@@ -76,9 +78,9 @@ static rf_seq2seq_batch batch_of(const int32_t *from, const int32_t *to)
 }
 
 static void compare_step(const world *w, rf_translator *t, const rf_scorer *s, const rf_forced *f,
-                         rf_index step)
+                         const int32_t *read, rf_index step)
 {
-    const rf_real *scores = s->step(s->self, input + step * B, B);
+    const rf_real *scores = s->step(s->self, read + step * B, B);
     double p[V + 1];
     CU_ASSERT_PTR_NOT_NULL_FATAL(scores);
     for (rf_index b = 0; b < B; b++) {
@@ -103,7 +105,8 @@ static void steps_are_the_graph(void)
         const bool gates = !strcmp(cells[i % 4], "lstm-fgr");
         if (gates && specs[i / 4].attend == RF_ATTEND_FEED) continue; /* refused, see below */
         world w = world_of(cells[i % 4], specs[i / 4]);
-        const rf_seq2seq_batch b = batch_of(input, target);
+        const int32_t *read = specs[i / 4].copy ? copied : input;
+        const rf_seq2seq_batch b = batch_of(read, target);
         rf_translator *t = rf_translator_new(w.d, w.m, B, NULL);
         rf_graph_begin(w.g, RF_INFER, (rf_key){0});
         CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &b, 1, NULL), RF_OK);
@@ -112,7 +115,7 @@ static void steps_are_the_graph(void)
         const rf_forced f = rf_seq2seq_forced(w.g, w.m, &b);
         CU_ASSERT_EQUAL_FATAL(rf_graph_status(w.g, NULL), RF_OK);
         s.reset(s.self, B);
-        for (rf_index step = 0; step < T; step++) compare_step(&w, t, &s, &f, step);
+        for (rf_index step = 0; step < T; step++) compare_step(&w, t, &s, &f, read, step);
         rf_translator_free(t);
         world_free(&w);
     }

@@ -8,7 +8,7 @@
  *              whole sequences.  Wu et al. 2016 (GNMT), figure 1; Sennrich et al. 2017 (cGRU)
  *     after    s_t = RNN(y_{t−1});  c_t = attention(s_t).  Luong et al. 2015, section 3.1; the fastest
  *     feed     s_t = RNN(y_{t−1}, o_{t−1});  c_t = attention(s_t).  Luong et al. 2015, section 3.3
- *              (input feeding): training goes step by step, several times as slow
+ *              (input feeding): training goes step by step
  *
  *     x = sqrt(E) times a token's vector, as in Vaswani et al. 2017, section 3.4
  *     o_t = tanh(W_c [s_t; c_t]);   p(y_t) = softmax(W_o o_t + b)
