@@ -1,7 +1,8 @@
 /* decode/beam.c -- beam search over a scorer.
  *
- * Invariant: live hypothesis k is row k of the scorer; live ones have equal length and are in order
- * of log-probability.  Ended ones leave the beam for the pool, which keeps the best `best`.  Each
+ * Several searches go on side by side.  Invariant: live hypothesis k of a search is row first + k of
+ * the scorer; live ones have equal length and are in order of log-probability; a search that is over
+ * has no rows.  Ended ones leave the beam for the pool, which keeps the best `best`.  Each
  * step looks at the 2 beam best continuations: at most `beam` of them end, so `beam` go on.
  * It does not normalise while searching: the length penalty ranks results only. */
 #include <math.h>
@@ -19,15 +20,17 @@ typedef struct search {
     const rf_scorer *scorer;
     const rf_beam_spec *spec;
     rf_index best;        /* places in the pool */
+    rf_index first;       /* its first row of the scorer */
     rf_index t;           /* tokens of each live hypothesis */
     rf_index live;        /* hypotheses */
     double *logp;         /* [beam] */
     int32_t *tokens;      /* [beam, max_length] */
     int32_t *spare;       /* likewise, where the next step's are made */
     int32_t *next, *from; /* [beam] */
-    double *row;          /* [V] log-probabilities of one row's continuations */
+    double *row;          /* [V] log-probabilities of one row's continuations; shared */
     candidate *heap;      /* [2 beam], the worst on top */
     rf_index candidates;
+    rf_index ended; /* results so far that ended */
     rf_hypotheses *pool;
     int32_t *pool_tokens; /* [best, max_length] */
 } search;
@@ -172,7 +175,7 @@ static void finish(search *s, const candidate *c, bool ended)
     tokens[s->t] = c->token; /* beyond the parent's tokens: nobody else reads it */
     rf_hypothesis h = {.n = n, .logp = c->logp, .ended = ended};
     h.score = penalised(spec, c->logp, s->t + 1);
-    if (spec->bonus) h.score += spec->bonus(spec->ctx, c->row, tokens, n);
+    if (spec->bonus) h.score += spec->bonus(spec->ctx, s->first + c->row, tokens, n);
     pool_add(s, h, tokens);
 }
 
@@ -200,7 +203,7 @@ static void advance(search *s)
     for (rf_index rank = 0; rank < s->candidates; rank++) {
         const candidate *c = &s->heap[rank];
         if (spec->end >= 0 && c->token == spec->end) {
-            if (rank < spec->beam) finish(s, c, true);
+            if (rank < spec->beam) finish(s, c, true), s->ended++;
         } else if (last) {
             if (cut++ < spec->beam) finish(s, c, false);
         } else if (s->live < spec->beam) {
@@ -219,33 +222,85 @@ static bool is_settled(const search *s)
 {
     const rf_beam_spec *spec = s->spec;
     const rf_hypotheses *pool = s->pool;
-    if (spec->bonus || pool->n < s->best || !pool->h[pool->n - 1].ended) return false;
+    if (spec->enough && s->ended >= spec->enough && pool->n == s->best &&
+        pool->h[pool->n - 1].ended)
+        return true;
+    if ((spec->bonus && !spec->malus) || pool->n < s->best || !pool->h[pool->n - 1].ended)
+        return false;
     const double bound =
         fmax(penalised(spec, s->logp[0], s->t + 1), penalised(spec, s->logp[0], spec->max_length));
     return bound < pool->h[pool->n - 1].score;
 }
 
-static rf_status run(search *s, rf_error *err)
+/* ---- Searches side by side -------------------------------------------------------------------------- */
+
+typedef struct searches {
+    const rf_scorer *scorer;
+    search *at;
+    rf_index n;
+    double *row;          /* [V] */
+    int32_t *next, *from; /* [sum of beams] of all rows */
+    int32_t *prompt;      /* [n] */
+} searches;
+
+/* All read their prompts, which have equal lengths. */
+static const rf_real *read_prompts(const searches *a)
 {
-    const rf_scorer *scorer = s->scorer;
-    const rf_beam_spec *spec = s->spec;
+    const rf_scorer *scorer = a->scorer;
     const rf_real *scores = NULL;
-    scorer->reset(scorer->self, 1);
-    for (rf_index i = 0; i < spec->prompts; i++)
-        if (!(scores = scorer->step(scorer->self, &spec->prompt[i], 1))) break;
-    s->live = 1;
-    while (scores) {
-        s->candidates = 0;
-        for (rf_index k = 0; k < s->live; k++)
-            offer_row(s, (int32_t)k, scores + k * scorer->vocabulary);
-        advance(s);
-        if (s->live == 0 || is_settled(s)) break;
-        scorer->gather(scorer->self, s->from, s->live);
-        scores = scorer->step(scorer->self, s->next, s->live);
+    scorer->reset(scorer->self, a->n);
+    for (rf_index t = 0; t < a->at[0].spec->prompts; t++) {
+        for (rf_index i = 0; i < a->n; i++) a->prompt[i] = a->at[i].spec->prompt[t];
+        if (!(scores = scorer->step(scorer->self, a->prompt, a->n))) break;
+    }
+    return scores;
+}
+
+/* One search goes on by a token, or is over. */
+static void advance_one(search *s, const rf_real *scores, int32_t V)
+{
+    s->candidates = 0;
+    for (rf_index k = 0; k < s->live; k++) offer_row(s, (int32_t)k, scores + (s->first + k) * V);
+    advance(s);
+    if (s->live && is_settled(s)) s->live = 0;
+}
+
+/* The rows of those that go on, behind one another. */
+static rf_index place_rows(const searches *a)
+{
+    rf_index rows = 0;
+    for (rf_index i = 0; i < a->n; i++) {
+        search *s = &a->at[i];
+        for (rf_index k = 0; k < s->live; k++) {
+            a->next[rows + k] = s->next[k];
+            a->from[rows + k] = (int32_t)s->first + s->from[k];
+        }
+        s->first = rows;
+        rows += s->live;
+    }
+    return rows;
+}
+
+static rf_status run(const searches *a, rf_error *err)
+{
+    const rf_scorer *scorer = a->scorer;
+    const rf_real *scores = read_prompts(a);
+    for (rf_index i = 0; i < a->n; i++) {
+        a->at[i].live = 1;
+        a->at[i].first = i;
+    }
+    for (rf_index rows = a->n; scores && rows;) {
+        for (rf_index i = 0; i < a->n; i++)
+            if (a->at[i].live) advance_one(&a->at[i], scores, scorer->vocabulary);
+        rows = place_rows(a);
+        if (!rows) break;
+        scorer->gather(scorer->self, a->from, rows);
+        scores = scorer->step(scorer->self, a->next, rows);
     }
     if (!scores) return rf_fail(err, RF_EINTERNAL, "beam search: the model gave no scores");
-    if (s->pool->n == 0)
-        return rf_fail(err, RF_EDIVERGED, "beam search: no continuation has a finite score");
+    for (rf_index i = 0; i < a->n; i++)
+        if (!a->at[i].pool->n)
+            return rf_fail(err, RF_EDIVERGED, "beam search: no continuation has a finite score");
     return RF_OK;
 }
 
@@ -289,32 +344,80 @@ static bool allocate(search *s)
     s->tokens = calloc(beam, L * sizeof *s->tokens);
     s->spare = calloc(beam, L * sizeof *s->spare);
     s->next = calloc(2 * beam, sizeof *s->next);
-    s->row = calloc((size_t)s->scorer->vocabulary, sizeof *s->row);
     s->heap = calloc(2 * beam, sizeof *s->heap);
     s->pool->h = calloc(best, sizeof *s->pool->h);
     s->pool->memory = s->pool_tokens = calloc(best, L * sizeof *s->pool_tokens);
     if (!s->next) return false;
     s->from = s->next + beam;
-    return s->logp && s->tokens && s->spare && s->row && s->heap && s->pool->h && s->pool_tokens;
+    return s->logp && s->tokens && s->spare && s->heap && s->pool->h && s->pool_tokens;
+}
+
+static void search_free(search *s)
+{
+    free(s->logp);
+    free(s->tokens);
+    free(s->spare);
+    free(s->next);
+    free(s->heap);
+}
+
+static rf_status check_all(const rf_scorer *scorer, const rf_beam_spec *spec, rf_index n,
+                           rf_error *err)
+{
+    rf_index rows = 0;
+    for (rf_index i = 0; i < n; i++) {
+        const rf_status status = check(&spec[i], scorer, err);
+        if (status) return status;
+        if (spec[i].prompts != spec[0].prompts)
+            return rf_fail(err, RF_EINVAL, "beam search: prompts of different lengths");
+        rows += spec[i].beam;
+    }
+    if (rows <= scorer->rows) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "beam search: %lld hypotheses where there is room for %lld",
+                   (long long)rows, (long long)scorer->rows);
+}
+
+static bool allocate_all(searches *a, const rf_beam_spec *spec, rf_hypotheses *out)
+{
+    size_t rows = 0;
+    bool done = true;
+    a->at = calloc((size_t)a->n, sizeof *a->at);
+    a->prompt = calloc((size_t)a->n, sizeof *a->prompt);
+    a->row = calloc((size_t)a->scorer->vocabulary, sizeof *a->row);
+    for (rf_index i = 0; a->at && done && i < a->n; i++) {
+        search *s = &a->at[i];
+        *s = (search){.scorer = a->scorer, .spec = &spec[i], .pool = &out[i], .row = a->row};
+        s->best = spec[i].best > 0 ? spec[i].best : 1;
+        done = allocate(s);
+        rows += (size_t)spec[i].beam;
+    }
+    a->next = calloc(2 * rows + 1, sizeof *a->next);
+    a->from = a->next ? a->next + rows : NULL;
+    return done && a->at && a->prompt && a->row && a->next;
+}
+
+rf_status rf_beam_search_many(const rf_scorer *scorer, const rf_beam_spec *spec, rf_index n,
+                              rf_hypotheses *out, rf_error *err)
+{
+    for (rf_index i = 0; i < n; i++) out[i] = (rf_hypotheses){0};
+    rf_status status = check_all(scorer, spec, n, err);
+    if (status || n < 1) return status;
+    searches a = {.scorer = scorer, .n = n};
+    status = allocate_all(&a, spec, out) ? run(&a, err)
+                                         : rf_fail(err, RF_ENOMEM, "beam search: no memory");
+    for (rf_index i = 0; a.at && i < n; i++) search_free(&a.at[i]);
+    free(a.at);
+    free(a.prompt);
+    free(a.row);
+    free(a.next);
+    for (rf_index i = 0; status && i < n; i++) rf_hypotheses_free(&out[i]);
+    return status;
 }
 
 rf_status rf_beam_search(const rf_scorer *scorer, const rf_beam_spec *spec, rf_hypotheses *out,
                          rf_error *err)
 {
-    *out = (rf_hypotheses){0};
-    rf_status status = check(spec, scorer, err);
-    if (status) return status;
-    search s = {.scorer = scorer, .spec = spec, .pool = out};
-    s.best = spec->best > 0 ? spec->best : 1;
-    status = allocate(&s) ? run(&s, err) : rf_fail(err, RF_ENOMEM, "beam search: no memory");
-    free(s.logp);
-    free(s.tokens);
-    free(s.spare);
-    free(s.next);
-    free(s.row);
-    free(s.heap);
-    if (status) rf_hypotheses_free(out);
-    return status;
+    return rf_beam_search_many(scorer, spec, 1, out, err);
 }
 
 void rf_hypotheses_free(rf_hypotheses *h)

@@ -72,15 +72,33 @@ rf_attention_memory rf_attention_layer_prepare(rf_graph *g, const rf_attention_l
     return m;
 }
 
+rf_status rf_attention_layer_cover(rf_attention_layer *l, rf_params *ps, const char *prefix,
+                                   rf_error *err)
+{
+    assert(l->kind == RF_ATTENTION_ADDITIVE);
+    const rf_shape shape = RF_SHAPE(l->query->value.shape.dim[0]);
+    l->cover = rfi_layer_param(ps, prefix, "cover.weight", shape, rfi_layer_uniform(1), err);
+    return l->cover ? RF_OK : err->status;
+}
+
+/* W_k k + w_c cover: [B,S,A]. */
+static rf_node covered(rf_graph *g, const rf_attention_layer *l, rf_node keys, rf_node cover)
+{
+    const rf_shape s = rf_shape_of(g, cover);
+    if (cover == RF_NONE || cover == RF_POISON) return cover == RF_NONE ? keys : cover;
+    const rf_node each = rf_reshape(g, cover, RF_SHAPE(s.dim[0], s.dim[1], 1));
+    return rf_add(g, keys, rf_mul(g, each, rf_parameter(g, l->cover)));
+}
+
 /* score [Tq,B,S] = v · tanh(W_q q + W_k k), on [Tq,B,1,A] + [B,S,A]. */
 static rf_node additive_score(rf_graph *g, const rf_attention_layer *l,
-                              const rf_attention_memory *m, rf_node query)
+                              const rf_attention_memory *m, rf_node query, rf_node cover)
 {
     const rf_node q = projected(g, query, l->query);
     const rf_shape s = rf_shape_of(g, q), k = rf_shape_of(g, m->projected);
     if (q == RF_POISON || m->projected == RF_POISON) return RF_POISON;
     const rf_node wide = rf_reshape(g, q, RF_SHAPE(s.dim[0], s.dim[1], 1, s.dim[2]));
-    const rf_node act = rf_tanh(g, rf_add(g, wide, m->projected));
+    const rf_node act = rf_tanh(g, rf_add(g, wide, covered(g, l, m->projected, cover)));
     const rf_node score = projected(g, act, l->v);
     return rf_reshape(g, score, RF_SHAPE(s.dim[0], s.dim[1], k.dim[1]));
 }
@@ -91,16 +109,23 @@ static rf_node product_score(rf_graph *g, const rf_attention_memory *m, rf_node 
     return turned(g, rf_matmul_turned(g, turned(g, query), false, m->projected, true));
 }
 
-rf_attended rf_attention_layer_attend(rf_graph *g, const rf_attention_layer *l,
-                                      const rf_attention_memory *m, rf_node query)
+rf_attended rf_attention_layer_attend_covered(rf_graph *g, const rf_attention_layer *l,
+                                              const rf_attention_memory *m, rf_node query,
+                                              rf_node cover)
 {
     rf_attended a;
     query = of_rank_3(g, query, "query", "[Tq,B,Q]");
-    const rf_node score = l->kind == RF_ATTENTION_ADDITIVE ? additive_score(g, l, m, query)
+    const rf_node score = l->kind == RF_ATTENTION_ADDITIVE ? additive_score(g, l, m, query, cover)
                                                            : product_score(g, m, query);
     a.weights = m->lengths ? rf_masked_softmax(g, score, m->lengths) : rf_softmax(g, score);
     a.context = turned(g, rf_matmul(g, turned(g, a.weights), m->keys));
     return a;
+}
+
+rf_attended rf_attention_layer_attend(rf_graph *g, const rf_attention_layer *l,
+                                      const rf_attention_memory *m, rf_node query)
+{
+    return rf_attention_layer_attend_covered(g, l, m, query, RF_NONE);
 }
 
 rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_layer *l, rf_node query,

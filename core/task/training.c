@@ -206,6 +206,39 @@ rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g, const r
     return st == RF_ECANCELLED && t->stopped ? t->stopped : st;
 }
 
+/* ---- Bucketed batches ------------------------------------------------------------------------ */
+
+rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params *params,
+                           rf_error *err)
+{
+    t->params = params;
+    t->batches = rf_bucket_batches_new(spec, err);
+    if (!t->batches) return err->status;
+    t->cursor = rf_bucket_batches_cursor(t->batches);
+    t->per_epoch = rf_bucket_batches_per_epoch(t->batches);
+    t->device = rf_device_new((int)t->r->threads, err);
+    t->graph = t->device ? rf_graph_new(t->device) : NULL;
+    return t->graph ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
+static int next_batch(void *self, rf_error *err)
+{
+    rf_training *t = self;
+    (void)err;
+    return rf_bucket_batches_next(t->batches, &t->batch);
+}
+
+rf_status rf_training_learn(rf_training *t, rf_fit_task task, rf_fit_result *result, rf_error *err)
+{
+    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), t->cursor, 0, 0};
+    task.self = t;
+    task.next = next_batch;
+    task.save = t->r->model ? rf_training_save : NULL;
+    task.report = t->r->model ? rf_training_report : NULL;
+    task.stop = rf_training_stop;
+    return rf_training_fit(t, task, t->graph, &cursor, 1, result, err);
+}
+
 /* ---- While it goes on ------------------------------------------------------------------------ */
 
 void rf_training_heed(rf_training *t, rf_status st)
@@ -324,6 +357,9 @@ rf_status rf_training_finish(rf_training *t, rf_graph *g, const rf_fit_result *r
 
 void rf_training_end(rf_training *t)
 {
+    rf_bucket_batches_free(t->batches);
+    rf_graph_free(t->graph);
+    rf_device_free(t->device);
     rf_model_free(t->state);
     rf_arena_free(t->texts);
     rf_str_free(&t->state_path);

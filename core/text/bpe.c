@@ -267,21 +267,109 @@ static void put_pieces(const char *word, const rf_ids *lengths, rf_str *out)
     }
 }
 
-void rf_bpe_apply(const rf_bpe *b, const char *text, size_t n, rf_str *out)
+/* ---- Pieces that are known --------------------------------------------------------------------- */
+
+typedef struct chooser {
+    const rf_bpe *b;
+    const rf_vocab *known;
+    int32_t *maker; /* of each symbol the first merge that made it, or -1 */
+    rf_str key;
+    rf_ids whole, *lengths; /* of one word: as merged, and as chosen */
+} chooser;
+
+static bool chooser_begin(chooser *c)
+{
+    const int32_t n = rf_vocab_size(c->b->symbols);
+    c->maker = malloc(((size_t)n + 1) * sizeof *c->maker);
+    if (!c->maker) return false;
+    for (int32_t i = 0; i < n; i++) c->maker[i] = -1;
+    for (int32_t i = c->b->count; i-- > 0;) c->maker[c->b->merges[i].merged] = i;
+    return true;
+}
+
+/* Is the piece in the vocabulary?  The last of a word stands there without a joiner. */
+static bool is_known(chooser *c, const char *s, size_t n, bool last)
+{
+    rf_str_clear(&c->key);
+    rf_str_add(&c->key, s, n);
+    if (!last) rf_str_put(&c->key, RFI_GOES_ON);
+    return !c->key.failed && rf_vocab_find(c->known, c->key.s, c->key.n) >= 0;
+}
+
+static int32_t symbol_of(chooser *c, const char *s, size_t n, bool last)
+{
+    rf_str_clear(&c->key);
+    rf_str_add(&c->key, s, n);
+    if (last) rf_str_put(&c->key, RFI_WORD_END);
+    return c->key.failed ? -1 : rf_vocab_find(c->b->symbols, c->key.s, c->key.n);
+}
+
+/* The piece, or the two that made it, and so on: each goes deeper by one merge, so no piece is cut
+ * more often than it has characters. */
+static void choose(chooser *c, const char *s, size_t n, bool last)
+{
+    const int32_t id = is_known(c, s, n, last) ? -1 : symbol_of(c, s, n, last);
+    const int32_t merge = id < 0 ? -1 : c->maker[id];
+    size_t left = 0;
+    if (merge >= 0) rf_vocab_at(c->b->symbols, c->b->merges[merge].left, &left);
+    if (!left || left >= n) {
+        rf_ids_add(c->lengths, (int32_t)n);
+        return;
+    }
+    choose(c, s, left, false);
+    choose(c, s + left, n - left, last);
+}
+
+static void split_known(chooser *c, const char *word, size_t n, rf_ids *lengths)
+{
+    c->whole.n = 0;
+    c->lengths = lengths;
+    rf_bpe_split(c->b, word, n, &c->whole);
+    for (size_t i = 0; i < c->whole.n; word += c->whole.at[i++])
+        choose(c, word, (size_t)c->whole.at[i], i + 1 == c->whole.n);
+    if (c->whole.failed || c->key.failed) lengths->failed = true;
+}
+
+void rf_bpe_apply_known(const rf_bpe *b, const rf_vocab *known, const char *text, size_t n,
+                        rf_str *out)
 {
     rfi_words w = {.at = text, .end = text + n};
-    rf_ids lengths = {0};
+    chooser c = {.b = b, .known = known};
+    rf_ids lengths = {.failed = known && !chooser_begin(&c)};
     bool first = true;
-    for (rfi_piece p; (p = rfi_words_next(&w)) != RFI_TEXT_END; first = p == RFI_LINE_END) {
+    for (rfi_piece p; !lengths.failed && (p = rfi_words_next(&w)) != RFI_TEXT_END;
+         first = p == RFI_LINE_END) {
         if (p == RFI_LINE_END) {
             rf_str_put(out, "\n");
             continue;
         }
         if (!first) rf_str_put(out, " ");
         lengths.n = 0;
-        rf_bpe_split(b, w.word, w.n, &lengths);
+        if (known) split_known(&c, w.word, w.n, &lengths);
+        if (!known) rf_bpe_split(b, w.word, w.n, &lengths);
         put_pieces(w.word, &lengths, out);
     }
     if (lengths.failed) out->failed = true;
     rf_ids_free(&lengths);
+    rf_ids_free(&c.whole);
+    rf_str_free(&c.key);
+    free(c.maker);
+}
+
+void rf_bpe_apply(const rf_bpe *b, const char *text, size_t n, rf_str *out)
+{
+    rf_bpe_apply_known(b, NULL, text, n, out);
+}
+
+void rf_bpe_undo(const char *text, size_t n, rf_str *out)
+{
+    const size_t m = sizeof RFI_GOES_ON - 1;
+    for (size_t i = 0, from = 0; i <= n; i++) {
+        const bool end = i == n || text[i] == ' ' || text[i] == '\n';
+        if (!end) continue;
+        const bool goes_on = i - from >= m && !memcmp(text + i - m, RFI_GOES_ON, m);
+        rf_str_add(out, text + from, i - from - (goes_on ? m : 0));
+        if (i < n && (!goes_on || text[i] == '\n')) rf_str_add(out, text + i, 1);
+        from = i + 1;
+    }
 }

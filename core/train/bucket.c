@@ -70,9 +70,8 @@ void rf_bucket_batches_free(rf_bucket_batches *s)
 rf_cursor *rf_bucket_batches_cursor(rf_bucket_batches *s) { return &s->cursor; }
 
 /* Stable sort of `order` by length: counting sort on each of the four bytes. */
-static void sort_by_length(rf_bucket_batches *s)
+static void sort_by(rf_bucket_batches *s, const int32_t *lengths)
 {
-    const int32_t *lengths = s->spec.lengths;
     uint32_t *from = s->order, *to = s->spare;
     const uint32_t n = (uint32_t)s->spec.n;
     for (int shift = 0; shift < 32; shift += 8) {
@@ -87,6 +86,13 @@ static void sort_by_length(rf_bucket_batches *s)
     }
 }
 
+/* What a sequence takes of a batch's cells. */
+static rf_index size_of(const rf_bucket_batches *s, uint32_t item)
+{
+    const int32_t *also = s->spec.also, length = s->spec.lengths[item];
+    return also && also[item] > length ? also[item] : length;
+}
+
 /* Cut the order into batches of at most B sequences and `cells` of padded size. */
 static void cut_batches(rf_bucket_batches *s)
 {
@@ -94,7 +100,7 @@ static void cut_batches(rf_bucket_batches *s)
     rf_index size = 0, longest = 0;
     s->batches = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const rf_index length = s->spec.lengths[s->order[i]];
+        const rf_index length = size_of(s, s->order[i]);
         if (length > longest) longest = length;
         const bool full = size == s->spec.B ||
                           (s->spec.cells && size > 0 && (size + 1) * longest > s->spec.cells);
@@ -115,7 +121,8 @@ static void plan_epoch(rf_bucket_batches *s)
         for (uint32_t i = 0; i < (uint32_t)s->spec.n; i++) s->order[i] = i;
     } else {
         rf_shuffle(rf_key_make(s->spec.seed, "bucket items", epoch), s->order, (uint32_t)s->spec.n);
-        sort_by_length(s);
+        if (s->spec.also) sort_by(s, s->spec.also);
+        sort_by(s, s->spec.lengths);
     }
     cut_batches(s);
     if (s->spec.ordered)
@@ -123,6 +130,12 @@ static void plan_epoch(rf_bucket_batches *s)
     else
         rf_shuffle(rf_key_make(s->spec.seed, "bucket batches", epoch), s->turn, s->batches);
     s->planned = s->cursor.epoch;
+}
+
+rf_index rf_bucket_batches_per_epoch(rf_bucket_batches *s)
+{
+    if (s->planned != s->cursor.epoch) plan_epoch(s);
+    return s->batches;
 }
 
 bool rf_bucket_batches_next(rf_bucket_batches *s, rf_bucket_batch *out)

@@ -97,17 +97,13 @@ rf_status lab_classify_check(const rf_setting *v, rf_error *err);
 
 /* A network that learns from some samples and is judged on others. */
 typedef struct lab_learner {
-    rf_training base; /* first */
-    rf_device *d;
-    rf_graph *g;
+    rf_training base;           /* first */
     const lab_samples *s;       /* to learn from */
     const lab_samples *s_valid; /* the same, or other files' */
     lab_set train, valid;       /* valid.n 0: nothing is held out */
     lab_classifier *m;
     rf_index B;
     int metric;
-    rf_bucket_batches *batches;
-    rf_bucket_batch batch;
 } lab_learner;
 
 /* Batches and the metric, by the options. */

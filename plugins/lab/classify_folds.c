@@ -103,7 +103,7 @@ static rf_status judge(folds *f, lab_learner *l, lab_judgement *j)
 {
     lab_set set = {0};
     rf_status st = lab_learner_set(&set, &f->samples, f->test, f->tests, 0, f->err);
-    const lab_walk w = {.g = l->g,
+    const lab_walk w = {.g = l->base.graph,
                         .m = l->m,
                         .s = &f->samples,
                         .set = &set,

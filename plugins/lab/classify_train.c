@@ -134,7 +134,7 @@ static rf_status train(setup *u)
     if (!st) st = lab_learner_begin(&u->l, u->v, u->err);
     if (!st) st = describe(u);
     if (!st) st = lab_learner_fit(&u->l, &result, u->err);
-    return st ? st : rf_training_finish(&u->l.base, u->l.g, &result);
+    return st ? st : rf_training_finish(&u->l.base, u->l.base.graph, &result);
 }
 
 rf_status lab_classify_train(rf_session *s, const rf_run *r)

@@ -23,17 +23,10 @@ rf_status lab_learner_set(lab_set *set, const lab_samples *s, const int32_t *whi
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
 
-static int next(void *self, rf_error *err)
-{
-    lab_learner *l = self;
-    (void)err;
-    return rf_bucket_batches_next(l->batches, &l->batch);
-}
-
 static rf_node loss(void *self, rf_graph *g, double *units)
 {
     lab_learner *l = self;
-    const lab_classified c = lab_classifier_apply(g, l->m, l->s, &l->train, &l->batch);
+    const lab_classified c = lab_classifier_apply(g, l->m, l->s, &l->train, &l->base.batch);
     *units = (double)c.rows;
     return lab_classifier_loss(g, l->m, &c);
 }
@@ -86,43 +79,26 @@ rf_status lab_learner_begin(lab_learner *l, const rf_setting *v, rf_error *err)
     if (st) return st;
     if (m->in.weight && !rf_param_set_sparse(m->in.weight, true))
         return rf_fail(err, RF_ENOMEM, "no memory");
-    l->batches = rf_bucket_batches_new(&spec, err);
-    if (!l->batches) return err->status;
-    l->base.params = m->params;
-    l->base.cursor = rf_bucket_batches_cursor(l->batches);
-    l->base.per_epoch = (spec.n + spec.B - 1) / spec.B;
     l->base.higher = l->metric != METRIC_LOSS && l->valid.n;
-    l->d = rf_device_new((int)l->base.r->threads, err);
-    l->g = l->d ? rf_graph_new(l->d) : NULL;
-    return l->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return rf_training_open(&l->base, &spec, m->params, err);
 }
 
 /* The majority has nothing to learn; it is judged and saved. */
 static rf_status judge_once(lab_learner *l, rf_fit_result *result, rf_error *err)
 {
-    rf_status st = l->valid.n ? validate(l, l->g, &result->metrics, err) : RF_OK;
+    rf_status st = l->valid.n ? validate(l, l->base.graph, &result->metrics, err) : RF_OK;
     return st || !l->base.r->model ? st : rf_training_save(l, &result->metrics, err);
 }
 
 rf_status lab_learner_fit(lab_learner *l, rf_fit_result *result, rf_error *err)
 {
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), l->base.cursor, 0, 0};
-    const rf_fit_task task = {.self = l,
-                              .next = next,
-                              .loss = loss,
-                              .validate = l->valid.n ? validate : NULL,
-                              .save = l->base.r->model ? rf_training_save : NULL,
-                              .report = l->base.r->model ? rf_training_report : NULL,
-                              .stop = rf_training_stop};
+    const rf_fit_task task = {.loss = loss, .validate = l->valid.n ? validate : NULL};
     if (l->m->shape.network == LAB_MAJORITY) return judge_once(l, result, err);
-    return rf_training_fit(&l->base, task, l->g, &cursor, 1, result, err);
+    return rf_training_learn(&l->base, task, result, err);
 }
 
 void lab_learner_end(lab_learner *l)
 {
-    rf_bucket_batches_free(l->batches);
-    rf_graph_free(l->g);
-    rf_device_free(l->d);
     lab_classifier_free(l->m);
     lab_set_free(&l->train);
     lab_set_free(&l->valid);

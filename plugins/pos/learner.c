@@ -10,17 +10,10 @@
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
 
-static int next(void *self, rf_error *err)
-{
-    pos_learner *l = self;
-    (void)err;
-    return rf_bucket_batches_next(l->batches, &l->batch);
-}
-
 static rf_node loss(void *self, rf_graph *g, double *units)
 {
     pos_learner *l = self;
-    return pos_tagger_loss(g, l->m, &l->train, &l->batch, units);
+    return pos_tagger_loss(g, l->m, &l->train, &l->base.batch, units);
 }
 
 /* ---- Validation ------------------------------------------------------------------------------ */
@@ -113,37 +106,19 @@ rf_status pos_learner_begin(pos_learner *l, rf_index B, rf_error *err)
 {
     const rf_bucket_spec spec = {
         .lengths = l->train.lengths, .n = l->train.n, .B = B, .seed = l->base.seed};
-    l->B = B;
     if (!make_sparse(l->m)) return rf_fail(err, RF_ENOMEM, "no memory");
-    l->batches = rf_bucket_batches_new(&spec, err);
-    if (!l->batches) return err->status;
-    l->base.params = l->m->params;
-    l->base.cursor = rf_bucket_batches_cursor(l->batches);
-    l->base.per_epoch = (spec.n + B - 1) / B;
     l->base.higher = l->valid.n > 0;
-    l->d = rf_device_new((int)l->base.r->threads, err);
-    l->g = l->d ? rf_graph_new(l->d) : NULL;
-    return l->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return rf_training_open(&l->base, &spec, l->m->params, err);
 }
 
 rf_status pos_learner_fit(pos_learner *l, rf_fit_result *result, rf_error *err)
 {
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), l->base.cursor, 0, 0};
-    const rf_fit_task task = {.self = l,
-                              .next = next,
-                              .loss = loss,
-                              .validate = l->valid.n ? validate : NULL,
-                              .save = rf_training_save,
-                              .report = rf_training_report,
-                              .stop = rf_training_stop};
-    return rf_training_fit(&l->base, task, l->g, &cursor, 1, result, err);
+    const rf_fit_task task = {.loss = loss, .validate = l->valid.n ? validate : NULL};
+    return rf_training_learn(&l->base, task, result, err);
 }
 
 void pos_learner_end(pos_learner *l)
 {
-    rf_bucket_batches_free(l->batches);
-    rf_graph_free(l->g);
-    rf_device_free(l->d);
     pos_tagger_free(l->m);
     pos_set_free(&l->train);
     pos_set_free(&l->valid);

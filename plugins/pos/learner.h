@@ -6,13 +6,8 @@
 
 typedef struct pos_learner {
     rf_training base; /* first */
-    rf_device *d;
-    rf_graph *g;
     pos_tagger *m;
     pos_set train, valid; /* valid.n 0: nothing is held out */
-    rf_index B;
-    rf_bucket_batches *batches;
-    rf_bucket_batch batch;
 } pos_learner;
 
 /* What validation counts. */

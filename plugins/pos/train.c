@@ -172,7 +172,7 @@ static rf_status train(setup *u)
     if (!st) st = pos_learner_begin(&u->l, (rf_index)u->v[TRAIN_BATCH].as.i, u->err);
     if (!st) st = describe(u);
     if (!st) st = pos_learner_fit(&u->l, &result, u->err);
-    return st ? st : rf_training_finish(&u->l.base, u->l.g, &result);
+    return st ? st : rf_training_finish(&u->l.base, u->l.base.graph, &result);
 }
 
 static void setup_free(setup *u)

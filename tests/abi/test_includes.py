@@ -24,13 +24,14 @@ ALLOWED = {
     "text": TENSOR | {"io"},  # of io the public headers: input, models
     "train": MODEL | {"io"},  # likewise: checkpoints, plots
     "decode": MODEL,
+    "seq2seq": MODEL | {"decode"},
     "host": BASE | {"io"},  # of io model.h alone
-    "task": MODEL | {"io", "text", "train", "decode", "host"},  # of host plugin.h alone
+    "task": MODEL | {"io", "text", "train", "decode", "seq2seq", "host"},  # of host plugin.h alone
 }
 # Where a public header belongs.
 PART = {
     "config.h": "base", "status.h": "base", "base.h": "base", "collective.h": "base", "tensor.h": "tensor", "graph.h": "graph", "op.h": "graph",
-    "cell.h": "cells", "layers.h": "layers", "train.h": "train", "decode.h": "decode", "text.h": "text", "conllu.h": "text", "segment.h": "text", "io.h": "io",
+    "cell.h": "cells", "layers.h": "layers", "train.h": "train", "decode.h": "decode", "seq2seq.h": "seq2seq", "text.h": "text", "conllu.h": "text", "segment.h": "text", "metric_text.h": "text", "io.h": "io",
     "diagram.h": "io", "model.h": "io", "music.h": "io", "plot.h": "io", "words.h": "io",
     "plugin.h": "host", "host.h": "host", "confusion.h": "task", "task.h": "task", "training.h": "task", "refrain.h": "all",
 }

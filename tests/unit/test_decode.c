@@ -537,6 +537,11 @@ static double count_ones(void *ctx, rf_index row, const int32_t *tokens, rf_inde
     return sum;
 }
 
+static double minus_ones(void *ctx, rf_index row, const int32_t *tokens, rf_index n)
+{
+    return -0.3 * count_ones(ctx, row, tokens, n);
+}
+
 static void wide_beam_is_exhaustive(void)
 {
     const rf_beam_spec specs[] = {
@@ -555,6 +560,7 @@ static void wide_beam_is_exhaustive(void)
         {.max_length = 5, .end = 0, .prefix = LIST(int32_t, 2, 2, 1), .prefixes = 3},
         {.max_length = 4, .end = 0, .forbid = LIST(uint8_t, 0, 1, 0, 0)},
         {.max_length = 4, .end = 0, .bonus = count_ones, .best = 5},
+        {.max_length = 4, .end = 0, .bonus = minus_ones, .malus = true, .best = 2},
         {.max_length = 1, .end = 0},
     };
     for (uint64_t seed = 0; seed < 5; seed++)

@@ -221,6 +221,32 @@ static void buckets_waste_little(void)
     rf_bucket_batches_free(s);
 }
 
+/* Pairs: no batch is larger than its cells on either side, and translations of one length stand by the
+ * lengths of their sources. */
+static void buckets_of_pairs_fit(void)
+{
+    int32_t lengths[SEQUENCES], also[SEQUENCES];
+    for (int i = 0; i < SEQUENCES; i++) lengths[i] = 1 + i % 5, also[i] = 1 + i * 7 % 11;
+    const rf_bucket_spec spec = {
+        .lengths = lengths, .also = also, .n = SEQUENCES, .B = SEQUENCES, .cells = 40, .seed = 4};
+    rf_bucket_batches *s = rf_bucket_batches_new(&spec, NULL);
+    rf_bucket_batch b;
+    const rf_index due = rf_bucket_batches_per_epoch(s);
+    for (int epoch = 0; epoch < 3; epoch++) {
+        rf_index batches = 0, items = 0;
+        for (; rf_bucket_batches_next(s, &b); batches++, items += b.B) {
+            for (rf_index k = 0; k < b.B; k++) {
+                CU_ASSERT(b.B * lengths[b.item[k]] <= 40 && b.B * also[b.item[k]] <= 40);
+                const bool same = k && lengths[b.item[k]] == lengths[b.item[k - 1]];
+                CU_ASSERT(!same || also[b.item[k]] >= also[b.item[k - 1]]);
+            }
+        }
+        CU_ASSERT_EQUAL(batches, due);
+        CU_ASSERT_EQUAL(items, SEQUENCES);
+    }
+    rf_bucket_batches_free(s);
+}
+
 static void buckets_resume_at_a_cursor(void)
 {
     int32_t lengths[SEQUENCES];
@@ -699,6 +725,7 @@ int main(void)
                            {"streams resume at a cursor", streams_resume_at_a_cursor},
                            {"buckets cover all sequences", buckets_cover_all_sequences},
                            {"buckets waste little", buckets_waste_little},
+                           {"buckets of pairs fit", buckets_of_pairs_fit},
                            {"buckets resume at a cursor", buckets_resume_at_a_cursor},
                            {"ordered buckets fill", ordered_buckets_fill},
                            {"norms are right", norms_are_right},

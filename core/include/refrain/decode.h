@@ -123,6 +123,9 @@ typedef struct rf_beam_spec {
      * scorer, as of its last step, ends with these n tokens.  NULL: none. */
     double (*bonus)(void *ctx, rf_index row, const int32_t *tokens, rf_index n);
     void *ctx;
+    bool malus;      /* the bonus is never above 0: a search may end early */
+    rf_index enough; /* stop once as many results have ended (and `best` of them are known), though
+                      * better ones might come; 0: when none can come */
 } rf_beam_spec;
 
 typedef struct rf_hypothesis {
@@ -144,6 +147,11 @@ typedef struct rf_hypotheses {
  * Errors: RF_EINVAL for options that make no sense; RF_EDIVERGED: no finite score. */
 RF_API rf_status rf_beam_search(const rf_scorer *scorer, const rf_beam_spec *spec,
                                 rf_hypotheses *out, rf_error *err);
+/* Several searches side by side, of the states that the scorer's reset(n) gives its rows: spec [n] ->
+ * out [n].  Prompts have equal lengths, beams fit into scorer->rows together; each search gives what it
+ * would give alone. */
+RF_API rf_status rf_beam_search_many(const rf_scorer *scorer, const rf_beam_spec *spec, rf_index n,
+                                     rf_hypotheses *out, rf_error *err);
 RF_API void rf_hypotheses_free(rf_hypotheses *h);
 
 /* ---- Chains of tags: what rf_crf_loss trains ---------------------------------------------------- */

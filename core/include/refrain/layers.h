@@ -96,10 +96,15 @@ typedef enum rf_attention_kind {
 typedef struct rf_attention_layer {
     rf_attention_kind kind;
     rf_param *query, *key, *v; /* query [A,Q], key [A,K] or [Q,K], v [1,A]; NULL where unused */
+    rf_param *cover;           /* [A], of coverage; or NULL */
 } rf_attention_layer;
 RF_API rf_status rf_attention_layer_init(rf_attention_layer *l, rf_params *ps, const char *prefix,
                                          rf_attention_kind kind, rf_index query, rf_index key,
                                          rf_index size, rf_error *err);
+/* Let additive attention see the attention so far: v · tanh(W_q q + W_k k + w_c cover), PREFIXcover.weight
+ * being w_c.  See, Liu, Manning 2017, equation 11. */
+RF_API rf_status rf_attention_layer_cover(rf_attention_layer *l, rf_params *ps, const char *prefix,
+                                          rf_error *err);
 /* The keys of one graph, turned and projected once for any number of queries.  `lengths` is borrowed
  * until the last of them. */
 typedef struct rf_attention_memory {
@@ -114,6 +119,10 @@ typedef struct rf_attended {
 } rf_attended;
 RF_API rf_attended rf_attention_layer_attend(rf_graph *g, const rf_attention_layer *l,
                                              const rf_attention_memory *m, rf_node query);
+/* The same with the coverage [B,S] (or RF_NONE) of one query step, after rf_attention_layer_cover. */
+RF_API rf_attended rf_attention_layer_attend_covered(rf_graph *g, const rf_attention_layer *l,
+                                                     const rf_attention_memory *m, rf_node query,
+                                                     rf_node cover);
 RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_layer *l, rf_node query,
                                             rf_node keys, const int32_t *lengths);
 
@@ -129,6 +138,7 @@ RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_laye
 #define rf_norm_layer_apply(g, ...)        rf_norm_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_prepare(g, ...) rf_attention_layer_prepare(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_attend(g, ...)  rf_attention_layer_attend(RF_HERE(g), __VA_ARGS__)
+#define rf_attention_layer_attend_covered(g, ...) rf_attention_layer_attend_covered(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_apply(g, ...)   rf_attention_layer_apply(RF_HERE(g), __VA_ARGS__)
 /* clang-format on */
 #endif

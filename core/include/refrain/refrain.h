@@ -43,6 +43,7 @@
 #include <refrain/op.h>
 #include <refrain/plot.h>
 #include <refrain/segment.h>
+#include <refrain/seq2seq.h>
 #include <refrain/tensor.h>
 #include <refrain/text.h>
 #include <refrain/train.h>

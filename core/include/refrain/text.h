@@ -93,6 +93,13 @@ RF_API void rf_bpe_write(const rf_bpe *b, rf_str *codes);
 RF_API void rf_bpe_split(const rf_bpe *b, const char *word, size_t n, rf_ids *lengths);
 /* Append the text with every word in pieces, "un@@ likely", lines kept.  The text must be valid. */
 RF_API void rf_bpe_apply(const rf_bpe *b, const char *text, size_t n, rf_str *out);
+/* The same, but pieces that `known` does not have ("un@@", "likely": what stands in the text) are cut
+ * again, as often as a merge made them: subword-nmt's apply_bpe with a vocabulary and a threshold, of
+ * which `known` holds what was seen often enough.  NULL: as above. */
+RF_API void rf_bpe_apply_known(const rf_bpe *b, const rf_vocab *known, const char *text, size_t n,
+                               rf_str *out);
+/* Append the text with its pieces joined: "un@@ likely" is "unlikely". */
+RF_API void rf_bpe_undo(const char *text, size_t n, rf_str *out);
 
 /* ---- Tokenizers: text to ids and back ---------------------------------------------------------- */
 

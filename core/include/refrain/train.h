@@ -116,8 +116,10 @@ typedef struct rf_bucket_spec {
     const int32_t *lengths; /* [n], borrowed */
     rf_index n;             /* at least 1 */
     rf_index B;             /* sequences in a batch, at most */
-    rf_index cells;         /* limit of B * longest in a batch; 0: none */
-    bool ordered;           /* no shuffling: file order, for evaluation */
+    const int32_t *also; /* [n] other lengths, of what goes with them, such as translations: those
+                             * of one length are sorted by it; or NULL.  Borrowed */
+    rf_index cells;      /* limit of B * longest in a batch, of either length; 0: none */
+    bool ordered;        /* no shuffling: file order, for evaluation */
     uint64_t seed;
 } rf_bucket_spec;
 
@@ -131,6 +133,8 @@ RF_API rf_bucket_batches *rf_bucket_batches_new(const rf_bucket_spec *spec, rf_e
 RF_API void rf_bucket_batches_free(rf_bucket_batches *s);
 RF_API bool rf_bucket_batches_next(rf_bucket_batches *s, rf_bucket_batch *out);
 RF_API rf_cursor *rf_bucket_batches_cursor(rf_bucket_batches *s);
+/* Batches in an epoch: as many in each, lengths being the same. */
+RF_API rf_index rf_bucket_batches_per_epoch(rf_bucket_batches *s);
 /* Sequence `item[b]` is tokens[start[item[b]] ..]; out [T,B], time first, filled up with `pad`. */
 RF_API void rf_bucket_fill(const rf_bucket_batch *b, const int32_t *tokens, const rf_index *start,
                            int32_t pad, int32_t *out);

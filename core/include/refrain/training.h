@@ -263,6 +263,12 @@ typedef struct rf_training {
     rf_cursor *cursor;  /* of the batches */
     rf_index per_epoch; /* batches in an epoch */
 
+    /* Set by rf_training_open. */
+    rf_device *device;
+    rf_graph *graph;
+    rf_bucket_batches *batches;
+    rf_bucket_batch batch; /* the step's */
+
     /* How it goes. */
     const char *measured; /* what metrics are of: "valid", or "train" where nothing is held out */
     rf_status stopped;    /* what the host said: a cancellation, or that the output is lost */
@@ -294,6 +300,18 @@ RF_API rf_status rf_training_describe(rf_training *t, const char *const *more,
 RF_API rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g,
                                  const rf_slot *slots, int n_slots, rf_fit_result *result,
                                  rf_error *err);
+
+/* Where one learns from many sequences, bucketed by length, instead of _fit:
+ *
+ *     rf_training_open   params, device, graph and batches
+ *     rf_training_learn  rf_fit; of `task` the loss, validate and carry are looked at, whose self is
+ *                        t; the loss is that of t->batch.  Without --model nothing is saved or reported
+ *
+ * Errors: ENOMEM, those of rf_bucket_batches_new; of rf_training_fit. */
+RF_API rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params *params,
+                                  rf_error *err);
+RF_API rf_status rf_training_learn(rf_training *t, rf_fit_task task, rf_fit_result *result,
+                                   rf_error *err);
 /* The best metrics, the files, and with --profile where the time went, as events. */
 RF_API rf_status rf_training_finish(rf_training *t, rf_graph *g, const rf_fit_result *result);
 RF_API void rf_training_end(rf_training *t);

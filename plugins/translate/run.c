@@ -1,0 +1,150 @@
+/* translate/run.c -- the verb translate: lines of files, or of standard input as they come. */
+#include <refrain/io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "run.h"
+
+/* Lines that are read ahead for each that stands side by side. */
+enum { AHEAD = 16 };
+
+void tr_search_of(tr_search *s, const tr_model *x, const rf_setting *v)
+{
+    s->lexis = &x->lexis;
+    s->m = x->m;
+    s->d = x->d;
+    s->g = x->g;
+    s->B = (rf_index)v[SEARCH_BATCH].as.i;
+    s->beam = (rf_index)v[SEARCH_BEAM].as.i;
+    s->best = 1;
+    s->alpha = v[SEARCH_PENALTY].as.f;
+    s->beta = v[SEARCH_COVERAGE].as.f;
+    s->shortest = (rf_index)v[SEARCH_MIN].as.i;
+    s->most = (rf_index)v[SEARCH_MAX].as.i;
+    s->no_repeat = (int32_t)v[SEARCH_REPEAT].as.i;
+    s->replace = v[SEARCH_UNKNOWN].as.i;
+}
+
+typedef struct setup {
+    rf_session *s;
+    const rf_run *r;
+    tr_model x;
+    tr_search q;
+    rf_ids prefix;
+    rf_str line;
+    bool table;
+    int64_t before; /* lines of earlier flushes */
+    rf_error *err;
+} setup;
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+static rf_status send_row(const setup *u, int64_t line, rf_index rank, const tr_answer *a)
+{
+    const rf_index source[] = {a->source}, target[] = {a->target}, both[] = {a->target, a->source};
+    const rf_field row[] = {rf_field_int("line", line + 1),
+                            rf_field_int("rank", rank + 1),
+                            rf_field_string("translation", a->text),
+                            rf_field_real("score", a->score),
+                            rf_field_real("log_p", a->logp),
+                            rf_field_strings("source", a->source_piece, source, 1),
+                            rf_field_strings("target", a->target_piece, target, 1),
+                            rf_field_reals("attention", a->attention, both, 2)};
+    return rf_emit_record(u->s->host, line, "translation", row,
+                          u->q.attention ? sizeof row / sizeof *row : 5);
+}
+
+static rf_status each(void *ctx, rf_index i, rf_index rank, const tr_answer *a, rf_error *err)
+{
+    setup *u = ctx;
+    const int64_t line = u->before + i;
+    /* An empty line has no tokens to show. */
+    if (u->table && u->q.attention && !a->target) return RF_OK;
+    if (u->table) return send_row(u, line, rank, a);
+    rf_str_clear(&u->line);
+    rf_str_put(&u->line, a->text);
+    return tr_emit_line(u->s->host, line, &u->line, err);
+}
+
+static rf_status tell(void *ctx, double done, double total)
+{
+    const setup *u = ctx;
+    (void)total;
+    return u->s->host->progress(u->s->host, (double)u->before + done, 0, "lines");
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------- */
+
+static rf_status flush(setup *u)
+{
+    const rf_status st = tr_search_run(&u->q, false, u->err);
+    u->before += u->q.lines;
+    tr_search_clear(&u->q);
+    return st ? st : tell(u, 0, 0);
+}
+
+rf_status tr_check_line(const rf_lines *in, const char *line, size_t n, rf_error *err)
+{
+    rf_error bad = {0};
+    if (!rf_utf8_check(line, n, "", &bad)) return RF_OK;
+    const char *byte = strchr(bad.text + 1, ':');
+    return rf_fail(err, bad.status, "%s:%zu%s", rf_lines_name(in), rf_lines_number(in),
+                   byte ? byte : bad.text);
+}
+
+static rf_status read_file(setup *u, const char *path)
+{
+    rf_lines *in = rf_lines_open(path, u->err);
+    const char *line;
+    size_t n;
+    int more = 1;
+    rf_status st = in ? RF_OK : u->err->status;
+    while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
+        st = tr_check_line(in, line, n, u->err);
+        if (!st) st = tr_search_add(&u->q, line, n, u->err);
+        const bool full = u->q.lines >= AHEAD * u->q.B;
+        /* Which lines stand side by side changes last digits, which only tables show. */
+        const bool waits = !strcmp(path, "-") && !u->table && !rf_lines_ready(in);
+        if (!st && (full || waits)) st = flush(u);
+    }
+    rf_lines_free(in);
+    return st ? st : more < 0 ? more : RF_OK;
+}
+
+/* ---- The verb -------------------------------------------------------------------------------- */
+
+static rf_status prepare(setup *u)
+{
+    const rf_setting *v = u->r->opt;
+    const char *prefix = v[RUN_PREFIX].as.s;
+    rf_status st = tr_model_open(&u->x, u->r->model, u->r, u->err);
+    if (st) return st;
+    u->table = v[RUN_NBEST].as.i > 0 || v[RUN_ATTENTION].as.i;
+    tr_search_of(&u->q, &u->x, v);
+    if (v[RUN_NBEST].as.i) u->q.best = (rf_index)v[RUN_NBEST].as.i;
+    if (u->q.best > u->q.beam) u->q.beam = u->q.best;
+    u->q.attention = v[RUN_ATTENTION].as.i;
+    u->q.each = each;
+    u->q.tell = tell;
+    u->q.ctx = u;
+    if (prefix)
+        st = tr_units_encode(u->x.lexis.side[1], prefix, strlen(prefix), &u->prefix, NULL, u->err);
+    if (u->prefix.n) u->q.prefix = &u->prefix;
+    return st ? st : tr_search_begin(&u->q, u->err);
+}
+
+rf_status tr_translate(rf_session *s, const rf_run *r)
+{
+    rf_error err = {0};
+    setup u = {.s = s, .r = r, .err = &err};
+    rf_status st = prepare(&u);
+    if (!st && !r->arg_count) st = read_file(&u, "-");
+    for (uint32_t i = 0; i < r->arg_count && !st; i++) st = read_file(&u, r->arg[i]);
+    if (!st) st = flush(&u);
+    tr_search_end(&u.q);
+    rf_ids_free(&u.prefix);
+    rf_str_free(&u.line);
+    tr_model_close(&u.x);
+    return rf_session_end(s, st, &err);
+}

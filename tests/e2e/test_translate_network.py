@@ -1,0 +1,210 @@
+"""refrain-translate train, translate, align, score and average: a small grammar is learned and used."""
+import atexit
+import itertools
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from harness import APPS, main, run
+
+TRANSLATE = APPS / "refrain-translate"
+FOLDER = Path(tempfile.mkdtemp(prefix="refrain-translate-"))
+atexit.register(shutil.rmtree, FOLDER)
+TABLE = FOLDER / "pairs.tsv"
+SMALL = ["--source-language=zh", "--target-language=en", "--source-unit=word", "--target-unit=word", "--embed=32",
+         "--hidden=64", "--dropout=0.1", "--dropout-input=0.1", "--dropout-hidden=0.1", "--batch=256",
+         "--learning-rate=0.01", "--threads=1", "--seed=1"]
+
+
+def translate(*command, **options):
+    return run(TRANSLATE, *command, **options)
+
+
+def rows(*command, **options):
+    lines = [json.loads(x) for x in translate(*command, "--format=json", **options).text.splitlines()]
+    return [x["row"] for x in lines if x["event"] == "record"]
+
+
+def wrong(*command, needed=(), **options):
+    """One line that says what is wrong."""
+    p = translate(*command, ok=None, **options)
+    assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
+    lines = [x for x in p.err.splitlines() if not x.startswith("try '")]
+    assert len(lines) == 1, p.err
+    for word in needed:
+        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+
+
+def pairs():
+    """Time and place stand before the verb, or behind it."""
+    who = [("我", "i"), ("你", "you"), ("他", "he"), ("她", "she"), ("我们", "we")]
+    does = [("爱", "love"), ("看见", "see"), ("喜欢", "like")]
+    what = [("音乐", "music"), ("红花", "red flowers"), ("大狗", "big dogs"), ("书", "books")]
+    where = [("", ""), ("在公园", " in the park"), ("在家", " at home"), ("昨天", " yesterday")]
+    for (a, w), (b, x), (c, y), (d, z) in itertools.product(who, does, what, where):
+        yield f"{a}{d}{b}{c}。", f"{w} {x} {y}{z}."
+
+
+PAIRS = list(pairs())
+HELD = PAIRS[::13]
+KEPT = [p for p in PAIRS if p not in HELD]
+
+
+def write(name, lines):
+    path = FOLDER / name
+    path.write_text("".join(x + "\n" for x in lines), encoding="utf-8")
+    return path
+
+
+TRAIN = write("train.tsv", ["\t".join(p) for p in KEPT])
+VALID = write("valid.tsv", ["\t".join(p) for p in HELD])
+MODEL = FOLDER / "zh-en.safetensors"
+
+
+def model():
+    if not MODEL.exists():
+        translate("train", TRAIN, f"--valid={VALID}", *SMALL, "--epochs=60", f"--model={MODEL}")
+    return f"--model={MODEL}"
+
+
+def source():
+    return "".join(p[0] + "\n" for p in HELD)
+
+
+# ---- Learning ------------------------------------------------------------------------------------------
+
+
+def test_unseen_sentences_are_translated_exactly():
+    told = translate("translate", model(), stdin=source()).text.splitlines()
+    assert told == [p[1] for p in HELD], told
+
+
+def test_beams_and_batches():
+    greedy = translate("translate", model(), "--beam=1", stdin=source()).text
+    one = translate("translate", model(), "--batch=1", stdin=source()).text
+    many = translate("translate", model(), "--batch=64", stdin=source()).text
+    assert one == many
+    assert greedy.splitlines() == [p[1] for p in HELD]
+
+
+def test_resume_is_exact():
+    whole, parts = FOLDER / "whole.safetensors", FOLDER / "parts.safetensors"
+    train = ["train", TRAIN, f"--valid={VALID}", *SMALL, "--valid-every=7", "--schedule=constant",
+             "--metric=loss"]
+    translate(*train, "--steps=20", f"--model={whole}")
+    translate(*train, "--steps=9", f"--model={parts}")
+    translate("train", TRAIN, f"--valid={VALID}", "--resume", "--threads=1", "--steps=20",
+              f"--model={parts}")
+    assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_ways_of_attending():
+    for options in (["--attend=after", "--decoder-layers=1", "--attention=dot", "--tied", "--cell=gru"],
+                    ["--attend=feed", "--attention=additive", "--coverage", "--encoder-layers=2"],
+                    ["--copy", "--sampling=0.2"], ["--source-unit=bpe", "--target-unit=bpe", "--merges=40"]):
+        path = FOLDER / "way.safetensors"
+        translate("train", TRAIN, *SMALL, *options, "--epochs=2", f"--model={path}")
+        assert translate("translate", f"--model={path}", stdin="我爱音乐。\n").text.count("\n") == 1
+
+
+# ---- Using ---------------------------------------------------------------------------------------------
+
+
+def test_tables():
+    n = rows("translate", model(), "--nbest=4", stdin=source())
+    assert len(n) == 4 * len(HELD)
+    for i in range(0, len(n), 4):
+        scores = [r["score"] for r in n[i:i + 4]]
+        assert scores == sorted(scores, reverse=True)
+        assert len({r["translation"] for r in n[i:i + 4]}) == 4
+    one = rows("translate", model(), "--attention", stdin="我在家看见书。\n")[0]
+    assert one["source"] == ["我", "在", "家", "看", "见", "书", "。", ""], one
+    assert one["target"] == ["i", "see", "books", "at", "home", ".", ""], one
+    assert [len(x) for x in one["attention"]] == [8] * 7
+    for weights in one["attention"]:
+        assert abs(sum(weights) - 1) < 1e-4
+
+
+def test_a_beam_finds_better_ones():
+    one = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=1", stdin=source())]
+    five = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=5", stdin=source())]
+    assert sum(b >= a - 1e-5 for a, b in zip(one, five)) >= 0.97 * len(one)
+    assert sum(five) >= sum(one) - 1e-5
+
+
+def test_scores_are_those_of_the_search():
+    found = rows("translate", model(), "--nbest=1", stdin=source())
+    given = rows("score", model(), write("found.tsv", [f"{p[0]}\t{r['translation']}" for p, r in zip(HELD, found)]))
+    for a, b in zip(found, given):
+        assert abs(a["log_p"] - b["log_p"]) < 1e-4 * (1 + abs(a["log_p"])), (a, b)
+
+
+def test_constraints():
+    line = "我在家看见书。\n"
+    assert translate("translate", model(), "--prefix=we", stdin=line).text.startswith("we ")
+    long = rows("translate", model(), "--attention", "--min-length=9", stdin=line)[0]
+    assert len(long["target"]) >= 10
+    short = rows("translate", model(), "--attention", "--max-length=3", stdin=line)[0]
+    assert len(short["target"]) <= 4
+    loop = rows("translate", model(), "--attention", "--min-length=30", "--max-length=40", "--block-ngrams=2",
+                "--coverage-penalty=0.2", stdin=line)[0]["target"]
+    assert len(set(zip(loop, loop[1:]))) == len(loop) - 1
+
+
+def test_lines():
+    text = translate("translate", model(), stdin="\n我爱书。\n\n").text
+    assert text == "\ni love books.\n\n", repr(text)
+    assert translate("translate", model(), stdin="我爱书" * 170 + "\n").text.count("\n") == 1
+    unknown = translate("translate", model(), stdin="我爱猫。\n").text
+    assert "<unk>" not in unknown, unknown
+
+
+def test_copies():
+    """What neither side knows is copied or replaced, never written as unknown."""
+    table = write("names.tsv", [f"叫 n{i} 的 人\tthe man called n{i}" for i in range(60)])
+    path = FOLDER / "copy.safetensors"
+    translate("train", table, *SMALL[2:], "--copy", "--min-count=2", "--epochs=80", "--valid-fraction=0.05",
+              f"--model={path}")
+    told = translate("translate", f"--model={path}", stdin="叫 小明 的 人\n叫 n3 的 人\n").text
+    assert told == "the man called 小明\nthe man called n3\n", told
+    table = rows("translate", f"--model={path}", "--attention", "--nbest=2", stdin="叫 小明 的 人\n")
+    assert table[0]["target"] == ["the", "man", "called", "小明", ""]
+
+
+def test_align():
+    picture = FOLDER / "a.svg"
+    table = rows("align", "我在家看见书。", model(), f"--svg={picture}")
+    assert [r["token"] for r in table] == ["i", "see", "books", "at", "home", ".", "⏎"]
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
+    given = rows("align", "我在家看见书。", model(), "--target=i see books at home.")
+    assert [r["token"] for r in given] == [r["token"] for r in table]
+    other = rows("align", "我在家看见书。", model(), "--target=she love music.")
+    assert [r["token"] for r in other] == ["she", "love", "music", ".", "⏎"]
+
+
+def test_average():
+    mean = FOLDER / "mean.safetensors"
+    model()
+    translate("average", MODEL, MODEL, f"--model={mean}")
+    assert translate("translate", f"--model={mean}", stdin=source()).text.splitlines() == [p[1] for p in HELD]
+
+
+# ---- What is wrong -------------------------------------------------------------------------------------
+
+
+def test_errors():
+    out = f"--model={FOLDER / 'no.safetensors'}"
+    wrong("train", write("one.tsv", ["a\tb", "c"]), out, needed=["one.tsv:2"])
+    wrong("train", write("a.zh", ["a", "b"]), write("a.en", ["a"]), out, needed=["a."])
+    wrong("train", TRAIN, out, "--hidden=63", needed=["--hidden"])
+    wrong("train", TRAIN, out, "--decoder-layers=1", needed=["--attend"])
+    wrong("train", TRAIN, out, "--coverage", needed=["--coverage"])
+    wrong("train", TRAIN, out, "--cell=lsmt", needed=["did you mean lstm"])
+    wrong("translate", f"--model={TRAIN}", stdin="a\n", needed=["train.tsv"])
+    wrong("translate", model(), stdin=b"\xff\n", needed=["1:1"])
+    wrong("align", "我", model(), "--target=", needed=["--target"])
+    wrong("align", "", model(), needed=["empty"])
+
+
+main(globals())
