@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parallel.h"
-#include "translate.h"
+#include "model.h"
+#include "search.h"
 
 enum {
     EVAL_HYPOTHESES,
     EVAL_REFERENCES,
     EVAL_AGAINST,
+    EVAL_SOURCE,
+    EVAL_BEAM,
+    EVAL_PENALTY,
     EVAL_METRIC,
     EVAL_TOKENIZE,
     EVAL_LOWERCASE,
@@ -26,14 +29,34 @@ enum {
     EVAL_COUNT
 };
 
-#define BLEU "BLEU"
-#define CHRF "chrF"
+#define MODEL "With --model"
+#define BLEU  "BLEU"
+#define CHRF  "chrF"
 
 const rf_option tr_eval_options[] = {
     [EVAL_HYPOTHESES] = {.name = "hypotheses",
                          .type = RF_INFILE,
                          .letter = 'i',
                          .help = "translations to measure, a line each; standard input by default"},
+    [EVAL_SOURCE] = {.name = "source",
+                     .type = RF_INFILE,
+                     .group = MODEL,
+                     .help = "texts that the model translates, to measure that"},
+    [EVAL_BEAM] = {.name = "beam",
+                   .type = RF_INT,
+                   .letter = 'k',
+                   .def = "5",
+                   .min = 1,
+                   .max = 4096,
+                   .group = MODEL,
+                   .help = "translations that are followed side by side; 1: greedy"},
+    [EVAL_PENALTY] = {.name = "length-penalty",
+                      .type = RF_REAL,
+                      .def = "1",
+                      .max = 10,
+                      .meta = "ALPHA",
+                      .group = MODEL,
+                      .help = "a score is log p / ((5 + n) / 6)^ALPHA, n tokens"},
     [EVAL_REFERENCES] = {.name = "references",
                          .type = RF_INFILE,
                          .letter = 'r',
@@ -127,9 +150,96 @@ typedef struct setup {
     size_t references;
     const char *name[2];
     int metric[MOST], metrics;
+    rf_text_tokens tokens;
+    bool lowercase;
     double done, total; /* sentences, samples */
     rf_error *err;
 } setup;
+
+/* ---- Translating ----------------------------------------------------------------------------- */
+
+/* Lines that are translated at once, and those of them that stand side by side. */
+enum { AT_ONCE = 512, SIDE_BY_SIDE = 32 };
+
+static rf_status take_answer(void *ctx, rf_index line, rf_index rank, const tr_answer *a,
+                             rf_error *err)
+{
+    setup *u = ctx;
+    (void)line, (void)rank;
+    if (tr_text_add(&u->system[0], a->text, strlen(a->text))) return RF_OK;
+    return rf_fail(err, RF_ENOMEM, "no memory for translations");
+}
+
+static rf_status tell_lines(void *ctx, double done, double total)
+{
+    const setup *u = ctx;
+    (void)total;
+    return u->s->host->progress(u->s->host, (double)u->system[0].n + done, 0, "lines");
+}
+
+static rf_status translate_lines(setup *u, tr_search *q, const tr_text *source)
+{
+    rf_status st = tr_search_begin(q, u->err);
+    for (size_t i = 0; i < source->n && !st; i++) {
+        size_t n;
+        const char *line = tr_text_line(source, i, &n);
+        st = tr_search_add(q, line, n, u->err);
+        const bool full = (i + 1) % AT_ONCE == 0 || i + 1 == source->n;
+        if (!st && full) st = tr_search_run(q, false, u->err);
+        if (full) tr_search_clear(q);
+    }
+    tr_search_end(q);
+    return st;
+}
+
+/* Where it is not said otherwise, words are those of the model's target language, in its letters. */
+static void ask_model(setup *u, const tr_model *x)
+{
+    static const rf_text_tokens how[] = {
+        [TR_NONE] = RF_TOKENS_NONE, [TR_EN] = RF_TOKENS_13A, [TR_ZH] = RF_TOKENS_ZH};
+    const tr_units_options *o = tr_units_asked(x->lexis.side[1]);
+    if (!u->r->opt[EVAL_TOKENIZE].set) u->tokens = how[o->language];
+    if (!u->r->opt[EVAL_LOWERCASE].set) u->lowercase = o->letters == TR_LOWER;
+}
+
+static rf_status translate_source(setup *u)
+{
+    const rf_setting *opt = u->r->opt;
+    tr_model x = {0};
+    tr_text source = {0};
+    rf_status st = tr_model_open(&x, u->r->model, u->r, u->err);
+    if (!st) st = tr_text_read(&source, opt[EVAL_SOURCE].as.s, u->err);
+    if (!st) {
+        tr_search q = {.lexis = &x.lexis,
+                       .m = x.m,
+                       .d = x.d,
+                       .g = x.g,
+                       .B = SIDE_BY_SIDE,
+                       .beam = (rf_index)opt[EVAL_BEAM].as.i,
+                       .best = 1,
+                       .alpha = opt[EVAL_PENALTY].as.f,
+                       .replace = true,
+                       .each = take_answer,
+                       .tell = tell_lines,
+                       .ctx = u};
+        ask_model(u, &x);
+        st = translate_lines(u, &q, &source);
+    }
+    tr_text_free(&source);
+    tr_model_close(&x);
+    return st;
+}
+
+static rf_status check_model(const setup *u)
+{
+    const bool model = u->r->model, source = u->r->opt[EVAL_SOURCE].as.s;
+    if (model != source)
+        return rf_fail(u->err, RF_EINVAL, "%s: goes with %s", model ? "--model" : "--source",
+                       model ? "--source" : "--model");
+    if (model && u->r->opt[EVAL_HYPOTHESES].as.s)
+        return rf_fail(u->err, RF_EINVAL, "--hypotheses: with --model it writes its own");
+    return RF_OK;
+}
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -163,14 +273,17 @@ static rf_status read_texts(setup *u)
     const rf_setting *opt = u->r->opt, *list = &opt[EVAL_REFERENCES];
     rf_status st = RF_OK;
     if (!list->count) return rf_fail(u->err, RF_EINVAL, "--references: a file is needed");
-    u->name[0] = opt[EVAL_HYPOTHESES].as.s ? opt[EVAL_HYPOTHESES].as.s : "-";
+    u->name[0] = u->r->model                 ? u->r->model
+                 : opt[EVAL_HYPOTHESES].as.s ? opt[EVAL_HYPOTHESES].as.s
+                                             : "-";
     u->name[1] = opt[EVAL_AGAINST].as.s;
     u->systems = u->name[1] ? 2 : 1;
     u->reference = calloc(list->count, sizeof *u->reference);
     if (!u->reference) return rf_fail(u->err, RF_ENOMEM, "no memory for the references");
     u->references = list->count;
     for (int k = 0; k < u->systems && !st; k++) {
-        st = tr_text_read(&u->system[k], u->name[k], u->err);
+        st = !k && u->r->model ? translate_source(u)
+                               : tr_text_read(&u->system[k], u->name[k], u->err);
         if (!strcmp(u->name[k], "-")) u->name[k] = "standard input";
         if (!st) st = check_lines(u, &u->system[k], u->name[k]);
     }
@@ -184,11 +297,12 @@ static rf_status read_texts(setup *u)
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
 
-static rf_text_metric_options options_of(const rf_setting *opt, bool one_sentence)
+static rf_text_metric_options options_of(const setup *u, bool one_sentence)
 {
+    const rf_setting *opt = u->r->opt;
     rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
-    o.tokens = (rf_text_tokens)opt[EVAL_TOKENIZE].as.i;
-    o.lowercase = opt[EVAL_LOWERCASE].as.i;
+    o.tokens = u->tokens;
+    o.lowercase = u->lowercase;
     o.smoothing = (rf_text_smoothing)opt[EVAL_SMOOTH].as.i;
     if (opt[EVAL_SMOOTH_VALUE].as.f > 0) o.smooth_value = opt[EVAL_SMOOTH_VALUE].as.f;
     o.effective_order = one_sentence;
@@ -208,7 +322,7 @@ static bool go_on(void *ctx, double part)
 /* A metric with all sentences of a system.  NULL with u->err. */
 static rf_text_metric *measure(setup *u, int metric, int system, bool one_sentence)
 {
-    const rf_text_metric_options o = options_of(u->r->opt, one_sentence);
+    const rf_text_metric_options o = options_of(u, one_sentence);
     const char **reference = calloc(u->references, sizeof *reference);
     rf_text_metric *s = rf_text_metric_new(metric, &o, u->err);
     rf_status st = s && reference ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory for a score");
@@ -311,7 +425,10 @@ static rf_status tell_metric(setup *u, int metric)
 static rf_status eval(setup *u)
 {
     const rf_setting *samples = &u->r->opt[EVAL_SAMPLES];
-    rf_status st = read_metrics(u);
+    u->tokens = (rf_text_tokens)u->r->opt[EVAL_TOKENIZE].as.i;
+    u->lowercase = u->r->opt[EVAL_LOWERCASE].as.i;
+    rf_status st = check_model(u);
+    if (!st) st = read_metrics(u);
     if (!st) st = read_texts(u);
     u->samples = u->systems == 2 && !samples->set ? 1000 : (int)samples->as.i;
     u->total = u->metrics * u->systems * (u->r->opt[EVAL_SENTENCES].as.i ? 2 : 1);

@@ -15,6 +15,8 @@ static const char *const eval_examples[] = {
     "refrain-translate eval --hypotheses 译文.zh --references 参考.zh --tokenize zh",
     "# Four translations by people; interval, and whether another system is better.\n"
     "refrain-translate eval -i mine.en -a other.en -r ref0.en -r ref1.en -r ref2.en -r ref3.en",
+    "# A model's translations of a test set.\n"
+    "refrain-translate eval --model zh-en.safetensors --source test.zh --references test.en",
     "# Which sentences are bad?\n"
     "refrain-translate eval -i mine.en -r test.en --metric chrf --sentences --format tsv",
     NULL};
@@ -149,6 +151,7 @@ static const rf_verb verbs[] = {
          "with its signature.  With --against, a second system is measured on the same "
          "sentences; the interval has 95 % of the scores of test sets that are drawn from this "
          "one, and p says how often chance makes a difference as large.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
      .emits = RF_EMITS(RF_EV_RECORD),
      .options = tr_eval_options,
      .examples = eval_examples,

@@ -80,6 +80,22 @@ def test_unseen_sentences_are_translated_exactly():
     assert told == [p[1] for p in HELD], told
 
 
+def test_a_model_is_measured():
+    """As its translations are; by the words of its language unless another kind is asked for."""
+    texts, right = write("source.zh", [p[0] for p in PAIRS[:20]]), write("right.en", [p[1] for p in PAIRS[:20]])
+    told = FOLDER / "told.en"
+    for options, same in (["--beam=1"], ["--tokenize=13a"]), (["--tokenize=char"], ["--tokenize=char"]):
+        got = rows("eval", model(), f"--source={texts}", f"--references={right}", *options)
+        told.write_text(translate("translate", model(), texts, *[o for o in options if "beam" in o]).text)
+        due = rows("eval", f"--hypotheses={told}", f"--references={right}", *same)
+        for a, b in zip(got, due):
+            assert a["system"] == str(MODEL) and {**a, "system": 0} == {**b, "system": 0}, (a, b)
+    wrong("eval", model(), f"--references={right}", needed=["--model: goes with --source"])
+    wrong("eval", f"--source={texts}", f"--references={right}", needed=["--source: goes with --model"])
+    wrong("eval", model(), f"--source={texts}", f"--hypotheses={told}", f"--references={right}",
+          needed=["--hypotheses"])
+
+
 def test_beams_and_batches():
     greedy = translate("translate", model(), "--beam=1", stdin=source()).text
     one = translate("translate", model(), "--batch=1", stdin=source()).text
