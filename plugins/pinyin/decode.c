@@ -466,27 +466,46 @@ rf_status py_decode(py_decoder *x, const char *text, size_t n, py_answers *out, 
     return st;
 }
 
-rf_status py_lattice(py_decoder *x, const char *text, size_t n, int most, py_input *in,
-                     py_arc **out, size_t *count, rf_error *err)
+/* Words of the first `nodes` nodes, at most `most` of each pair of nodes. */
+static rf_status find_words(const py_decoder *x, py_input *in, int32_t nodes, int most,
+                            py_arc **out, size_t *count, rf_error *err)
 {
     py_words w = {0};
-    const rf_status st = py_input_parse(in, text, n, &x->spec.typing, err);
     *count = 0;
-    *out = NULL;
-    if (st) return st;
-    for (int32_t i = 0; i < in->n && !w.failed; i++) py_words_begin(&w, x->m, in, i, false);
+    for (int32_t i = 0; i < in->n && i < nodes && !w.failed; i++)
+        py_words_begin(&w, x->m, in, i, false);
     *out = w.failed ? NULL : calloc(w.n + 1, sizeof **out);
     for (size_t i = 0; *out && i < w.n; i++) {
         const py_wedge *a = &w.at[i];
         const int32_t to = w.stop[a->stop + a->length - 1U];
         int same = 0;
-        for (size_t j = 0; j < *count; j++) same += (*out)[j].from == a->from && (*out)[j].to == to;
+        for (size_t j = *count; j > 0 && (*out)[j - 1].from == a->from; j--)
+            same += (*out)[j - 1].to == to;
         if (same < most)
             (*out)[(*count)++] =
                 (py_arc){a->from, to, a->word, a->cost, a->word < 0 ? 0 : x->m->x.prior[a->word]};
     }
     py_words_free(&w);
     return *out ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
+rf_status py_lattice(py_decoder *x, const char *text, size_t n, int most, py_input *in,
+                     py_arc **out, size_t *count, rf_error *err)
+{
+    const rf_status st = py_input_parse(in, text, n, &x->spec.typing, err);
+    return st ? st : find_words(x, in, INT32_MAX, most, out, count, err);
+}
+
+rf_status py_openings(py_decoder *x, const char *text, size_t n, py_input *in, py_arc **out,
+                      size_t *count, rf_error *err)
+{
+    rf_status st = py_input_parse(in, text, n, &x->spec.typing, err);
+    if (!st) st = find_words(x, in, 1, INT32_MAX, out, count, err);
+    size_t kept = 0;
+    for (size_t i = 0; i < *count && !st; i++)
+        if ((*out)[i].word >= 0) (*out)[kept++] = (*out)[i];
+    *count = kept;
+    return st;
 }
 
 /* ---- Making one ------------------------------------------------------------------------------- */

@@ -74,4 +74,8 @@ rf_status py_decode(py_decoder *x, const char *text, size_t n, py_answers *out, 
 rf_status py_lattice(py_decoder *x, const char *text, size_t n, int most, py_input *in,
                      py_arc **out, size_t *count, rf_error *err);
 
+/* The words of the lattice that begin a line, likewise. */
+rf_status py_openings(py_decoder *x, const char *text, size_t n, py_input *in, py_arc **out,
+                      size_t *count, rf_error *err);
+
 #endif

@@ -75,16 +75,48 @@ static void choose(picture *p, const py_arc *arc, size_t n, const py_answers *an
     }
 }
 
+/* Every word follows every other.  What the best answers join is drawn, and how others could go on with
+ * the best one. */
+static bool joined(const box *a, const box *b)
+{
+    return a->arc.to == b->arc.from &&
+           ((a->rank >= 0 && b->rank >= 0) || a->rank == 0 || b->rank == 0);
+}
+
+/* The most frequent word that ends where a box begins (before), or begins where it ends; -1: none. */
+static int neighbour(const picture *p, const box *x, bool before)
+{
+    int best = -1;
+    for (size_t i = 0; i < p->n; i++) {
+        const box *y = &p->at[i];
+        if (before ? y->arc.to != x->arc.from : y->arc.from != x->arc.to) continue;
+        if (best < 0 || y->arc.prior - y->arc.cost > p->at[best].arc.prior - p->at[best].arc.cost)
+            best = (int)i;
+    }
+    return best;
+}
+
+static void edge(picture *p, int from, int to)
+{
+    p->failed |= !rf_diagram_edge(p->d, p->at[from].node, p->at[to].node, NULL);
+}
+
 static void join(picture *p)
 {
     for (size_t i = 0; i < p->n && !p->failed; i++)
-        for (size_t j = 0; j < p->n && !p->failed; j++) {
-            const box *a = &p->at[i], *b = &p->at[j];
-            /* Every word follows every other: only what the answers join is drawn, and how others could. */
-            const bool both = a->rank >= 0 && b->rank >= 0, first = a->rank == 0 || b->rank == 0;
-            if (a->arc.to != b->arc.from || (!both && !first)) continue;
-            p->failed |= !rf_diagram_edge(p->d, a->node, b->node, NULL);
+        for (size_t j = 0; j < p->n && !p->failed; j++)
+            if (joined(&p->at[i], &p->at[j])) edge(p, (int)i, (int)j);
+    for (size_t i = 0; i < p->n && !p->failed; i++) {
+        bool in = false, out = false;
+        for (size_t j = 0; j < p->n; j++) {
+            in |= joined(&p->at[j], &p->at[i]);
+            out |= joined(&p->at[i], &p->at[j]);
         }
+        const int before = in ? -1 : neighbour(p, &p->at[i], true);
+        const int after = out ? -1 : neighbour(p, &p->at[i], false);
+        if (before >= 0) edge(p, before, (int)i);
+        if (after >= 0) edge(p, (int)i, after);
+    }
 }
 
 static rf_status draw(picture *p, const py_arc *arc, size_t n, const py_answers *answers,

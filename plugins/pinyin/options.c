@@ -103,17 +103,21 @@ const rf_option py_train_options[TRAIN_COUNT + 1] = {
     [HOW_TONES] = YES("tones", "1", TYPING, "heed tones where they are typed"),                    \
     [HOW_MIX] = {.name = "mix",                                                                    \
                  .type = RF_REAL,                                                                  \
+                 .def = "-1",                                                                      \
+                 .min = -1,                                                                        \
                  .max = 1,                                                                         \
                  .group = SEARCH,                                                                  \
                  .flags = RF_OPT_ADVANCED,                                                         \
-                 .help = "part of the network against the n-grams of characters; else the "        \
+                 .help = "part of the network against the n-grams of characters; -1: the "         \
                          "model's"},                                                               \
     [HOW_WORDS] = {.name = "word-weight",                                                          \
                    .type = RF_REAL,                                                                \
+                   .def = "-1",                                                                    \
+                   .min = -1,                                                                      \
                    .max = 1,                                                                       \
                    .group = SEARCH,                                                                \
                    .flags = RF_OPT_ADVANCED,                                                       \
-                   .help = "of the n-grams of words; else the model's"},                           \
+                   .help = "of the n-grams of words; -1: the model's"},                            \
     [HOW_WEIGHTS] = {.name = "weights",                                                            \
                      .type = RF_CHOICE,                                                            \
                      .def = "int8",                                                                \
@@ -198,8 +202,8 @@ rf_status py_options_how(const rf_setting *v, const py_model *m, py_decode_spec 
                                         .tones = v[HOW_TONES].as.i},
                              .beam = (int)v[HOW_BEAM].as.i,
                              .nbest = 1,
-                             .mix = v[HOW_MIX].set ? v[HOW_MIX].as.f : m->mix,
-                             .words = v[HOW_WORDS].set ? v[HOW_WORDS].as.f : m->words,
+                             .mix = v[HOW_MIX].as.f >= 0 ? v[HOW_MIX].as.f : m->mix,
+                             .words = v[HOW_WORDS].as.f >= 0 ? v[HOW_WORDS].as.f : m->words,
                              .form = (rf_weights)v[HOW_WEIGHTS].as.i};
     if (py_fuzzy_parse(v[HOW_FUZZY].as.s, &spec->typing.fuzzy, &item, &n)) return RF_OK;
     for (int i = 0; py_fuzzy_name(i); i++) rf_str_printf(&names, "%s, ", py_fuzzy_name(i));

@@ -1,5 +1,7 @@
 /* pinyin/plugin.c -- who this plugin is and which verbs it has. */
-#include "pinyin.h"
+#include <string.h>
+
+#include "live.h"
 
 static const char *const train_examples[] = {
     "# The small lexicon and text that come with it.\n"
@@ -25,6 +27,11 @@ static const char *const score_examples[] = {
     NULL};
 static const char *const eval_examples[] = {"refrain-pinyin eval test.tsv --compare",
                                             "refrain-pinyin eval input.csv --errors 20", NULL};
+
+static const char *const type_examples[] = {
+    "# Type letters, Enter; a number picks; Enter alone takes the first.\n"
+    "refrain-pinyin type",
+    "printf 'tashi\\nyanjiu\\n2\\n\\n' | refrain-pinyin type", NULL};
 
 static const rf_verb verbs[] = {
     {.name = "train",
@@ -88,6 +95,19 @@ static const rf_verb verbs[] = {
      .options = py_eval_options,
      .examples = eval_examples,
      .run = py_verb_eval},
+    {.name = "type",
+     .summary = "type pinyin, see candidates, pick by number",
+     .help =
+         "Reads lines from standard input and answers each: letters are added to what is typed, a "
+         "number picks that candidate, - erases the last letter, -- all of it; an empty line takes "
+         "the first candidate, writes what was made and begins anew.  Programs have the same, key "
+         "by "
+         "key, as the interface rf.live/1.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_TEXT),
+     .options = py_live_options,
+     .examples = type_examples,
+     .run = py_verb_type},
     {0}};
 
 static const char *const cites[] = {
@@ -98,6 +118,8 @@ static const char *const cites[] = {
     NULL};
 
 static const char *const features[] = {"text", NULL};
+
+static const void *query(const char *id) { return strcmp(id, RF_LIVE) ? NULL : &py_live; }
 
 static const rf_plugin plugin = {
     RF_PLUGIN_HEAD(0),
@@ -112,7 +134,7 @@ static const rf_plugin plugin = {
     .verbs = verbs,
     .open = rf_session_open,
     .close = rf_session_close,
-    .query = rf_session_query,
+    .query = query,
 };
 
 RF_PLUGIN(plugin)

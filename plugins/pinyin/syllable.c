@@ -261,11 +261,9 @@ int py_fuzzy_others(int base, uint32_t groups, int out[4], int differ[4])
 
 static const struct correction {
     const char *wrong, *right;
-} corrections[] = {{"gn", "ng"},   {"mg", "ng"},     {"iou", "iu"},    {"uei", "ui"},
-                   {"uen", "un"},  {"iuo", "iou"},   {"ogn", "ong"},   {"on", "ong"},
-                   {"agn", "ang"}, {"hsi", "shi"},   {"hzi", "zhi"},   {"uio", "uo"},
-                   {"ain", "ian"}, {"aing", "iang"}, {"aung", "uang"}, {"hz", "zh"},
-                   {"hs", "sh"},   {"hc", "ch"}};
+} corrections[] = {{"gn", "ng"},     {"mg", "ng"},  {"iou", "iu"}, {"uei", "ui"},  {"uen", "un"},
+                   {"iuo", "iu"},    {"on", "ong"}, {"uio", "uo"}, {"ain", "ian"}, {"aing", "iang"},
+                   {"aung", "uang"}, {"hz", "zh"},  {"hs", "sh"},  {"hc", "ch"}};
 
 int py_correction(const char *letters, size_t n, int k)
 {
