@@ -5,7 +5,6 @@
 #include "source.h"
 #include "trainer.h"
 
-/* Longest words of the lexicon that n-grams of words tell apart. */
 static rf_status fail_memory(py_trainer *t) { return rf_fail(t->err, RF_ENOMEM, "no memory"); }
 
 /* Every so many-th line is held out. */
@@ -131,7 +130,8 @@ rf_status py_trainer_read(py_trainer *t)
     py_text_chars(t->m->chars, t->text.s, t->text.n, &t->train);
     py_text_chars(t->m->chars, t->held.s ? t->held.s : "", t->held.n, &t->valid);
     if (t->train.failed || t->valid.failed) return fail_memory(t);
-    if (t->train.n < 3) return rf_fail(t->err, RF_EFORMAT, "the texts have no Chinese character");
+    if (rf_vocab_size(t->m->chars) <= PY_LATIN + 1)
+        return rf_fail(t->err, RF_EFORMAT, "the texts have no Chinese character");
     st = read_lexicon(t);
     if (!st) st = count_chars(t);
     if (!st) tell(t, "characters", &t->m->by_char);

@@ -340,7 +340,8 @@ static bool take_chars(builder *b, const candidate *c)
     return true;
 }
 
-/* All that any file names, by falling count; characters beyond the limit only if something needs them. */
+/* All that any file names, by falling count; characters that no file counts only if something needs
+ * them. */
 static bool collect(builder *b, int32_t words, const rf_vocab *chars)
 {
     const py_source *s = b->s;
@@ -370,7 +371,7 @@ static bool collect(builder *b, int32_t words, const rf_vocab *chars)
     }
     for (all = 0, kept = 0; all < b->n; all++) {
         const candidate c = b->list[all];
-        if (char_bytes(c.word) < c.n || rf_map_get(b->chars, c.word, c.n, 0) ||
+        if (char_bytes(c.word) < c.n || c.count >= 1 || rf_map_get(b->chars, c.word, c.n, 0) ||
             (chars && rf_vocab_find(chars, c.word, c.n) >= 0))
             b->list[kept++] = c;
     }

@@ -11,7 +11,7 @@ enum {
     MOST_VISITS = 6000 /* ranges looked at from a node, where initials leave much open */
 };
 
-static const float tone_cost = 4;
+static const float tone_cost = 4, pass_cost = 12;
 
 typedef struct search {
     py_words *w;
@@ -150,13 +150,25 @@ static int32_t opening_of(py_words *w, int32_t token)
     return (int32_t)w->openings++;
 }
 
+/* A syllable that no character has passes as it was typed, so that there is always an answer. */
+static void pass_unknown(py_words *w, const py_input *in, int32_t node, size_t first)
+{
+    const size_t end = w->n;
+    for (int32_t e = in->first[node]; e < in->first[node + 1] && !w->failed; e++) {
+        const int32_t to = in->edge[e].to;
+        bool known = false;
+        for (size_t i = first; i < w->n && !known; i++)
+            known = (i >= end || w->at[i].length == 1) && w->stop[w->at[i].stop] == to;
+        if (!known) add(w, -1, node, &to, 1, in->edge[e].base < 0 ? in->edge[e].cost : pass_cost);
+    }
+}
+
 void py_words_begin(py_words *w, const py_model *m, const py_input *in, int32_t node, bool all)
 {
     search s = {.w = w, .m = m, .in = in, .from = node, .all = all};
     const size_t first = w->n;
     visit(&s, py_lexicon_all(&m->x), node, 0);
-    for (int32_t e = in->first[node]; e < in->first[node + 1]; e++)
-        if (in->edge[e].base < 0) add(w, -1, node, &in->edge[e].to, 1, in->edge[e].cost);
+    if (!w->failed) pass_unknown(w, in, node, first);
     w->openings = 0;
     if (!w->failed) choose(w, m, first, all);
     for (size_t i = first; i < w->n; i++)
