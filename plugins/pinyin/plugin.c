@@ -1,6 +1,7 @@
 /* pinyin/plugin.c -- who this plugin is and which verbs it has. */
 #include <string.h>
 
+#include "listen.h"
 #include "live.h"
 
 static const char *const train_examples[] = {
@@ -79,6 +80,7 @@ static const rf_verb verbs[] = {
      .options = py_score_options,
      .examples = score_examples,
      .run = py_verb_score},
+    LISTEN_VERBS,
     {.name = "eval",
      .summary = "measure how many characters and sentences are right",
      .help =
@@ -111,13 +113,17 @@ static const rf_verb verbs[] = {
     {0}};
 
 static const char *const cites[] = {
+    "Graves, Fernandez, Gomez, Schmidhuber: Connectionist temporal classification: labelling "
+    "unsegmented sequence data with recurrent neural networks, ICML 2006",
+    "Park, Chan, Zhang, Chiu, Zoph, Cubuk, Le: SpecAugment: a simple data augmentation method for "
+    "automatic speech recognition, Interspeech 2019",
     "Chen, Lee: A new statistical approach to Chinese pinyin input, ACL 2000",
     "Chen, Goodman: An empirical study of smoothing techniques for language modeling, 1998",
     "Mikolov, Karafiat, Burget, Cernocky, Khudanpur: Recurrent neural network based language "
     "model, Interspeech 2010",
     NULL};
 
-static const char *const features[] = {"text", NULL};
+static const char *const features[] = {"text", "audio", NULL};
 
 static const void *query(const char *id) { return strcmp(id, RF_LIVE) ? NULL : &py_live; }
 
