@@ -5,6 +5,7 @@
 
 #include "audio.h"
 #include "listen_model.h"
+#include "speech_characters.h"
 #include "speech_picture.h"
 #include "speech_stream.h"
 
@@ -18,7 +19,8 @@ typedef struct setup {
     rf_error *err;
     listen_model x;
     speech_stream *stream;
-    rf_str told; /* what was told of this sound last */
+    speech_characters characters; /* m NULL: pinyin is written */
+    rf_str told;                  /* what was told of this sound last */
     int64_t item;
 } setup;
 
@@ -31,12 +33,34 @@ static bool streams(const setup *u)
 
 /* ---- Answers ---------------------------------------------------------------------------------------- */
 
+#define RANKED 10 /* answers of which the best characters are chosen, at least */
+
+static bool writes_characters(const setup *u) { return u->characters.m != NULL; }
+
 static rf_status text_of(setup *u, const rf_hypothesis *h, rf_str *out)
 {
+    double score;
     rf_str_clear(out);
-    speech_units_decode(&u->x.m->units, h->tokens, h->n, out);
+    if (writes_characters(u)) {
+        const rf_status st = speech_characters_of(&u->characters, &u->x.m->units, h->tokens, h->n,
+                                                  out, &score, u->err);
+        if (st) return st;
+    } else {
+        speech_units_decode(&u->x.m->units, h->tokens, h->n, out);
+    }
     rf_str_add(out, "", 0);
     return out->failed ? no_memory(u) : RF_OK;
+}
+
+/* The n best answers up to now. */
+static rf_status best_of(setup *u, rf_index n, rf_hypotheses *best)
+{
+    const rf_index ask = writes_characters(u) && n < RANKED ? RANKED : n;
+    rf_status st = speech_stream_best(u->stream, ask, best, u->err);
+    if (!st && writes_characters(u))
+        st = speech_characters_rank(&u->characters, &u->x.m->units, best, u->err);
+    if (best->n > n) best->n = n;
+    return st;
 }
 
 /* Of a stream: what is understood up to now, if it is not what was told. */
@@ -44,7 +68,7 @@ static rf_status tell_progress(setup *u, double seconds, bool last)
 {
     rf_hypotheses best;
     rf_str text = {0};
-    rf_status st = speech_stream_best(u->stream, 1, &best, u->err);
+    rf_status st = best_of(u, 1, &best);
     if (st) return st;
     if (best.n) st = text_of(u, &best.h[0], &text);
     const char *s = text.s ? text.s : "", *before = u->told.s ? u->told.s : "";
@@ -62,16 +86,23 @@ static rf_status tell_progress(setup *u, double seconds, bool last)
 
 static rf_status tell_table(setup *u, const rf_hypotheses *best, const char *file)
 {
-    rf_str text = {0};
+    rf_str text = {0}, pinyin = {0};
     rf_status st = RF_OK;
     for (rf_index i = 0; i < best->n && !st; i++) {
-        st = text_of(u, &best->h[i], &text);
+        const rf_hypothesis *h = &best->h[i];
+        rf_str_clear(&pinyin);
+        speech_units_decode(&u->x.m->units, h->tokens, h->n, &pinyin);
+        st = text_of(u, h, &text);
         const rf_field fields[] = {rf_field_string("file", file), rf_field_int("rank", i + 1),
-                                   rf_field_real("score", best->h[i].score),
-                                   rf_field_string("heard", text.s ? text.s : "")};
-        if (!st) st = rf_emit_record(u->s->host, u->item, "hypothesis", fields, 4);
+                                   rf_field_real("score", h->score),
+                                   rf_field_string("heard", pinyin.s ? pinyin.s : ""),
+                                   rf_field_string("characters", text.s ? text.s : "")};
+        if (!st)
+            st = rf_emit_record(u->s->host, u->item, "hypothesis", fields,
+                                writes_characters(u) ? 5 : 4);
     }
     rf_str_free(&text);
+    rf_str_free(&pinyin);
     return st;
 }
 
@@ -210,13 +241,22 @@ static rf_status answer(setup *u, speech_source *source, const char *file)
     speech_stream_reset(u->stream);
     rf_str_clear(&u->told);
     rf_status st = hear(u, source, file);
-    if (!st)
-        st = speech_stream_best(u->stream, (rf_index)u->r->opt[LISTEN_NBEST].as.i, &best, u->err);
+    if (!st) st = best_of(u, (rf_index)u->r->opt[LISTEN_NBEST].as.i, &best);
     if (!st) st = tell_answer(u, &best, file);
     if (!st) st = tell_details(u, &best, file);
     rf_hypotheses_free(&best);
     u->item++;
     return st;
+}
+
+static rf_status open_characters(setup *u)
+{
+    const rf_setting *opt = u->r->opt;
+    if (!opt[LISTEN_CHARACTERS].count) return RF_OK;
+    if (u->x.m->units.kind != SPEECH_PARTS)
+        return rf_fail(u->err, RF_EINVAL, "--characters: %s does not write syllables", u->r->model);
+    return speech_characters_open(&u->characters, opt[LISTEN_CHARACTERS].as.s, u->x.d,
+                                  opt[LISTEN_WEIGHT].as.f, u->err);
 }
 
 static rf_status open_stream(setup *u)
@@ -253,6 +293,7 @@ static rf_status listen(setup *u)
     const int rate_of_raw = (int)u->r->opt[LISTEN_RAW].as.i;
     rf_status st = check(u);
     if (!st) st = listen_model_open(&u->x, u->r->model, u->r, u->err);
+    if (!st) st = open_characters(u);
     if (!st) st = open_stream(u);
     const int rate = st ? 0 : u->x.m->ear.spec.mel.rate;
     for (uint32_t i = 0; !st && i < (rate_of_raw ? 1 : u->r->arg_count); i++) {
@@ -270,6 +311,7 @@ rf_status listen_run(rf_session *s, const rf_run *r)
     setup u = {.s = s, .r = r, .err = &err};
     const rf_status st = listen(&u);
     speech_stream_free(u.stream);
+    speech_characters_close(&u.characters);
     listen_model_close(&u.x);
     rf_str_free(&u.told);
     return rf_session_end(s, st, &err);

@@ -15,7 +15,7 @@ rf_status listen_batches_begin(listen_batches *b, rf_error *err)
     b->heard_cap = calloc(B, sizeof *b->heard_cap);
     b->frames = calloc(B, sizeof *b->frames);
     const bool done = b->steps && b->labels && b->group && b->heard && b->heard_cap && b->frames;
-    if (done && speech_plan_new(&b->plan, b->n, b->join)) return RF_OK;
+    if (done && speech_plan_new(&b->plan, b->n, b->join, true)) return RF_OK;
     return rf_fail(err, RF_ENOMEM, "no memory");
 }
 

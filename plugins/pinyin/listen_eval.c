@@ -5,6 +5,7 @@
 
 #include "listen_model.h"
 #include "speech_augment.h"
+#include "speech_characters.h"
 #include "speech_errors.h"
 #include "speech_nearest.h"
 #include "speech_stream.h"
@@ -21,7 +22,9 @@ typedef struct tally {
     size_t room;
 } tally;
 
-enum { NETWORK, NEAREST, TALLIES };
+enum { NETWORK, NEAREST, CHARACTERS, TALLIES };
+enum { BY, RIGHT }; /* columns that are kept */
+#define RANKED 10   /* answers of which the best characters are chosen */
 
 typedef struct setup {
     rf_session *s;
@@ -34,6 +37,7 @@ typedef struct setup {
     speech_stream *stream;
     speech_sound sound;
     tally tally[TALLIES];
+    speech_characters characters; /* m NULL: not asked for */
 } setup;
 
 static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
@@ -45,12 +49,16 @@ static bool has_templates(const setup *u) { return u->r->opt[LISTEN_EVAL_TEMPLAT
 static speech_query query_of(const setup *u, int where)
 {
     const rf_setting *v = u->r->opt;
-    return (speech_query){.folder = v[LISTEN_EVAL_FOLDER].as.s,
-                          .column = v[LISTEN_EVAL_COLUMN].as.s,
-                          .where = v[where].as.list,
-                          .by = where == LISTEN_EVAL_WHERE ? v[LISTEN_EVAL_BY].as.s : NULL,
-                          .kind = u->x.m->units.kind,
-                          .rate = u->x.m->ear.spec.mel.rate};
+    const bool own = where == LISTEN_EVAL_WHERE;
+    return (speech_query){
+        .folder = v[LISTEN_EVAL_FOLDER].as.s,
+        .column = v[LISTEN_EVAL_COLUMN].as.s,
+        .where = v[where].as.list,
+        .keep = {own ? v[LISTEN_EVAL_BY].as.s : NULL, own && v[LISTEN_EVAL_CHARACTERS].count
+                                                          ? v[LISTEN_EVAL_CHARACTERS_COLUMN].as.s
+                                                          : NULL},
+        .kind = u->x.m->units.kind,
+        .rate = u->x.m->ear.spec.mel.rate};
 }
 
 static rf_status read_sets(setup *u)
@@ -78,7 +86,7 @@ static rf_status make_plan(setup *u)
 {
     const int join = (int)u->r->opt[LISTEN_EVAL_JOIN].as.i;
     int32_t *item = malloc((size_t)u->set.n * sizeof *item);
-    if (!item || !speech_plan_new(&u->plan, u->set.n, join)) {
+    if (!item || !speech_plan_new(&u->plan, u->set.n, join, false)) {
         free(item);
         return no_memory(u);
     }
@@ -131,16 +139,44 @@ static rf_status show(setup *u, const char *file, const char *said, const char *
 
 /* ---- Listening -------------------------------------------------------------------------------------- */
 
-static rf_status understand(setup *u, rf_str *heard)
+static rf_status understand(setup *u, rf_str *heard, rf_str *characters)
 {
     rf_hypotheses best = {0};
+    const speech_units *units = &u->x.m->units;
+    const bool writes = u->characters.m != NULL;
+    double score;
     speech_stream_reset(u->stream);
     rf_status st = speech_stream_feed(u->stream, u->sound.x, u->sound.n, u->err);
     if (!st) st = speech_stream_finish(u->stream, u->err);
-    if (!st) st = speech_stream_best(u->stream, 1, &best, u->err);
-    if (!st && best.n) speech_units_decode(&u->x.m->units, best.h[0].tokens, best.h[0].n, heard);
+    if (!st) st = speech_stream_best(u->stream, writes ? RANKED : 1, &best, u->err);
+    if (!st && best.n) speech_units_decode(units, best.h[0].tokens, best.h[0].n, heard);
+    if (!st && writes) st = speech_characters_rank(&u->characters, units, &best, u->err);
+    if (!st && writes && best.n)
+        st = speech_characters_of(&u->characters, units, best.h[0].tokens, best.h[0].n, characters,
+                                  &score, u->err);
     rf_hypotheses_free(&best);
     return !st && heard->failed ? no_memory(u) : st;
+}
+
+/* The right characters of joined recordings against the written ones, one by one. */
+static rf_status count_characters(setup *u, const int32_t *item, rf_index n, const char *by,
+                                  const char *written)
+{
+    rf_str said = {0}, heard = {0};
+    const char *wrong;
+    size_t len;
+    bool done = true;
+    for (rf_index i = 0; i < n; i++)
+        done &= speech_units_clean(SPEECH_CHARS, speech_set_kept(&u->set, item[i], RIGHT), &said,
+                                   &wrong, &len);
+    done &= speech_units_clean(SPEECH_CHARS, written, &heard, &wrong, &len);
+    const rf_status st =
+        done && !said.failed && !heard.failed
+            ? count(u, &u->tally[CHARACTERS], by, said.s ? said.s : "", heard.s ? heard.s : "")
+            : no_memory(u);
+    rf_str_free(&said);
+    rf_str_free(&heard);
+    return st;
 }
 
 /* The transcript of the nearest template. */
@@ -160,20 +196,23 @@ static rf_status judge(setup *u, rf_index g)
     const speech_augment a = {.seed = u->r->seed, .gap_least = gap / 6, .gap_most = gap};
     const int32_t *item = u->plan.order + u->plan.start[g];
     const rf_index n = u->plan.start[g + 1] - u->plan.start[g];
-    const char *by = speech_set_by(&u->set, item[0]), *nearest = NULL;
-    rf_str said = {0}, heard = {0};
+    const char *by = speech_set_kept(&u->set, item[0], BY), *nearest = NULL;
+    rf_str said = {0}, heard = {0}, characters = {0};
     for (rf_index i = 0; i < n; i++)
         rf_str_printf(&said, "%s%s", i ? " " : "", speech_set_clean(&u->set, item[i]));
     rf_status st = said.failed ? no_memory(u) : RF_OK;
     if (!st && !speech_augment_join(&a, &u->set, item, n, 0, &u->sound)) st = no_memory(u);
-    if (!st) st = understand(u, &heard);
+    if (!st) st = understand(u, &heard, &characters);
     const char *text = heard.s ? heard.s : "";
     if (!st) st = count(u, &u->tally[NETWORK], by, said.s, text);
+    if (!st && u->characters.m)
+        st = count_characters(u, item, n, by, characters.s ? characters.s : "");
     if (!st && has_templates(u)) st = compare(u, &nearest);
     if (!st && nearest) st = count(u, &u->tally[NEAREST], by, said.s, nearest);
     if (!st) st = show(u, speech_set_name(&u->set, item[0]), said.s, text, nearest);
     rf_str_free(&said);
     rf_str_free(&heard);
+    rf_str_free(&characters);
     return st;
 }
 
@@ -228,18 +267,32 @@ static rf_status tell(setup *u, const tally *t)
     return st;
 }
 
+static rf_status open_characters(setup *u)
+{
+    const rf_setting *opt = u->r->opt;
+    if (!opt[LISTEN_EVAL_CHARACTERS].count) return RF_OK;
+    if (u->x.m->units.kind != SPEECH_PARTS)
+        return rf_fail(u->err, RF_EINVAL, "--characters: %s does not write syllables", u->r->model);
+    return speech_characters_open(&u->characters, opt[LISTEN_EVAL_CHARACTERS].as.s, u->x.d,
+                                  opt[LISTEN_EVAL_WEIGHT].as.f, u->err);
+}
+
 static rf_status eval(setup *u)
 {
     rf_status st = listen_model_open(&u->x, u->r->model, u->r, u->err);
     for (int i = 0; i < TALLIES; i++) u->tally[i].by = rf_map_new();
-    if (!u->tally[NETWORK].by || !u->tally[NEAREST].by) return no_memory(u);
+    if (!u->tally[NETWORK].by || !u->tally[NEAREST].by || !u->tally[CHARACTERS].by)
+        return no_memory(u);
     u->tally[NETWORK].name = "network";
     u->tally[NEAREST].name = "nearest";
+    u->tally[CHARACTERS].name = "characters";
+    if (!st) st = open_characters(u);
     if (!st) st = read_sets(u);
     if (!st) st = make_plan(u);
     if (!st) st = add_templates(u);
     if (!st) st = listen_all(u);
     if (!st) st = tell(u, &u->tally[NETWORK]);
+    if (!st && u->characters.m) st = tell(u, &u->tally[CHARACTERS]);
     return !st && has_templates(u) ? tell(u, &u->tally[NEAREST]) : st;
 }
 
@@ -253,6 +306,7 @@ rf_status listen_eval(rf_session *s, const rf_run *r)
         free(u.tally[i].of);
     }
     speech_stream_free(u.stream);
+    speech_characters_close(&u.characters);
     speech_templates_free(&u.templates);
     speech_templates_free(&u.asked);
     speech_plan_free(&u.plan);

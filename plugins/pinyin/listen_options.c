@@ -8,6 +8,7 @@ static const char *const norms[] = {"none", "utterance", "running", NULL};
 #define EAR   "Hearing"
 #define NET   "Network"
 #define MAKE  "Made from recordings while training"
+#define WRITE "Characters"
 #define SHAPE RF_OPT_MODEL
 
 #define COLUMN                                                                                     \
@@ -33,6 +34,17 @@ static const char *const norms[] = {"none", "utterance", "running", NULL};
     {                                                                                              \
         .name = "gap", .type = RF_REAL, .def = "0.3", .max = 60, .unit = "s", .group = MAKE,       \
         .help = "longest pause between joined recordings; the shortest is a sixth of it"           \
+    }
+
+#define CHARACTERS                                                                                 \
+    {                                                                                              \
+        .name = "characters", .type = RF_INFILE, .meta = "MODEL", .group = WRITE,                  \
+        .help = "write characters, by a model of the verb train"                                   \
+    }
+#define WEIGHT                                                                                     \
+    {                                                                                              \
+        .name = "weight", .type = RF_REAL, .def = "0.3", .max = 100, .flags = RF_OPT_ADVANCED,     \
+        .group = WRITE, .help = "of how probable the characters are, beside what was heard"        \
     }
 
 const rf_option listen_train_options[LISTEN_TRAIN_COUNT + 1] = {
@@ -256,6 +268,8 @@ const rf_option listen_options[LISTEN_COUNT + 1] = {
                      .meta = "FILE.svg",
                      .help = "picture of the spectrum with the units where they are said; of one "
                              "recording"},
+    [LISTEN_CHARACTERS] = CHARACTERS,
+    [LISTEN_WEIGHT] = WEIGHT,
 };
 
 const rf_option listen_eval_options[LISTEN_EVAL_COUNT + 1] = {
@@ -292,4 +306,13 @@ const rf_option listen_eval_options[LISTEN_EVAL_COUNT + 1] = {
                           .type = RF_BOOL,
                           .def = "0",
                           .help = "a table of what was said and what was understood"},
+    [LISTEN_EVAL_CHARACTERS] = CHARACTERS,
+    [LISTEN_EVAL_CHARACTERS_COLUMN] = {.name = "characters-column",
+                                       .type = RF_STRING,
+                                       .def = "hanzi",
+                                       .meta = "NAME",
+                                       .flags = RF_OPT_ADVANCED,
+                                       .group = WRITE,
+                                       .help = "where the right characters are"},
+    [LISTEN_EVAL_WEIGHT] = WEIGHT,
 };

@@ -6,18 +6,23 @@
 
 /* ---- Plans ------------------------------------------------------------------------------------------ */
 
-/* Groups of 1, 2, ... join, 1, 2 ... items. */
-bool speech_plan_new(speech_plan *p, rf_index n, int join)
+/* Items of group g. */
+static rf_index size_of(rf_index g, int join, bool alone)
+{
+    if (!alone || join < 2) return 1 + g % join;
+    return g % 2 ? 2 + g / 2 % (join - 1) : 1;
+}
+
+bool speech_plan_new(speech_plan *p, rf_index n, int join, bool alone)
 {
     *p = (speech_plan){.n = n};
-    for (rf_index at = 0; at < n; at += 1 + p->groups++ % join) {
-    }
+    for (rf_index at = 0; at < n;) at += size_of(p->groups++, join, alone);
     p->order = malloc((size_t)n * sizeof *p->order);
     p->start = malloc((size_t)(p->groups + 1) * sizeof *p->start);
     p->length = malloc((size_t)p->groups * sizeof *p->length);
     if (!p->order || !p->start || !p->length) return false;
     rf_index at = 0;
-    for (rf_index g = 0; g < p->groups; at += 1 + g++ % join) p->start[g] = at;
+    for (rf_index g = 0; g < p->groups; at += size_of(g++, join, alone)) p->start[g] = at;
     p->start[p->groups] = n;
     return true;
 }

@@ -19,7 +19,8 @@ typedef struct speech_augment {
     rf_index mask_bands;        /* the widest */
 } speech_augment;
 
-/* Groups of items that are one sound each: every item once a round, 1 to `join` of them in a group. */
+/* Groups of items that are one sound each: every item once a round.  They have 1, 2 ... join items in
+ * turn; with `alone` every other group has one, so that single words are not rare. */
 typedef struct speech_plan {
     rf_index n, groups;
     int32_t *order;  /* [n] positions in the items */
@@ -27,7 +28,7 @@ typedef struct speech_plan {
     int32_t *length; /* [groups] about how many samples, in thousands */
 } speech_plan;
 /* The number of groups is that of every round.  False: no memory. */
-bool speech_plan_new(speech_plan *p, rf_index n, int join);
+bool speech_plan_new(speech_plan *p, rf_index n, int join, bool alone);
 void speech_plan_free(speech_plan *p);
 /* item [n]: numbers in the set. */
 void speech_plan_round(speech_plan *p, const speech_set *s, const int32_t *item, uint64_t seed,

@@ -67,10 +67,14 @@ static int shade(const sheet *s, rf_index column, rf_index band)
 /* From white over blue to nearly black. */
 static unsigned colour(int k)
 {
-    const double v = (double)k / (SHADES - 1);
-    const unsigned r = (unsigned)(255 * (1 - v) * (1 - v)), g = (unsigned)(255 * (1 - v * 0.92)),
-                   b = (unsigned)(255 * (1 - v * v * 0.7));
-    return r << 16 | (g * 9 / 10 + (k ? 0u : 25u)) << 8 | b;
+    static const double stop[3][3] = {{255, 255, 255}, {66, 146, 198}, {8, 29, 88}};
+    const double v = 2.0 * k / (SHADES - 1), part = v < 1 ? v : v - 1;
+    const int from = v < 1 ? 0 : 1;
+    unsigned rgb = 0;
+    for (int c = 0; c < 3; c++)
+        rgb = rgb << 8 |
+              (unsigned)(stop[from][c] + part * (stop[from < 1 ? 1 : 2][c] - stop[from][c]));
+    return rgb;
 }
 
 static void put_band(const sheet *s, rf_index band)

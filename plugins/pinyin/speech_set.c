@@ -18,8 +18,8 @@ typedef struct row {
 typedef struct table {
     const speech_query *q;
     rf_lines *lines;
-    row head, now;      /* head.n 0: columns have no names */
-    int transcript, by; /* columns; by -1: none is kept */
+    row head, now;           /* head.n 0: columns have no names */
+    int transcript, kept[2]; /* columns; -1: none is kept */
     rf_error *err;
 } table;
 
@@ -66,8 +66,11 @@ static rf_status find_transcript(table *t)
     if (name) t->transcript = column_named(t, name, strlen(name));
     for (size_t i = 0; !name && t->transcript < 0 && i < sizeof usual / sizeof *usual; i++)
         t->transcript = column_named(t, usual[i], strlen(usual[i]));
-    t->by = t->q->by ? column_named(t, t->q->by, strlen(t->q->by)) : -1;
-    if (t->q->by && t->by < 0) return no_column(t, t->q->by, strlen(t->q->by));
+    for (int i = 0; i < 2; i++) {
+        const char *keep = t->q->keep[i];
+        t->kept[i] = keep ? column_named(t, keep, strlen(keep)) : -1;
+        if (keep && t->kept[i] < 0) return no_column(t, keep, strlen(keep));
+    }
     if (t->transcript >= 0) return RF_OK;
     return name ? no_column(t, name, strlen(name))
                 : rf_fail(t->err, RF_EFORMAT,
@@ -100,7 +103,8 @@ static bool room(speech_set *s)
     if (s->n + 1 < s->cap) return true;
     const size_t cap = (size_t)(s->cap ? 2 * s->cap : 64);
     if (!rf_resize(&s->at, cap + 1, sizeof *s->at) || !rf_resize(&s->name, cap, sizeof *s->name) ||
-        !rf_resize(&s->by, cap, sizeof *s->by) || !rf_resize(&s->clean, cap, sizeof *s->clean))
+        !rf_resize(&s->kept, 2 * cap, sizeof *s->kept) ||
+        !rf_resize(&s->clean, cap, sizeof *s->clean))
         return false;
     if (!s->cap) s->at[0] = 0;
     s->cap = (rf_index)cap;
@@ -131,12 +135,14 @@ static size_t keep_text(speech_set *s, const char *text)
 static rf_status add(speech_set *s, const table *t, const char *file, const char *clean,
                      speech_sound *sound, rf_error *err)
 {
-    const char *by = t->by >= 0 && t->by < t->now.n ? t->now.cell[t->by] : "";
     rf_status st = speech_sound_read(file, t->q->rate, t->q->most, sound, err);
     if (st) return st;
     if (!room(s) || !add_samples(s, sound)) return rf_fail(err, RF_ENOMEM, "no memory");
     s->name[s->n] = keep_text(s, file);
-    s->by[s->n] = keep_text(s, by);
+    for (int i = 0; i < 2; i++) {
+        const int k = t->kept[i];
+        s->kept[2 * s->n + i] = keep_text(s, k >= 0 && k < t->now.n ? t->now.cell[k] : "");
+    }
     s->clean[s->n++] = keep_text(s, clean);
     return s->text.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
 }
@@ -222,7 +228,7 @@ void speech_set_free(speech_set *s)
     free(s->at);
     free(s->name);
     free(s->clean);
-    free(s->by);
+    free(s->kept);
     rf_str_free(&s->text);
     *s = (speech_set){0};
 }

@@ -12,11 +12,11 @@ typedef struct speech_query {
     const char *folder; /* where the files are; NULL: beside the table */
     const char *column; /* of the transcript; NULL: pinyin, transcript, or text; or the second */
     const char *const
-        *where;     /* "column=value" or "column!=value", all of which hold; NULL-terminated */
-    const char *by; /* a column to be kept, or NULL */
-    int kind;       /* SPEECH_WORDS ... */
-    int rate;       /* samples per second */
-    double most;    /* longer recordings, in seconds, are an error; 0: none */
+        *where;          /* "column=value" or "column!=value", all of which hold; NULL-terminated */
+    const char *keep[2]; /* columns to be kept, or NULL */
+    int kind;            /* SPEECH_WORDS ... */
+    int rate;            /* samples per second */
+    double most;         /* longer recordings, in seconds, are an error; 0: none */
 } speech_query;
 
 /* Item i has samples pcm[at[i] .. at[i+1]) of 16 bits, and the clean transcript text + clean[i]. */
@@ -27,8 +27,7 @@ typedef struct speech_set {
     size_t *at; /* [n+1] */
     size_t pcm_cap;
     rf_str text;
-    size_t *name, *clean,
-        *by;           /* [n] in text: file, transcript, kept column; each ends with a NUL */
+    size_t *name, *clean, *kept; /* [n] [n] [n,2] in text: file, transcript, columns; NUL-ended */
     rf_index left_out; /* rows whose transcripts are not of the kind */
 } speech_set;
 
@@ -47,9 +46,9 @@ static inline const char *speech_set_clean(const speech_set *s, rf_index i)
 {
     return s->text.s + s->clean[i];
 }
-static inline const char *speech_set_by(const speech_set *s, rf_index i)
+static inline const char *speech_set_kept(const speech_set *s, rf_index i, int which)
 {
-    return s->text.s + s->by[i];
+    return s->text.s + s->kept[2 * i + which];
 }
 static inline size_t speech_set_samples(const speech_set *s, rf_index i)
 {

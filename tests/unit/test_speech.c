@@ -406,7 +406,11 @@ static void rounds_have_every_item_once(void)
     const speech_set set = {.n = 29, .rate = 8000, .at = at};
     int32_t item[29];
     for (int i = 0; i < 29; i++) item[i] = i, at[i + 1] = at[i] + (size_t)(1000 + i);
-    CU_ASSERT_FATAL(speech_plan_new(&p, 29, 4));
+    CU_ASSERT_FATAL(speech_plan_new(&p, 29, 4, false));
+    CU_ASSERT(p.groups == 12 && p.start[1] == 1 && p.start[2] == 3 && p.start[5] == 11);
+    speech_plan_free(&p);
+    CU_ASSERT_FATAL(speech_plan_new(&p, 29, 4, true));
+    CU_ASSERT(p.start[1] == 1 && p.start[2] == 3 && p.start[3] == 4 && p.start[4] == 7);
     const rf_index groups = p.groups;
     for (uint64_t round = 0; round < 3; round++) {
         speech_plan_round(&p, &set, item, 1, round);
