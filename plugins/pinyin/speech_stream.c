@@ -138,7 +138,7 @@ static rf_status take_frames(speech_stream *s, bool end, rf_error *err)
         if (lone) break;
     }
     if (at > s->sound.n) at = s->sound.n;
-    memmove(s->sound.x, s->sound.x + at, (s->sound.n - at) * sizeof *s->sound.x);
+    if (at) memmove(s->sound.x, s->sound.x + at, (s->sound.n - at) * sizeof *s->sound.x);
     s->sound.n -= at;
     return RF_OK;
 }

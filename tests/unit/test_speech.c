@@ -333,7 +333,7 @@ static rf_index scores(speech_model *m, double chunk, const float *x, size_t n, 
                               RF_OK);
     CU_ASSERT_EQUAL_FATAL(speech_stream_finish(s, NULL), RF_OK);
     const speech_heard h = speech_stream_heard(s);
-    memcpy(out, h.logp, (size_t)(h.T * m->K) * sizeof *out);
+    if (h.T) memcpy(out, h.logp, (size_t)(h.T * m->K) * sizeof *out);
     speech_stream_free(s);
     rf_graph_free(g);
     rf_device_free(d);
