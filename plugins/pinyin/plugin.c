@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "listen.h"
+#include "listen_hear.h"
 #include "live.h"
 
 static const char *const train_examples[] = {
@@ -125,14 +126,18 @@ static const char *const cites[] = {
 
 static const char *const features[] = {"text", "audio", NULL};
 
-static const void *query(const char *id) { return strcmp(id, RF_LIVE) ? NULL : &py_live; }
+static const void *query(const char *id)
+{
+    if (!strcmp(id, RF_HEAR)) return &listen_hear;
+    return strcmp(id, RF_LIVE) ? NULL : &py_live;
+}
 
 static const rf_plugin plugin = {
     RF_PLUGIN_HEAD(0),
     .id = PY_ID,
     .task = "pinyin",
     .name = "Pinyin to characters",
-    .summary = "turn pinyin into Chinese characters with a recurrent language model",
+    .summary = "turn pinyin, typed or spoken, into Chinese characters with recurrent networks",
     .version = "1.0.0",
     .license = "MIT",
     .cites = cites,
