@@ -28,7 +28,7 @@ typedef struct speech_set {
     size_t pcm_cap;
     rf_str text;
     size_t *name, *clean, *kept; /* [n] [n] [n,2] in text: file, transcript, columns; NUL-ended */
-    rf_index left_out; /* rows whose transcripts are not of the kind */
+    rf_index left_out;           /* rows whose transcripts are not of the kind */
 } speech_set;
 
 /* Add the rows of a table: lines of columns between tabs.  A first line that begins with "file" names
