@@ -98,6 +98,39 @@ rf_node rf_crf_layer_loss(rf_graph *g, const rf_crf_layer *l, rf_node emissions,
     return rf_crf_loss(g, emissions, &crf, lengths, targets);
 }
 
+/* ---- Ordered binaries ------------------------------------------------------------------------- */
+
+rf_status rf_nade_layer_init(rf_nade_layer *l, rf_params *ps, const char *prefix, rf_index in,
+                             rf_index values, rf_index hidden, rf_error *err)
+{
+    rf_error local = {0};
+    rf_str name = {0};
+    assert(l && ps && prefix);
+    err = err ? err : &local;
+    *l = (rf_nade_layer){0};
+    rf_str_printf(&name, "%svisible.", prefix);
+    rf_status st = name.failed ? rf_fail(err, RF_ENOMEM, "no memory for the name") : RF_OK;
+    if (!st) st = rf_linear_layer_init(&l->visible, ps, name.s, in, values, true, err);
+    rf_str_clear(&name);
+    rf_str_printf(&name, "%shidden.", prefix);
+    if (!st && name.failed) st = rf_fail(err, RF_ENOMEM, "no memory for the name");
+    if (!st) st = rf_linear_layer_init(&l->hidden, ps, name.s, in, hidden, true, err);
+    rf_str_free(&name);
+    if (st) return st;
+    const rf_init init = rfi_layer_uniform(hidden);
+    const rf_shape pair = RF_SHAPE(values, hidden);
+    l->w = rfi_layer_param(ps, prefix, "w", pair, init, err);
+    if (l->w) l->u = rfi_layer_param(ps, prefix, "u", pair, init, err);
+    return l->u ? RF_OK : err->status;
+}
+
+rf_node rf_nade_layer_apply(rf_graph *g, const rf_nade_layer *l, rf_node x, rf_node v)
+{
+    const rf_node b = rf_linear_layer_apply(g, &l->visible, x);
+    const rf_node c = rf_linear_layer_apply(g, &l->hidden, x);
+    return rf_nade(g, b, c, rf_parameter(g, l->w), rf_parameter(g, l->u), v);
+}
+
 /* ---- Layer normalization ---------------------------------------------------------------------- */
 
 rf_status rf_norm_layer_init(rf_norm_layer *l, rf_params *ps, const char *prefix, rf_index size,

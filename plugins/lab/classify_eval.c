@@ -22,7 +22,7 @@ static rf_status eval(rf_session *s, const rf_run *r, lab_trained_model *x, lab_
     if (!st)
         st = lab_judgement_emit(&j, s->host, of ? of : "test", x->m->classes,
                                 r->opt[EVAL_CONFUSION].as.i);
-    if (!st && plot) st = lab_judgement_plot(&j, x->m->classes, plot, err);
+    if (!st && plot) st = rf_confusion_plot(&j.told, x->m->classes, "label", plot, err);
     if (!st && plot) st = rf_emit_plot(s->host, plot);
     lab_judgement_free(&j);
     lab_set_free(&set);

@@ -147,10 +147,11 @@ static const char *network_name(int network)
 
 static void add(tally *t, const lab_judgement *j)
 {
-    for (rf_index i = 0; i < j->K * j->K; i++) t->all.confusion[i] += j->confusion[i];
+    const rf_index K = j->told.K;
+    for (rf_index i = 0; i < K * K; i++) t->all.told.pair[i] += j->told.pair[i];
     t->all.rows += j->rows;
     t->all.nats += j->nats;
-    t->f1 += lab_judgement_macro_f1(j);
+    t->f1 += rf_confusion_macro_f1(&j->told);
     t->accuracy += lab_judgement_accuracy(j);
 }
 
@@ -162,7 +163,7 @@ static rf_status emit_fold(const folds *f, int32_t fold, int network, const lab_
     const rf_field row[] = {
         rf_field_string("left_out", what), rf_field_string("network", network_name(network)),
         rf_field_int("labels", j->rows), rf_field_real("accuracy", lab_judgement_accuracy(j)),
-        rf_field_real("macro_f1", lab_judgement_macro_f1(j))};
+        rf_field_real("macro_f1", rf_confusion_macro_f1(&j->told))};
     return rf_emit_record(f->s->host, fold, "fold", row, sizeof row / sizeof *row);
 }
 
@@ -189,7 +190,7 @@ static rf_status emit_tally(const folds *f, const tally *t)
         const char *name;
         double value;
     } rows[] = {{"accuracy", lab_judgement_accuracy(&t->all)},
-                {"macro_f1", lab_judgement_macro_f1(&t->all)},
+                {"macro_f1", rf_confusion_macro_f1(&t->all.told)},
                 {"mean_accuracy", t->accuracy / n},
                 {"mean_macro_f1", t->f1 / n}};
     rf_status st = RF_OK;

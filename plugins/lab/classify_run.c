@@ -149,7 +149,7 @@ static rf_status check(const runner *u, rf_error *err)
         return rf_fail(err, RF_EINVAL, "--%s: this model was not trained with --pool attention",
                        plot ? "plot" : "attention");
     if (plot && !u->x->m->tokens)
-        return rf_fail(err, RF_EINVAL, "--plot: this model reads no texts");
+        return rf_fail(err, RF_EINVAL, "--svg: this model reads no texts");
     return RF_OK;
 }
 

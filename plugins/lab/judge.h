@@ -2,6 +2,8 @@
 #ifndef LAB_JUDGE_H
 #define LAB_JUDGE_H
 
+#include <refrain/confusion.h>
+
 #include "classifier.h"
 
 /* Called between batches, so that a host can be told; a status ends the walk. */
@@ -26,10 +28,9 @@ typedef struct lab_walk {
 } lab_walk;
 rf_status lab_walk_run(const lab_walk *w, rf_error *err);
 
-/* What was said of each class: confusion [K,K], rows being the true class. */
+/* What was said of each class. */
 typedef struct lab_judgement {
-    rf_index K;
-    int64_t *confusion;
+    rf_confusion told;
     double nats; /* sum of -ln p(true class) */
     int64_t rows;
 } lab_judgement;
@@ -42,20 +43,9 @@ rf_status lab_judge(lab_judgement *j, lab_walk w, rf_error *err);
 
 double lab_judgement_accuracy(const lab_judgement *j);
 double lab_judgement_loss(const lab_judgement *j);
-/* Of class k: how many there are, precision, recall, F1 (0 where nothing is told right). */
-typedef struct lab_class_score {
-    int64_t count, told;
-    double precision, recall, f1;
-} lab_class_score;
-lab_class_score lab_judgement_class(const lab_judgement *j, rf_index k);
-/* Mean F1 of the classes that are there or are told. */
-double lab_judgement_macro_f1(const lab_judgement *j);
 
-/* Metrics, a record "class" for each class, and with `confusion` a record for each true class. */
+/* Metrics, a record for each class, and with `confusion` one for each mistake. */
 rf_status lab_judgement_emit(const lab_judgement *j, const rf_host *h, const char *of,
                              const rf_vocab *classes, bool confusion);
-/* The confusion matrix as a picture; cells are parts of each true class. */
-rf_status lab_judgement_plot(const lab_judgement *j, const rf_vocab *classes, const char *path,
-                             rf_error *err);
 
 #endif

@@ -57,7 +57,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     rf_status st = lab_judgement_init(&j, l->m->K, err);
     if (!st) st = lab_judge(&j, w, err);
     if (!st) {
-        const double value[] = {lab_judgement_accuracy(&j), lab_judgement_macro_f1(&j),
+        const double value[] = {lab_judgement_accuracy(&j), rf_confusion_macro_f1(&j.told),
                                 lab_judgement_loss(&j)};
         rf_metrics_add(m, names[l->metric], value[l->metric]);
         for (int i = 0; i < 3; i++)

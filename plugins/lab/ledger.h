@@ -2,7 +2,7 @@
  *
  * JSON lines: first what the trainings have in common, then one line for each.
  *
- *     {"refrain": "odyssey", "data": "5f1d...", "epochs": 100, "rate": "0.001:0.03", ...}
+ *     {"refrain": "odyssey", "data": "5f1d...", "epochs": 100, "learning-rate": "0.001:0.03", ...}
  *     {"cell": "lstm-nig", "trial": 3, "seed": null, "hidden": 87, ..., "valid": 8.41, "test": 8.43, ...}
  *
  * The file is replaced as a whole after each training: it is never half written. */

@@ -91,7 +91,7 @@ const rf_option lab_odyssey_options[OD_COUNT + 1] = {
                      .group = BUDGET,
                      .help = "end a training after so many without improvement"},
     RANGE(DRAW_HIDDEN, "hidden", "60:200", "state of each layer"),
-    RANGE(DRAW_RATE, "rate", "0.02:0.3", "learning rate"),
+    RANGE(DRAW_RATE, "learning-rate", "0.02:0.3", "learning rate"),
     RANGE(DRAW_DROPOUT, "dropout", "0.2:0.6", "of what the layers put out"),
     RANGE(DRAW_DROPOUT_INPUT, "dropout-input", "0:0.3", "of the keys that are read"),
     RANGE(DRAW_DROPOUT_WEIGHT, "dropout-weight", "0:0.5", "of the recurrent weights"),

@@ -30,7 +30,7 @@ static const char *const trace_examples[] = {
     NULL};
 
 static const char *const gradients_examples[] = {
-    "refrain-lab gradients --plot fading.svg --plot-training learning.svg",
+    "refrain-lab gradients --svg fading.svg --plot learning.svg",
     "# As they begin, without learning.\n"
     "refrain-lab gradients agreement --steps 0 --cell elman,lstm,gru",
     NULL};
@@ -42,7 +42,7 @@ static const char *const memory_examples[] = {
     "# Add two numbers that are up to two hundred steps apart.\n"
     "refrain-lab memory adding --lengths 200 --plot adding.svg",
     "# The cat(s), which already ate ..., was or were: how far do cells remember?\n"
-    "refrain-lab memory agreement --lengths 10,20,40 --plot-lengths far.svg",
+    "refrain-lab memory agreement --lengths 10,20,40 --svg-lengths far.svg",
     NULL};
 
 static const char *const odyssey_examples[] = {
@@ -52,7 +52,7 @@ static const char *const odyssey_examples[] = {
     "    --log odyssey.jsonl --resume",
     "# Three cells with settings that are given.\n"
     "refrain-lab odyssey JSB_Chorales.json.gz --cells vanilla,nfg,gru --trials 0 \\\n"
-    "    --hidden 150 --rate 0.1 --dropout 0.4 --dropout-input 0.1 \\\n"
+    "    --hidden 150 --learning-rate 0.1 --dropout 0.4 --dropout-input 0.1 \\\n"
     "    --dropout-weight 0.5",
     NULL};
 
@@ -96,14 +96,14 @@ static const char *const classify_eval_examples[] = {
     "refrain-lab classify-eval data/lab/reviews.tsv --model mood.safetensors",
     "# Which label was told for which?\n"
     "refrain-lab classify-eval data/lab/pinglun.tsv --model 心情.safetensors \\\n"
-    "    --plot confusion.svg",
+    "    --svg confusion.svg",
     NULL};
 
 static const char *const classify_run_examples[] = {
     "echo 'a warm little film' | refrain-lab classify-run --model mood.safetensors",
     "# What does it look at?\n"
     "echo 房间很干净,下次还住这里 | refrain-lab classify-run --attention \\\n"
-    "    --model 心情.safetensors --plot attention.svg",
+    "    --model 心情.safetensors --svg attention.svg",
     NULL};
 
 static const char *const classify_folds_examples[] = {

@@ -6,7 +6,7 @@
 
 const lab_draw_row lab_draw_rows[DRAWS] = {
     [DRAW_HIDDEN] = {"hidden", 1, 4096, LAB_FACTOR, true},
-    [DRAW_RATE] = {"rate", 1e-9, 10, LAB_FACTOR, false},
+    [DRAW_RATE] = {"learning-rate", 1e-9, 10, LAB_FACTOR, false},
     [DRAW_DROPOUT] = {"dropout", 0, 0.95, LAB_EVEN, false},
     [DRAW_DROPOUT_INPUT] = {"dropout-input", 0, 0.95, LAB_EVEN, false},
     [DRAW_DROPOUT_WEIGHT] = {"dropout-weight", 0, 0.95, LAB_EVEN, false},

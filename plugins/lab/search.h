@@ -26,7 +26,7 @@ typedef struct lab_draw_row {
 extern const lab_draw_row lab_draw_rows[DRAWS];
 
 /* "0.01" or "0.001:0.03".
- * Errors: EINVAL "--rate: 0.1:x: a number or LOW:HIGH is due", or out of reason. */
+ * Errors: EINVAL "--learning-rate: 0.1:x: a number or LOW:HIGH is due", or out of reason. */
 rf_status lab_range_parse(int k, const char *text, lab_range *out, rf_error *err);
 
 /* The settings of trial 1, 2, ...: a function of seed and trial alone, the same for every cell. */

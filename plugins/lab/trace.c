@@ -69,7 +69,7 @@ const rf_option lab_trace_options[TRACE_COUNT + 1] = {
                       .max = 1e6,
                       .group = WORDS,
                       .help = "times that the sentences are read to learn; 0: do not train"},
-    [TRACE_RATE] = {.name = "rate",
+    [TRACE_RATE] = {.name = "learning-rate",
                     .type = RF_REAL,
                     .def = "0.05",
                     .min = 0,

@@ -5,6 +5,8 @@
 #include <refrain/music.h>
 #include <refrain/task.h>
 
+#define MUSIC_ID "org.refrain.music"
+
 /* What all verbs read: a MIDI file, or a piece of a set of piano rolls.  Each verb's table
  * ends with MUSIC_SOURCE_OPTIONS; `at` is where they begin. */
 #define MUSIC_SOURCE_OPTIONS                                                                       \

@@ -187,7 +187,7 @@ static rf_status report(setup *u)
     rf_status st = pos_score_make(&score, &u->right, &u->told, seen, u->err);
     if (!st)
         st = pos_score_emit(&score, u->s->host, of, u->found, u->raw, r->opt[EVAL_CONFUSION].as.i);
-    if (!st && plot) st = pos_score_plot(&score, plot, u->err);
+    if (!st && plot) st = rf_confusion_plot(&score.confusion, score.tags, "tag", plot, u->err);
     if (!st && plot) st = rf_emit_file(u->s->host, plot, "plot", "image/svg+xml");
     pos_score_free(&score);
     return st;

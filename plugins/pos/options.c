@@ -226,7 +226,7 @@ const rf_option pos_eval_options[EVAL_COUNT + 1] = {
                         .type = RF_BOOL,
                         .def = "0",
                         .help = "count which tag was told for which"},
-    [EVAL_PLOT] = {.name = "plot",
+    [EVAL_PLOT] = {.name = "svg",
                    .type = RF_OUTFILE,
                    .meta = "FILE.svg",
                    .help = "that as a picture"},

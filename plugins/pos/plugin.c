@@ -24,7 +24,7 @@ static const char *const tag_examples[] = {
 static const char *const eval_examples[] = {
     "refrain-pos eval en_ewt-ud-test.conllu --model en.safetensors",
     "# From the text alone: sentences, words and tags.\n"
-    "refrain-pos eval en_ewt-ud-test.conllu --raw --model en.safetensors --plot confusion.svg",
+    "refrain-pos eval en_ewt-ud-test.conllu --raw --model en.safetensors --svg confusion.svg",
     "# A model that finds words, on given ones.\n"
     "refrain-pos eval data/pos/zh.txt --given-words --model 词.safetensors",
     NULL};

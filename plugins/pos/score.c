@@ -2,7 +2,6 @@
 #include "score.h"
 
 #include <math.h>
-#include <refrain/plot.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +32,8 @@ static void count_word(pos_score *s, const pos_corpus *right, const pos_corpus *
     s->unknown_found += !seen && to >= 0;
     s->unknown_right += !seen && hit;
     if (is >= 0 && to >= 0 && told->word[to].tag >= 0)
-        s->confusion[(int64_t)is * s->K + told->word[to].tag]++;
-    if (is >= 0 && to < 0) s->lost[is]++;
+        s->confusion.pair[is * s->confusion.K + told->word[to].tag]++;
+    if (is >= 0 && to < 0) s->confusion.missed[is]++;
 }
 
 /* Sentences in which all is right. */
@@ -60,7 +59,7 @@ static void count_made(pos_score *s, const pos_corpus *told, const rf_index *to,
     for (rf_index k = 0; k < n; k++)
         if (to[k] >= 0) used[to[k]] = true;
     for (rf_index k = 0; k < told->words; k++)
-        if (!used[k] && told->word[k].tag >= 0) s->made[told->word[k].tag]++;
+        if (!used[k] && told->word[k].tag >= 0) s->confusion.extra[told->word[k].tag]++;
 }
 
 static rf_status compare(pos_score *s, const pos_corpus *right, const pos_corpus *told,
@@ -88,19 +87,15 @@ static rf_status compare(pos_score *s, const pos_corpus *right, const pos_corpus
 rf_status pos_score_make(pos_score *s, const pos_corpus *right, const pos_corpus *told,
                          const rf_vocab *seen, rf_error *err)
 {
-    *s = (pos_score){.tags = right->tags, .K = rf_vocab_size(right->tags)};
-    const size_t K = (size_t)s->K;
-    s->confusion = calloc(K * K, sizeof *s->confusion);
-    s->lost = calloc(2 * K, sizeof *s->lost);
-    if (!s->confusion || !s->lost) return rf_fail(err, RF_ENOMEM, "no memory");
-    s->made = s->lost + K;
+    *s = (pos_score){.tags = right->tags};
+    const rf_status st = rf_confusion_init(&s->confusion, rf_vocab_size(right->tags), err);
+    if (st) return st;
     return compare(s, right, told, seen, err);
 }
 
 void pos_score_free(pos_score *s)
 {
-    free(s->confusion);
-    free(s->lost);
+    rf_confusion_free(&s->confusion);
     *s = (pos_score){0};
 }
 
@@ -109,21 +104,6 @@ void pos_score_free(pos_score *s)
 static double part(int64_t n, int64_t of) { return of ? (double)n / (double)of : (double)NAN; }
 
 double pos_f1(int64_t n, int64_t a, int64_t b) { return part(2 * n, a + b); }
-
-pos_tag_score pos_score_tag(const pos_score *s, int32_t tag)
-{
-    pos_tag_score t = {.right = s->confusion[(int64_t)tag * s->K + tag]};
-    t.count = s->lost[tag];
-    t.told = s->made[tag];
-    for (int32_t i = 0; i < s->K; i++) {
-        t.count += s->confusion[(int64_t)tag * s->K + i];
-        t.told += s->confusion[(int64_t)i * s->K + tag];
-    }
-    t.precision = part(t.right, t.told);
-    t.recall = part(t.right, t.count);
-    t.f1 = pos_f1(t.right, t.told, t.count);
-    return t;
-}
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
@@ -162,100 +142,11 @@ static rf_status emit_summary(const pos_score *s, const rf_host *h, const char *
     return st ? st : emit_metrics(h, of, last, sizeof last / sizeof *last);
 }
 
-static rf_status emit_tags(const pos_score *s, const rf_host *h)
-{
-    rf_status st = RF_OK;
-    for (int32_t k = 0; k < s->K && !st; k++) {
-        const pos_tag_score t = pos_score_tag(s, k);
-        if (!t.count && !t.told) continue;
-        const rf_field row[] = {rf_field_string("tag", rf_vocab_at(s->tags, k, NULL)),
-                                rf_field_int("count", t.count),
-                                rf_field_int("told", t.told),
-                                rf_field_real("precision", t.precision),
-                                rf_field_real("recall", t.recall),
-                                rf_field_real("f1", t.f1)};
-        st = rf_emit_record(h, k, "tag", row, sizeof row / sizeof *row);
-    }
-    return st;
-}
-
-typedef struct pair {
-    int64_t count;
-    int32_t is, told;
-} pair;
-
-static int by_count(const void *a, const void *b)
-{
-    const pair *x = a, *y = b;
-    if (x->count != y->count) return x->count < y->count ? 1 : -1;
-    return x->is != y->is ? x->is - y->is : x->told - y->told;
-}
-
-/* Pairs of a true tag and the one that was told instead, the most frequent first. */
-static rf_status emit_confusion(const pos_score *s, const rf_host *h)
-{
-    const int32_t K = s->K;
-    pair *list = calloc((size_t)K * (size_t)K, sizeof *list);
-    size_t n = 0;
-    rf_status st = list ? RF_OK : h->fail(h, RF_ENOMEM, "no memory");
-    for (int32_t i = 0; i < K && list; i++)
-        for (int32_t j = 0; j < K; j++)
-            if (i != j && s->confusion[(int64_t)i * K + j])
-                list[n++] = (pair){s->confusion[(int64_t)i * K + j], i, j};
-    if (n) qsort(list, n, sizeof *list, by_count);
-    for (size_t i = 0; i < n && !st; i++) {
-        const rf_field row[] = {rf_field_string("tag", rf_vocab_at(s->tags, list[i].is, NULL)),
-                                rf_field_string("told", rf_vocab_at(s->tags, list[i].told, NULL)),
-                                rf_field_int("count", list[i].count)};
-        st = rf_emit_record(h, (int64_t)i, "confusion", row, sizeof row / sizeof *row);
-    }
-    free(list);
-    return st;
-}
-
 rf_status pos_score_emit(const pos_score *s, const rf_host *h, const char *of, bool found,
                          bool sentences, bool confusion)
 {
     rf_status st = emit_summary(s, h, of, found, sentences);
-    if (!st) st = emit_tags(s, h);
-    return !st && confusion ? emit_confusion(s, h) : st;
-}
-
-/* ---- The picture ----------------------------------------------------------------------------- */
-
-/* The parts of each true tag, without tags that occur on neither side. */
-static size_t parts(const pos_score *s, double *part_of, const char **names)
-{
-    size_t n = 0;
-    int32_t which[4096];
-    for (int32_t k = 0; k < s->K && n < 4096; k++) {
-        const pos_tag_score t = pos_score_tag(s, k);
-        if (!t.count && !t.told) continue;
-        names[n] = rf_vocab_at(s->tags, k, NULL);
-        which[n++] = k;
-    }
-    for (size_t i = 0; i < n; i++) {
-        int64_t all = 0;
-        for (size_t k = 0; k < n; k++) all += s->confusion[(int64_t)which[i] * s->K + which[k]];
-        for (size_t k = 0; k < n; k++)
-            part_of[i * n + k] = part(s->confusion[(int64_t)which[i] * s->K + which[k]], all);
-    }
-    return n;
-}
-
-rf_status pos_score_plot(const pos_score *s, const char *path, rf_error *err)
-{
-    const size_t K = (size_t)s->K;
-    double *part_of = calloc(K * K, sizeof *part_of);
-    const char **names = calloc(K, sizeof *names);
-    rf_plot *p = rf_plot_new("told tags (columns) of each true tag (rows)");
-    bool done = part_of && names && p;
-    const size_t n = done ? parts(s, part_of, names) : 0;
-    if (p) rf_plot_axes(p, "told", "true", 0);
-    done = done && rf_plot_heat(p, part_of, n, n, names, names);
-    rf_status st = done ? rf_plot_write(p, path, err) : rf_fail(err, RF_ENOMEM, "no memory");
-    rf_plot_free(p);
-    free(part_of);
-    free(names);
-    return st;
+    if (!st) st = rf_confusion_emit_classes(&s->confusion, h, s->tags, "tag");
+    if (st || !confusion) return st;
+    return rf_confusion_emit_pairs(&s->confusion, h, s->tags, "tag");
 }

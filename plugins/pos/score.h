@@ -8,20 +8,13 @@
 #ifndef POS_SCORE_H
 #define POS_SCORE_H
 
-#include <refrain/plugin.h>
+#include <refrain/confusion.h>
 
 #include "align.h"
 
-typedef struct pos_tag_score {
-    int64_t count, told, right; /* words that have the tag; that were told to; both */
-    double precision, recall, f1;
-} pos_tag_score;
-
 typedef struct pos_score {
     const rf_vocab *tags;
-    int32_t K;
-    int64_t *confusion;   /* [K,K]: of words that were found, rows being the true tag */
-    int64_t *lost, *made; /* [K]: words that were not found; that were none */
+    rf_confusion confusion;            /* of tags */
     int64_t words, told, found, right; /* there are; told; found; found and with the right tag */
     int64_t unknown, unknown_found,
         unknown_right;        /* of those, of words that were never seen in training */
@@ -36,7 +29,6 @@ rf_status pos_score_make(pos_score *s, const pos_corpus *right, const pos_corpus
                          const rf_vocab *seen, rf_error *err);
 void pos_score_free(pos_score *s);
 
-pos_tag_score pos_score_tag(const pos_score *s, int32_t tag);
 /* 2 n / (a + b), or NaN. */
 double pos_f1(int64_t n, int64_t a, int64_t b);
 
@@ -44,7 +36,5 @@ double pos_f1(int64_t n, int64_t a, int64_t b);
  *   found  words were not given: report those, too */
 rf_status pos_score_emit(const pos_score *s, const rf_host *h, const char *of, bool found,
                          bool sentences, bool confusion);
-/* The confusion as a picture; cells are parts of each true tag. */
-rf_status pos_score_plot(const pos_score *s, const char *path, rf_error *err);
 
 #endif

@@ -49,10 +49,10 @@ def shapes(path):
 def test_sentiment_of_english_words():
     best = train("m", DATA / "reviews.tsv", "--epochs=6", "--batch=16", "--learning-rate=0.01")
     assert best["accuracy"] >= 0.9, best
-    got = metrics("classify-eval", DATA / "reviews.tsv", "--model=m", "--plot=c.svg")
+    got = metrics("classify-eval", DATA / "reviews.tsv", "--model=m", "--svg=c.svg")
     assert got["accuracy"] >= 0.95 and got["labels"] == 400 and got["macro_f1"] >= 0.95, got
     assert shapes("c.svg").count("rect") > 4
-    told = rows("classify-run", "--model=m", "--attention", "--all", "--plot=a.svg",
+    told = rows("classify-run", "--model=m", "--attention", "--all", "--svg=a.svg",
                 stdin="what a lovely film\nthe worst show of the year\n")
     told = [r for r in told if "label" in r]
     assert [r["label"] for r in told] == ["good", "bad"], told

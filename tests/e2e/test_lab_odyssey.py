@@ -11,8 +11,8 @@ from pathlib import Path
 from harness import LAB, SOURCE, lab, main, near, refused, tables
 
 # Small enough that a training takes a tenth of a second.
-SMALL = "--epochs=3 --hidden=8:12 --batch=8 --rate=0.1:0.5".split()
-GIVEN = ("--trials=0 --epochs=3 --hidden=8 --batch=4 --rate=0.1 "
+SMALL = "--epochs=3 --hidden=8:12 --batch=8 --learning-rate=0.1:0.5".split()
+GIVEN = ("--trials=0 --epochs=3 --hidden=8 --batch=4 --learning-rate=0.1 "
          "--dropout=0.1 --dropout-input=0 --dropout-weight=0").split()
 
 
@@ -38,7 +38,7 @@ def test_all_cells_get_the_same_budget_and_are_judged():
     assert [r["variant"] for r in found["variant"]] == names
     assert len(found["trial"]) == 18 and len(found["training"]) == 18
     for t in (1, 2):  # the same settings with every cell
-        drawn = {(r["hidden"], r["rate"], r["dropout"]) for r in found["trial"] if r["trial"] == t}
+        drawn = {(r["hidden"], r["learning-rate"], r["dropout"]) for r in found["trial"] if r["trial"] == t}
         assert len(drawn) == 1, drawn
     for name in names:  # the better trial on the validation part is repeated, and nothing else
         tried = {r["trial"]: r["valid"] for r in found["trial"] if r["variant"] == name}
@@ -61,11 +61,11 @@ def test_all_cells_get_the_same_budget_and_are_judged():
 
 def test_what_a_setting_does_is_told():
     """One epoch learns more at a higher rate, whichever cell."""
-    found, _ = rows("--cells=vanilla,np", "--trials=6", "--seeds=1", "--epochs=1", "--hidden=8", "--rate=1e-4:0.1",
+    found, _ = rows("--cells=vanilla,np", "--trials=6", "--seeds=1", "--epochs=1", "--hidden=8", "--learning-rate=1e-4:0.1",
                      "--batch=8",
                      "--dropout=0.1", "--dropout-input=0", "--dropout-weight=0:0.01")
     found = {r["setting"]: r["correlation"] for r in found["influence"]}
-    assert set(found) == {"rate", "dropout-weight"} and found["rate"] < -0.5, found
+    assert set(found) == {"learning-rate", "dropout-weight"} and found["learning-rate"] < -0.5, found
 
 
 def test_the_error_is_that_of_what_is_known():
@@ -132,8 +132,8 @@ def test_a_log_is_not_mixed_up():
     refused("odyssey", "--cells=np", "--seeds=1", "--log=log", *GIVEN, words=["log: exists", "--resume"])
     refused("odyssey", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--epochs=4",
           words=["log: ", "--epochs 3, not 4"])
-    refused("odyssey", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--rate=0.2",
-          words=["--rate \"0.1:0.1\", not \"0.2:0.2\""])
+    refused("odyssey", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, "--learning-rate=0.2",
+          words=["--learning-rate \"0.1:0.1\", not \"0.2:0.2\""])
     small_set("s.json")
     refused("odyssey", "s.json", "--cells=np", "--seeds=1", "--log=log", "--resume", *GIVEN, words=["other data"])
     lines = Path("log").read_text().splitlines()
@@ -148,7 +148,7 @@ def test_a_log_is_not_mixed_up():
 def test_every_setting_works():
     small_set("s.json")
     for more in (["--layers=2", "--variational"], ["--noise=0.3"], ["--dropout-weight=0.4"], ["--transpose=3"],
-                 ["--optimizer=adam", "--rate=0.01"], ["--momentum=0"], ["--clip=0"], ["--cells=gru,elman"]):
+                 ["--optimizer=adam", "--learning-rate=0.01"], ["--momentum=0"], ["--clip=0"], ["--cells=gru,elman"]):
         command = ["s.json", "--cells=vanilla,fgr", "--seeds=2", *GIVEN, "--epochs=2", *more]
         found, _ = rows(*command)
         assert all(math.isfinite(r["mean"]) for r in found["variant"]), more
@@ -156,12 +156,12 @@ def test_every_setting_works():
 
 def test_a_training_that_explodes_is_no_result():
     small_set("s.json")
-    found, words = rows("s.json", "--cells=vanilla,elman-relu", "--seeds=2", *GIVEN, "--rate=10", "--clip=0",
+    found, words = rows("s.json", "--cells=vanilla,elman-relu", "--seeds=2", *GIVEN, "--learning-rate=10", "--clip=0",
                          "--layers=3", "--hidden=64")
     lost = [r["test"] for r in found["training"] if r["variant"] == "elman-relu"]
     assert lost == [None, None] and found["variant"][1]["seeds"] == 0, tables
     assert "elman-relu: 2 of 2 trainings came to no finite number" in words, words
-    p = odyssey("s.json", "--cells=elman-relu,vanilla", "--trials=1", "--seeds=2", *GIVEN[1:], "--rate=10", "--clip=0",
+    p = odyssey("s.json", "--cells=elman-relu,vanilla", "--trials=1", "--seeds=2", *GIVEN[1:], "--learning-rate=10", "--clip=0",
                 "--layers=3", "--hidden=64")
     assert "elman-relu came to no finite number in any trial" in p.err, p.err
 
@@ -177,9 +177,9 @@ def test_bad_requests_name_the_place():
     refused("odyssey", "--cells=lstm-nfq", words=["--cells: there is no lstm-nfq; did you mean lstm-nfg?"])
     refused("odyssey", "--cells=np,lstm", words=["lstm is named twice"])
     refused("odyssey", "--cells=,", words=["--cells: a name is due"])
-    refused("odyssey", "--rate=1:0.1", words=["--rate: 1:0.1: the lower end comes first"])
-    refused("odyssey", "--rate=0.1:", words=["--rate: 0.1:: a number or LOW:HIGH is due"])
-    refused("odyssey", "--rate=0", words=["--rate: 0: out of range"])
+    refused("odyssey", "--learning-rate=1:0.1", words=["--learning-rate: 1:0.1: the lower end comes first"])
+    refused("odyssey", "--learning-rate=0.1:", words=["--learning-rate: 0.1:: a number or LOW:HIGH is due"])
+    refused("odyssey", "--learning-rate=0", words=["--learning-rate: 0: out of range"])
     refused("odyssey", "--hidden=10.5", words=["--hidden: 10.5: whole numbers are due"])
     refused("odyssey", "--trials=0", words=["--hidden: 60:200: without --trials one number is due"])
     refused("odyssey", "--resume", words=["--resume: needs --log FILE"])

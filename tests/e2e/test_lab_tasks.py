@@ -151,7 +151,7 @@ def test_adding_over_ten_steps_is_learned():
 
 def test_agreement_is_learned_by_lstm_and_told_by_distance():
     out = tables("memory", "agreement", "--lengths=12", "--cell=lstm", "--hidden=16", "--steps=1500",
-                 "--distances", "--plot-distances=d.svg")
+                 "--distances", "--svg-distances=d.svg")
     (r,), groups = out["result"], out["distance"]
     assert r["solved"] == "yes" and r["accuracy"] >= 0.99, r
     assert [(g["from"], g["to"]) for g in groups] == [(7, 8), (9, 12)], groups
@@ -162,7 +162,7 @@ def test_agreement_is_learned_by_lstm_and_told_by_distance():
 
 def test_every_cell_and_length_is_tried_with_every_seed():
     command = ["memory", "parity", "--cell=elman,irnn:0.001", "--lengths=3,6", "--seeds=2", *TINY,
-               "--plot=p.svg", "--plot-lengths=l.svg"]
+               "--plot=p.svg", "--svg-lengths=l.svg"]
     rows = table("result", *command)
     tried = [(r["cell"], r["length"], r["seed"]) for r in rows]
     assert tried == [(c, n, s) for c in ("elman", "irnn") for n in (3, 6) for s in (1, 2)]
@@ -189,7 +189,7 @@ def test_the_tasks_are_listed():
 
 def test_the_gradient_of_elman_falls_a_thousand_times_further_than_lstm():
     command = ["gradients", "--cell=elman,lstm", "--sequences=16", "--steps=2", "--moments=1",
-               "--plot=g.svg", "--plot-training=t.svg"]
+               "--svg=g.svg", "--plot=t.svg"]
     falls = table("fall", *command)
     assert [(f["cell"], f["step"]) for f in falls] == [("elman", 0), ("lstm", 0), ("elman", 2),
                                                        ("lstm", 2)]

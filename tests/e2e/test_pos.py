@@ -103,7 +103,7 @@ def test_a_lexicon_of_ones_own():
 
 def test_evaluation_of_raw_text():
     chinese("m")
-    got = metrics("eval", ZH, "--model=m", "--plot=c.svg", "--confusion")
+    got = metrics("eval", ZH, "--model=m", "--svg=c.svg", "--confusion")
     assert got["word_f1"] > 0.98 and got["tag_f1"] > 0.97 and got["words"] == 218, got
     assert any(e.tag.endswith("rect") for e in xml.parse("c.svg").getroot().iter())
     given = metrics("eval", ZH, "--model=m", "--given-words")

@@ -90,6 +90,32 @@ static void crf_holds(void)
     }
 }
 
+static rf_node build_nade(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    static const rf_real v[] = {0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1};
+    return rf_nade_layer_apply(g, ctx, x[0], rf_constant(g, v, RF_SHAPE(2, 2, 5)));
+}
+
+static void nade_holds(void)
+{
+    rf_nade_layer l;
+    rf_params *ps = rf_params_new();
+    CU_ASSERT_EQUAL(rf_nade_layer_init(&l, ps, "nade.", 4, 5, 3, NULL), RF_OK);
+    CU_ASSERT_EQUAL(rf_params_count(ps), 6);
+    CU_ASSERT_PTR_EQUAL(rf_params_find(ps, "nade.u"), l.u);
+    rf_params_init(ps, 1);
+    check_problem p = {.name = "nade layer",
+                       .build = build_nade,
+                       .ctx = &l,
+                       .n = 1,
+                       .shape = {RF_SHAPE(2, 2, 4)},
+                       .low = -2,
+                       .high = 2,
+                       .params = ps};
+    check_all(&p);
+    rf_params_free(ps);
+}
+
 static rf_node build_embedding(rf_graph *g, const rf_node *x, const void *ctx)
 {
     static const int32_t ids[] = {0, 3, 3, 6, 1, 3};
@@ -302,15 +328,12 @@ static void sampled_holds(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"linear holds", linear_holds},
-                           {"norm holds", norm_holds},
-                           {"conditional random field", crf_holds},
-                           {"embedding holds", embedding_holds},
-                           {"tied weights hold", tied_weights_hold},
-                           {"attention holds", attention_holds},
-                           {"adaptive holds", adaptive_holds},
-                           {"sampled holds", sampled_holds},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"linear holds", linear_holds},          {"norm holds", norm_holds},
+        {"conditional random field", crf_holds}, {"ordered binaries", nade_holds},
+        {"embedding holds", embedding_holds},    {"tied weights hold", tied_weights_hold},
+        {"attention holds", attention_holds},    {"adaptive holds", adaptive_holds},
+        {"sampled holds", sampled_holds},        CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "layers", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }

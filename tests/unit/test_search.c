@@ -25,7 +25,7 @@ static void texts(void)
                {DRAW_RATE, "0.1:0.2:0.3", "a number or LOW:HIGH is due"},
                {DRAW_RATE, "nan", "a number or LOW:HIGH is due"},
                {DRAW_RATE, "inf", "a number or LOW:HIGH is due"},
-               {DRAW_RATE, "0", "--rate: 0: out of range: from 1e-09 to 10"},
+               {DRAW_RATE, "0", "--learning-rate: 0: out of range: from 1e-09 to 10"},
                {DRAW_RATE, "0.2:0.1", "the lower end comes first"},
                {DRAW_HIDDEN, "20:20.5", "whole numbers are due"},
                {DRAW_DROPOUT, "0:1", "--dropout: 0:1: out of range: from 0 to 0.95"}};

@@ -1,5 +1,6 @@
 /* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search; choosing a
- * sequence of tags at once: Viterbi, the n best, marginals; and reading labels from frames.
+ * sequence of tags at once: Viterbi, the n best, marginals; reading labels from frames; and drawing many
+ * yes and no at once.
  *
  * Decoding sees a model through rf_scorer only: rows of hypotheses that take a token each and give
  * scores for the next.  All choices are functions of scores, options and seed: ties go to the lower
@@ -240,6 +241,23 @@ RF_API rf_status rf_ctc_search_feed(rf_ctc_search *s, const rf_real *logp, rf_in
  * `ended` true.  Free it by rf_hypotheses_free.  Errors: ENOMEM. */
 RF_API rf_status rf_ctc_search_best(const rf_ctc_search *s, rf_index best, rf_hypotheses *out,
                                     rf_error *err);
+
+/* ---- Ordered binaries: what rf_nade tells of ----------------------------------------------------- */
+
+/* A row as rf_nade has it: b [V], c [N], w and u [V,N]. */
+typedef struct rf_nade_row {
+    rf_index V, N;
+    const rf_real *b, *c, *w, *u;
+} rf_nade_row;
+
+/* Draw v [V], each 0 or 1, in their order: value i is 1 where rf_uniform(key, i) is below the
+ * probability that its log-odds, divided by the temperature, give it; with temperature 0 where it is
+ * the more probable.  scratch [2 N].  Returns ln p(v) at temperature 1. */
+RF_API double rf_nade_draw(rf_device *d, const rf_nade_row *row, double temperature, rf_key key,
+                           rf_real *v, rf_real *scratch);
+/* The same where each is by itself: log-odds z [V] -> v [V]. */
+RF_API double rf_binary_draw(rf_index V, const rf_real *z, double temperature, rf_key key,
+                             rf_real *v);
 
 RF_END
 #endif

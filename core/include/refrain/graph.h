@@ -309,6 +309,17 @@ typedef struct rf_ctc {
  * ctc_loss of log_softmax with reduction "none".  What ctc points to is copied.
  * Decoding: rf_ctc_greedy and its sisters, decode.h.  Source: Graves et al., ICML 2006. */
 RF_API rf_node rf_ctc_loss(rf_graph *g, rf_node logits, const rf_ctc *ctc);
+/* The neural autoregressive distribution estimator: log-odds of V ordered binaries, each given those
+ * before it.
+ *
+ *   b  [..,V]  biases of the values        w  [V,N]  what a value adds to the hidden units
+ *   c  [..,N]  of the hidden units         u  [V,N]  what the hidden units say of a value
+ *   v  [..,V]  the values, 0 or 1
+ *
+ * z_i = b_i + u_i . sigmoid(c + sum_(j<i) v_j w_j) -> [..,V]; -ln p(v), a row's mean, is V times
+ * rf_binary_cross_entropy(z, v).  Drawing: rf_nade_draw, decode.h.  Source: Larochelle & Murray,
+ * AISTATS 2011; with b and c of a recurrent state: Boulanger-Lewandowski et al., ICML 2012. */
+RF_API rf_node rf_nade(rf_graph *g, rf_node b, rf_node c, rf_node w, rf_node u, rf_node v);
 /* Mean of squared differences; mean binary cross-entropy of logits against targets in [0,1]. */
 RF_API rf_node rf_mean_squared_error(rf_graph *g, rf_node x, rf_node target);
 RF_API rf_node rf_binary_cross_entropy(rf_graph *g, rf_node logits, rf_node target);
@@ -367,6 +378,7 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_sampled_cross_entropy(g, ...) rf_sampled_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_crf_loss(g, ...)           rf_crf_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_ctc_loss(g, ...)           rf_ctc_loss(RF_HERE(g), __VA_ARGS__)
+#define rf_nade(g, ...)               rf_nade(RF_HERE(g), __VA_ARGS__)
 #define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
 #define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_dropout(g, ...)            rf_dropout(RF_HERE(g), __VA_ARGS__)

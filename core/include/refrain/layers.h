@@ -63,6 +63,18 @@ RF_API rf_status rf_crf_layer_init(rf_crf_layer *l, rf_params *ps, const char *p
 RF_API rf_node rf_crf_layer_loss(rf_graph *g, const rf_crf_layer *l, rf_node emissions,
                                  const int32_t *lengths, const int32_t *targets);
 
+/* The neural autoregressive distribution estimator of V ordered binaries with N hidden units, whose
+ * biases are linear in x [..,I]: rf_nade.  Parameters PREFIXvisible.weight [V,I], PREFIXvisible.bias,
+ * PREFIXhidden.weight [N,I], PREFIXhidden.bias, PREFIXw and PREFIXu [V,N], uniform in ±1/sqrt(N). */
+typedef struct rf_nade_layer {
+    rf_linear_layer visible, hidden;
+    rf_param *w, *u;
+} rf_nade_layer;
+RF_API rf_status rf_nade_layer_init(rf_nade_layer *l, rf_params *ps, const char *prefix,
+                                    rf_index in, rf_index values, rf_index hidden, rf_error *err);
+/* x [..,I], v [..,V] -> log-odds of each value given those before it [..,V]. */
+RF_API rf_node rf_nade_layer_apply(rf_graph *g, const rf_nade_layer *l, rf_node x, rf_node v);
+
 /* gain [I] (weight, from 1), bias [I] (from 0), eps 1e-5. */
 typedef struct rf_norm_layer {
     rf_param *weight, *bias;
@@ -113,6 +125,7 @@ RF_API rf_attended rf_attention_layer_apply(rf_graph *g, const rf_attention_laye
 #define rf_adaptive_layer_loss(g, ...)     rf_adaptive_layer_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_adaptive_layer_apply(g, ...)    rf_adaptive_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_crf_layer_loss(g, ...)          rf_crf_layer_loss(RF_HERE(g), __VA_ARGS__)
+#define rf_nade_layer_apply(g, ...)        rf_nade_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_norm_layer_apply(g, ...)        rf_norm_layer_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_prepare(g, ...) rf_attention_layer_prepare(RF_HERE(g), __VA_ARGS__)
 #define rf_attention_layer_attend(g, ...)  rf_attention_layer_attend(RF_HERE(g), __VA_ARGS__)
