@@ -6,7 +6,7 @@ import struct
 import wave
 from pathlib import Path
 
-from harness import APPS, main, run, tensors
+from harness import APPS, SOURCE, main, run, tensors
 
 PINYIN = APPS / "refrain-pinyin"
 # Each syllable is a sweep of its own: from, to, in Hz.
@@ -171,6 +171,30 @@ def test_words_and_characters():
     assert "rows left out: their transcripts are not pinyin" in p.err
     assert "does not write syllables" in wrong("listen", "r0.wav", "--model=w.safetensors",
                                                "--characters=w.safetensors")
+
+
+def test_from_sound_to_characters():
+    """The ten best answers become characters, by a model of the verb train."""
+    data = SOURCE / "data"
+    run(PINYIN, "listen-train", data / "speech" / "tones.tsv", "--model=tones", "--rate=8000", "--mels=24",
+        "--hidden=24", "--layers=1", "--dropout=0", "--batch=4", "--join=2", "--epochs=150", "--learning-rate=0.01",
+        "--valid-fraction=0", "--threads=1")
+    run(PINYIN, "train", data / "pinyin" / "demo.txt", "--lexicon", data / "pinyin" / "demo-lexicon.txt",
+        "--model=demo", "--hidden=8", "--epochs=1", "--batch=8", "--valid-fraction=0", "--prune=0", "--word-prune=0",
+        "--threads=1")
+    sound = data / "speech" / "8.wav"
+    assert run(PINYIN, "listen", sound, "--model=tones").text.strip() == "shi4 ma1 shi2"
+    text = run(PINYIN, "listen", sound, "--model=tones", "--characters=demo").text.strip()
+    assert len(text) == 3 and all("\u4e00" <= c <= "\u9fff" for c in text), text
+    best = rows("listen", sound, "--model=tones", "--characters=demo", "--nbest=3")
+    assert best[0]["characters"] == text and best[0]["heard"] == "shi4 ma1 shi2"
+    assert [r["score"] for r in best] == sorted((r["score"] for r in best), reverse=True)
+    Path("c.tsv").write_text(f"file\tpinyin\thanzi\n{sound}\tshi4 ma1 shi2\t{text}\n{sound}\tshi4 ma1 shi2\t他\n",
+                             encoding="utf-8")
+    errors = rows("listen-eval", "c.tsv", "--model=tones", "--characters=demo")
+    characters = next(r for r in errors if r["by"] == "characters")
+    assert characters["recordings"] == 2 and characters["words"] == 4
+    assert (characters["replaced"], characters["missing"], characters["added"]) == (1, 0, 2)
 
 
 def test_what_is_no_sound():
