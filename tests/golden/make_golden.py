@@ -2,7 +2,7 @@
 """Make what test_golden.c compares with: values and gradients of PyTorch's modules.
 
 Made once with PyTorch 1.13.1 on one thread and committed.  rnn.safetensors has nn.RNN, nn.LSTM and
-nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss.
+nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss, ctc.safetensors has ctc_loss.
 
 A case of the first is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
 
@@ -18,6 +18,14 @@ A case of the second is named I.V.CUTOFF.CUTOFF...[.bias]:
     head.weight ...      parameters, as state_dict names them
     loss log_prob        outputs; the loss is the mean
     grad.NAME            gradient of the loss with respect to x and each parameter
+
+A case of the third is named T.K.blankN:
+
+    x                    logits [T,B,K]; ctc_loss sees their log softmax, computed in double
+    steps counts labels  frames and labels of each sequence, and all labels in a row
+    loss                 of each sequence, with zero_infinity
+    u                    the loss is sum(u loss)
+    grad.x               its gradient
 
 usage: make_golden.py [FOLDER]
 """
@@ -38,6 +46,13 @@ CELLS = {
 }
 # Size of the input, classes, cutoffs, whether the head has a bias.
 ADAPTIVE = [(16, 20, [5], False), (16, 30, [4, 12], True), (64, 40, [3, 9, 20], True)]
+# Frames, classes, the blank, and for each sequence its frames and labels: repeated ones, none, more
+# than there are frames, exactly as many as fit.
+CTC = [
+    (12, 5, 0, [(12, [1, 2, 3]), (12, [2, 2, 2]), (7, []), (3, [1, 1, 2]), (5, [4, 4, 4]), (0, []), (1, [3])]),
+    (20, 8, 7, [(20, [0, 0, 1, 1, 0, 0]), (19, [6, 5, 4, 3, 2, 1, 0]), (6, [0, 1, 2, 3, 4, 5]), (2, [5, 5])]),
+    (60, 30, 3, [(60, [1, 2, 4, 4, 5, 29, 29, 0, 7]), (33, [8] * 16), (60, []), (41, list(range(4, 30)))]),
+]
 
 
 def run(net, x, states, lengths):
@@ -80,6 +95,18 @@ def adaptive_case(size, classes, cutoffs, bias):
     return {"target": target.int(), **tensors, "loss": loss, "log_prob": net.log_prob(x), **gradients}
 
 
+def ctc_case(frames, classes, blank, sequences):
+    x = (3 * torch.randn(frames, len(sequences), classes)).requires_grad_()
+    steps = torch.tensor([t for t, _ in sequences])
+    counts = torch.tensor([len(label) for _, label in sequences])
+    labels = torch.tensor([k for _, label in sequences for k in label])
+    loss = torch.nn.functional.ctc_loss(x.double().log_softmax(2), labels, steps, counts, blank, "none", True)
+    u = torch.randn(len(sequences))
+    (u * loss).sum().backward()
+    return {"x": x, "steps": steps.int(), "counts": counts.int(), "labels": labels.int(),
+            "loss": loss.float(), "u": u, "grad.x": x.grad}
+
+
 def write_safetensors(path, tensors):
     """The format is eight bytes of header length, a JSON header, and the numbers."""
     header, blobs, at = {}, [], 0
@@ -111,10 +138,15 @@ def adaptive_cases():
         yield name, adaptive_case(size, classes, cutoffs, bias)
 
 
+def ctc_cases():
+    for frames, classes, blank, sequences in CTC:
+        yield f"{frames}.{classes}.blank{blank}", ctc_case(frames, classes, blank, sequences)
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     torch.set_num_threads(1)
-    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases):
+    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases), ("ctc", ctc_cases):
         path = os.path.join(folder, file + ".safetensors")
         torch.manual_seed(20230101)
         tensors = {f"{name}/{k}": v for name, made in cases() for k, v in made.items()}

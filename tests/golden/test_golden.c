@@ -1,4 +1,4 @@
-/* test_golden.c -- values and gradients against PyTorch's: rf_rnn and the adaptive softmax.
+/* test_golden.c -- values and gradients against PyTorch's: rf_rnn, the adaptive softmax, CTC's loss.
  * The files' cases are described in make_golden.py, which made them. */
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 
 #include "../suite.h"
 
-static const char *rnn_path, *adaptive_path;
+static const char *rnn_path, *adaptive_path, *ctc_path;
 
-enum { T = 4, B = 3, I = 3, H = 4, MOST = 1024 };
+enum { T = 4, B = 3, I = 3, H = 4, MOST = 8192 };
 static const double tolerance = 1e-5;
 
 typedef struct golden {
@@ -217,19 +217,71 @@ static void nn_adaptive_log_softmax_with_loss(void)
     rf_model_free(file);
 }
 
+/* ---- Connectionist temporal classification -------------------------------------------------------- */
+
+enum { LABELS = 64 };
+
+/* Whole numbers of the case: how many. */
+static rf_index numbers(const golden *c, const char *name, int32_t out[LABELS])
+{
+    int64_t wide[LABELS];
+    char full[128];
+    snprintf(full, sizeof full, "%s/%s", c->name, name);
+    const rf_stored *s = rf_model_find(c->file, full);
+    CU_ASSERT_FATAL(s && s->shape.rank == 1 && s->shape.dim[0] <= LABELS);
+    const rf_index n = s->shape.dim[0];
+    CU_ASSERT_EQUAL_FATAL(rf_model_get_int(c->file, full, wide, (size_t)n, NULL), RF_OK);
+    for (rf_index i = 0; i < n; i++) out[i] = (int32_t)wide[i];
+    return n;
+}
+
+static void check_ctc(const rf_model *file, rf_device *d, const char *name, int32_t blank)
+{
+    golden c = {file, name, rf_graph_new(d), NULL};
+    int32_t steps[LABELS], counts[LABELS], labels[LABELS];
+    numbers(&c, "steps", steps);
+    numbers(&c, "counts", counts);
+    numbers(&c, "labels", labels);
+    rf_graph_begin(c.graph, RF_EVAL, (rf_key){0});
+    const rf_node x = variable(&c, "x");
+    const rf_ctc ctc = {steps, labels, counts, blank, true};
+    const rf_node loss = rf_ctc_loss(c.graph, x, &ctc);
+    compare_node(&c, "loss", loss);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(c.graph, weighed(&c, "u", loss, RF_NONE)), RF_OK);
+    compare_gradient(&c, "grad.x", x);
+    rf_graph_free(c.graph);
+}
+
+static void ctc_loss(void)
+{
+    rf_model *file = rf_model_read(ctc_path, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int threads = 1; threads <= 3; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        check_ctc(file, d, "12.5.blank0", 0);
+        check_ctc(file, d, "20.8.blank7", 7);
+        check_ctc(file, d, "60.30.blank3", 3);
+        rf_device_free(d);
+    }
+    rf_model_free(file);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: test_golden rnn.safetensors adaptive.safetensors\n");
+    if (argc != 4) {
+        fprintf(stderr,
+                "usage: test_golden rnn.safetensors adaptive.safetensors ctc.safetensors\n");
         return 2;
     }
     rnn_path = argv[1];
     adaptive_path = argv[2];
+    ctc_path = argv[3];
     CU_TestInfo tests[] = {{"nn.RNN tanh", nn_rnn_tanh},
                            {"nn.RNN relu", nn_rnn_relu},
                            {"nn.LSTM", nn_lstm},
                            {"nn.GRU", nn_gru},
                            {"nn.AdaptiveLogSoftmaxWithLoss", nn_adaptive_log_softmax_with_loss},
+                           {"ctc_loss", ctc_loss},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

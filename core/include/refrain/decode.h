@@ -1,5 +1,6 @@
-/* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search; and choosing
- * a sequence of tags at once: Viterbi, the n best, marginals; and drawing many yes and no at once.
+/* refrain/decode.h -- choosing tokens one after the other: greedy, sampling, beam search; choosing a
+ * sequence of tags at once: Viterbi, the n best, marginals; reading labels from frames; and drawing many
+ * yes and no at once.
  *
  * Decoding sees a model through rf_scorer only: rows of hypotheses that take a token each and give
  * scores for the next.  All choices are functions of scores, options and seed: ties go to the lower
@@ -196,6 +197,57 @@ RF_API rf_status rf_chain_list(rf_chain_work *w, const rf_chain *c, rf_index n, 
  * part of one, e^(log_z' - log_z) where log_z' has
  * the tags of that part alone `allowed`. */
 RF_API rf_status rf_chain_marginals(rf_chain_work *w, const rf_chain *c, double *p, double *log_z,
+                                    rf_error *err);
+
+/* ---- Labels from frames: what rf_ctc_loss trains ------------------------------------------------- */
+
+/* Log-probabilities of one sequence's frames.  Sequence b of [T,B,K]: logp + b*K, stride B*K. */
+typedef struct rf_ctc_frames {
+    rf_index T, K, stride; /* rows of K, `stride` apart (0: K) */
+    const rf_real *logp;
+    int32_t blank;
+} rf_ctc_frames;
+
+/* The best label of each frame, repeats and blanks left out: labels [T], and in `at` [T] (or NULL) the
+ * frame where each begins.  logp (or NULL): of that path.  Returns how many. */
+RF_API rf_index rf_ctc_greedy(const rf_ctc_frames *f, int32_t *labels, int32_t *at, double *logp);
+
+/* Where given labels [n] stand on their most probable path: from, to [n], half-open in frames.
+ * Errors: EINVAL (they need more frames than there are; a label that is the blank or none), EDIVERGED
+ * (no such path has a finite score), ENOMEM. */
+RF_API rf_status rf_ctc_align(const rf_ctc_frames *f, const int32_t *labels, rf_index n,
+                              int32_t *from, int32_t *to, double *logp, rf_error *err);
+
+/* What a prefix search weighs labels with besides the frames; all zero is a plain search.
+ *
+ *   follow   what is added when `label` follows in `state` (0 at the beginning), and the state after
+ *            it; -INFINITY: never.  Called again for what was dropped before: the same answer
+ *   end      added to what ends in `state`; NULL: 0 */
+typedef struct rf_ctc_spec {
+    rf_index beam; /* prefixes kept; 0: 16 */
+    double prune; /* a frame's labels less probable than its best by more than this, in nats, extend
+                    * no prefix; 0: all do */
+    double bonus; /* added for each label */
+    double (*follow)(void *ctx, int64_t state, int32_t label, int64_t *next);
+    double (*end)(void *ctx, int64_t state);
+    void *ctx;
+} rf_ctc_spec;
+
+/* A search that is fed with frames as they come.  The probability of a prefix is summed over all its
+ * paths that the beam has kept.  Source: Hannun, Maas, Jurafsky, Ng, arXiv 1408.2873 (2014). */
+typedef struct rf_ctc_search rf_ctc_search;
+/* K labels.  NULL with err: EINVAL (beam, blank), ENOMEM. */
+RF_API rf_ctc_search *rf_ctc_search_new(const rf_ctc_spec *spec, rf_index K, int32_t blank,
+                                        rf_error *err);
+RF_API void rf_ctc_search_free(rf_ctc_search *s);
+/* Begin another sequence. */
+RF_API void rf_ctc_search_reset(rf_ctc_search *s);
+/* T more frames, rows `stride` apart (0: K).  Errors: ENOMEM, EDIVERGED (a number that is none). */
+RF_API rf_status rf_ctc_search_feed(rf_ctc_search *s, const rf_real *logp, rf_index T,
+                                    rf_index stride, rf_error *err);
+/* The best up to now, at most `best`: logp of the frames alone, score with the spec's additions, and
+ * `ended` true.  Free it by rf_hypotheses_free.  Errors: ENOMEM. */
+RF_API rf_status rf_ctc_search_best(const rf_ctc_search *s, rf_index best, rf_hypotheses *out,
                                     rf_error *err);
 
 /* ---- Ordered binaries: what rf_nade tells of ----------------------------------------------------- */

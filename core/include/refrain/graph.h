@@ -292,6 +292,23 @@ typedef struct rf_crf {
  * Targets that need a forbidden transition poison.  Source: Lafferty, McCallum, Pereira, ICML 2001. */
 RF_API rf_node rf_crf_loss(rf_graph *g, rf_node emissions, const rf_crf *crf,
                            const int32_t *lengths, const int32_t *targets);
+/* Connectionist temporal classification: labels whose places among the frames are not known.
+ *
+ *   steps   [B]  frames of each sequence, from 0; NULL: all T
+ *   labels  those of all sequences, one after the other, never the blank
+ *   counts  [B]  how many each has, from 0
+ *   blank   the label of frames that stand for none
+ *   zero_infinity  labels that need more frames than there are (equal ones in a row need one more
+ *           between them) have loss and gradient 0; else they poison */
+typedef struct rf_ctc {
+    const int32_t *steps, *labels, *counts;
+    int32_t blank;
+    bool zero_infinity;
+} rf_ctc;
+/* -ln p(labels) of each sequence: logits [T,B,K] -> [B], the softmax being part of it, as PyTorch's
+ * ctc_loss of log_softmax with reduction "none".  What ctc points to is copied.
+ * Decoding: rf_ctc_greedy and its sisters, decode.h.  Source: Graves et al., ICML 2006. */
+RF_API rf_node rf_ctc_loss(rf_graph *g, rf_node logits, const rf_ctc *ctc);
 /* The neural autoregressive distribution estimator: log-odds of V ordered binaries, each given those
  * before it.
  *
@@ -360,6 +377,7 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_adaptive_log_softmax(g, ...) rf_adaptive_log_softmax(RF_HERE(g), __VA_ARGS__)
 #define rf_sampled_cross_entropy(g, ...) rf_sampled_cross_entropy(RF_HERE(g), __VA_ARGS__)
 #define rf_crf_loss(g, ...)           rf_crf_loss(RF_HERE(g), __VA_ARGS__)
+#define rf_ctc_loss(g, ...)           rf_ctc_loss(RF_HERE(g), __VA_ARGS__)
 #define rf_nade(g, ...)               rf_nade(RF_HERE(g), __VA_ARGS__)
 #define rf_mean_squared_error(g, ...) rf_mean_squared_error(RF_HERE(g), __VA_ARGS__)
 #define rf_binary_cross_entropy(g, ...) rf_binary_cross_entropy(RF_HERE(g), __VA_ARGS__)
