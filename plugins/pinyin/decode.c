@@ -248,10 +248,12 @@ static void go_on(py_decoder *x, const hyp *from)
     take(x, &h, w, char_score(x, from->string, token_of(x, w, from->offset)));
 }
 
+/* A word that the n-grams do not have is an unknown one, and among these as frequent as the lexicon says. */
 static float word_score(const py_decoder *x, const hyp *h, int32_t word)
 {
-    const int32_t token = word + PY_FIRST;
-    return py_ngram_logp(&x->m->by_word, &h->words, token < x->m->by_word.V ? token : PY_UNKNOWN);
+    const py_ngram *m = &x->m->by_word;
+    if (word + PY_FIRST < m->V) return py_ngram_logp(m, &h->words, word + PY_FIRST);
+    return py_ngram_logp(m, &h->words, PY_UNKNOWN) + x->m->x.prior[word];
 }
 
 /* All words that begin here, after a whole hypothesis.  opening: scores of their first characters. */

@@ -53,9 +53,11 @@ typedef struct py_ngram_spec {
     int64_t least[PY_ORDER]; /* n-grams of length k+1 seen less often are left out; 0 is 1 */
     const float *prior; /* [V] ln of what tokens are worth without a text, or NULL: all the same */
     double share;       /* of the prior among single tokens, 0 to 1 */
+    rf_status (*ask)(void *ctx); /* now and then; what is not RF_OK ends the learning; or NULL */
+    void *ctx;
 } py_ngram_spec;
 /* tokens [n] from 1 to V-1, sentences apart by PY_END; V is at most PY_TOKENS.
- * Errors: EINVAL (order, V, a token), ENOMEM. */
+ * Errors: EINVAL (order, V, a token), EFORMAT (no text), ENOMEM, `ask`'s. */
 rf_status py_ngram_learn(py_ngram *m, const py_ngram_spec *spec, const int32_t *tokens, size_t n,
                          rf_error *err);
 

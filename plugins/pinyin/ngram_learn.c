@@ -30,18 +30,27 @@ typedef struct learner {
     grams level[PY_ORDER];
     gram *spare;
     size_t spare_cap;
+    rf_status stopped; /* what `ask` said */
 } learner;
+
+/* Ask every so many entries; false: stop. */
+static bool go_on(learner *l, size_t i)
+{
+    if (i % (1 << 18) == 0 && l->spec->ask && !l->stopped) l->stopped = l->spec->ask(l->spec->ctx);
+    return !l->stopped;
+}
 
 /* ---- Sorting ---------------------------------------------------------------------------------- */
 
 /* Radix sort by 16 bits a pass; `spare` has room for n. */
-static void sort_grams(gram *a, gram *spare, size_t n, int tokens)
+static bool sort_grams(learner *l, gram *a, gram *spare, size_t n, int tokens)
 {
     enum { BUCKETS = 1 << BITS };
     static const uint64_t mask = BUCKETS - 1;
     uint32_t *count = calloc(BUCKETS + 1, sizeof *count);
     gram *from = a, *to = spare;
-    for (int pass = 0; count && pass < tokens; pass++) {
+    if (!count) return false;
+    for (int pass = 0; pass < tokens && go_on(l, 0); pass++) {
         const int shift = BITS * pass;
         memset(count, 0, (BUCKETS + 1) * sizeof *count);
         for (size_t i = 0; i < n; i++) count[(from[i].key >> shift & mask) + 1]++;
@@ -53,6 +62,7 @@ static void sort_grams(gram *a, gram *spare, size_t n, int tokens)
     }
     if (from != a) memcpy(a, from, n * sizeof *a);
     free(count);
+    return !l->stopped;
 }
 
 /* Equal ones become one, with the sum of their counts. */
@@ -115,7 +125,8 @@ static bool count_levels(learner *l, const int32_t *tokens, size_t n)
     bool good = all && room(l, n + 1);
     size_t m = good ? count_longest(l->spec, tokens, n, all) : 0;
     for (int k = l->spec->order - 1; k >= 0 && good; k--) {
-        sort_grams(all, l->spare, m, k + 1);
+        good = sort_grams(l, all, l->spare, m, k + 1);
+        if (!good) break;
         m = merge(all, m);
         good = divide(l, k, all, m);
     }
@@ -230,7 +241,8 @@ static bool probabilities(learner *l, int k)
     if (!g->p || !below->left) return false;
     for (size_t i = 0; k > 1 && i < below->n; i++) below->left[i] = 1;
     discounts(g, d);
-    for (size_t from = 0, to, j = 0; from < g->n; from = to) {
+    for (size_t from = 0, to, j = 0, done = 0; from < g->n; from = to, done++) {
+        if (!go_on(l, done)) return false;
         const uint64_t context = g->at[from].key >> BITS;
         float left = 1;
         to = from;
@@ -344,6 +356,7 @@ rf_status py_ngram_learn(py_ngram *m, const py_ngram_spec *spec, const int32_t *
     }
     free(l.spare);
     if (good) return RF_OK;
+    if (l.stopped) return l.stopped;
     return n < 2 ? rf_fail(err, RF_EFORMAT, "no text to count n-grams of")
                  : rf_fail(err, RF_ENOMEM, "no memory");
 }

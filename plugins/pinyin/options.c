@@ -49,7 +49,8 @@ const rf_option py_train_options[TRAIN_COUNT + 1] = {
     [TRAIN_ORDER] = NUMBER("order", "4", 1, 4, COUNTS, RF_OPT_MODEL, "of characters"),
     [TRAIN_WORD_ORDER] = NUMBER("word-order", "3", 1, 4, COUNTS, RF_OPT_MODEL, "of words"),
     [TRAIN_PRUNE] = NUMBER("prune", "1", 0, 1000, COUNTS, RF_OPT_MODEL,
-                           "leave out n-grams of 3 and more characters seen as often or less"),
+                           "leave out n-grams of 3 and more characters seen as often or less, and "
+                           "pairs seen less often"),
     [TRAIN_WORD_PRUNE] =
         NUMBER("word-prune", "1", 0, 1000, COUNTS, RF_OPT_MODEL, "likewise of words"),
     [TRAIN_PRIOR] = PART("prior", "0.5", COUNTS, RF_OPT_MODEL,

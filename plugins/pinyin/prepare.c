@@ -7,6 +7,12 @@
 
 static rf_status fail_memory(py_trainer *t) { return rf_fail(t->err, RF_ENOMEM, "no memory"); }
 
+static rf_status ask(void *ctx)
+{
+    const py_trainer *t = ctx;
+    return t->base.s->host->progress(t->base.s->host, (double)t->lines, 0, "lines");
+}
+
 /* Every so many-th line is held out. */
 static rf_status deal_lines(py_trainer *t, const rf_str *all, py_bans *bans)
 {
@@ -24,6 +30,8 @@ static rf_status deal_lines(py_trainer *t, const rf_str *all, py_bans *bans)
             t->lines++;
         }
         i += m + 1;
+        const rf_status st = t->lines % 1024 ? RF_OK : ask(t);
+        if (st) return st;
     }
     return t->text.failed || t->held.failed ? fail_memory(t) : RF_OK;
 }
@@ -76,14 +84,19 @@ static rf_status read_lexicon(py_trainer *t)
     return st;
 }
 
+/* Pairs are worth more than longer ones of the same count. */
 static void set_least(py_ngram_spec *s, int64_t prune)
 {
+    s->least[1] = prune;
     for (int k = 2; k < PY_ORDER; k++) s->least[k] = prune + 1;
 }
 
 static rf_status count_chars(py_trainer *t)
 {
-    py_ngram_spec s = {.order = (int)t->v[TRAIN_ORDER].as.i, .V = rf_vocab_size(t->m->chars)};
+    py_ngram_spec s = {.order = (int)t->v[TRAIN_ORDER].as.i,
+                       .V = rf_vocab_size(t->m->chars),
+                       .ask = ask,
+                       .ctx = t};
     set_least(&s, t->v[TRAIN_PRUNE].as.i);
     return py_ngram_learn(&t->m->by_char, &s, t->train.at, t->train.n, t->err);
 }
@@ -95,7 +108,9 @@ static rf_status count_words(py_trainer *t)
     rf_ids words = {0};
     py_ngram_spec s = {.order = (int)t->v[TRAIN_WORD_ORDER].as.i,
                        .V = x->words + PY_FIRST < PY_TOKENS ? x->words + PY_FIRST : PY_TOKENS,
-                       .share = t->v[TRAIN_PRIOR].as.f};
+                       .share = t->v[TRAIN_PRIOR].as.f,
+                       .ask = ask,
+                       .ctx = t};
     float *prior = calloc((size_t)s.V + 1, sizeof *prior);
     rf_status st =
         prior && py_text_words(&split, t->text.s, t->text.n, &words) ? RF_OK : fail_memory(t);
