@@ -1,7 +1,7 @@
 /* pinyin/decode.c -- beam search over the lattice, node by node.
  *
- * Invariant: hypotheses at a node have all taken the syllables before it.  One within a word has paid
- * for as much of the word as it has characters. */
+ * Invariant: hypotheses at a node have all taken the syllables before it.  One within a word has
+ * paid for as much of the word as it has characters. */
 #include "decode.h"
 
 #include <math.h>
@@ -67,7 +67,7 @@ void py_answers_free(py_answers *a)
     *a = (py_answers){0};
 }
 
-/* ---- The network ------------------------------------------------------------------------------ */
+/* ---- The network ----------------------------------------------------------------------------- */
 
 /* A batch of strings whose parents are known: one step. */
 static void step(py_decoder *x, const int32_t *strings, rf_index n)
@@ -116,7 +116,7 @@ static float char_score(const py_decoder *x, int32_t string, int32_t token)
     return logf(mix * expf(learned) + (1 - mix) * expf(counted)) - rare;
 }
 
-/* ---- Hypotheses ------------------------------------------------------------------------------- */
+/* ---- Hypotheses ------------------------------------------------------------------------------ */
 
 static bool push(hyps *list, const hyp *h)
 {
@@ -155,7 +155,8 @@ static bool same_future(const py_decoder *x, const hyp *a, const hyp *b)
     return !memcmp(a->words.token, b->words.token, sizeof a->words.token);
 }
 
-/* The best hypotheses of a node go to `kept`; batch: their strings, each once.  How many strings. */
+/* The best hypotheses of a node go to `kept`; batch: their strings, each once.  How many
+ * strings. */
 static size_t prune(py_decoder *x, hyps *list)
 {
     const size_t first = x->kept.n;
@@ -179,7 +180,7 @@ static size_t prune(py_decoder *x, hyps *list)
     return strings;
 }
 
-/* ---- Expanding -------------------------------------------------------------------------------- */
+/* ---- Expanding ------------------------------------------------------------------------------- */
 
 /* Whether the character of a word at `offset` is what is fixed for its place. */
 static bool allowed(const py_decoder *x, int32_t string, const py_wedge *w, int offset)
@@ -248,7 +249,8 @@ static void go_on(py_decoder *x, const hyp *from)
     take(x, &h, w, char_score(x, from->string, token_of(x, w, from->offset)));
 }
 
-/* A word that the n-grams do not have is an unknown one, and among these as frequent as the lexicon says. */
+/* A word that the n-grams do not have is an unknown one, and among these as frequent as the
+ * lexicon says. */
 static float word_score(const py_decoder *x, const hyp *h, int32_t word)
 {
     const py_ngram *m = &x->m->by_word;
@@ -256,7 +258,8 @@ static float word_score(const py_decoder *x, const hyp *h, int32_t word)
     return py_ngram_logp(m, &h->words, PY_UNKNOWN) + x->m->x.prior[word];
 }
 
-/* All words that begin here, after a whole hypothesis.  opening: scores of their first characters. */
+/* All words that begin here, after a whole hypothesis.  opening: scores of their first
+ * characters. */
 static void begin_words(py_decoder *x, int32_t from, size_t first, const float *opening)
 {
     const hyp base = x->kept.at[from];
@@ -311,7 +314,7 @@ static void expand(py_decoder *x, int32_t node, size_t first_kept)
     }
 }
 
-/* ---- Answers ---------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 /* Add a part's text; two stretches that pass keep what was between them. */
 static void add_text(const py_decoder *x, rf_str *out, py_part *p, const py_wedge *w,
@@ -382,7 +385,7 @@ static bool collect(py_decoder *x, size_t first, py_answers *out)
     return true;
 }
 
-/* ---- The search ------------------------------------------------------------------------------- */
+/* ---- The search ------------------------------------------------------------------------------ */
 
 /* The string and the words after the context. */
 static bool begin(py_decoder *x)
@@ -510,7 +513,7 @@ rf_status py_openings(py_decoder *x, const char *text, size_t n, py_input *in, p
     return st;
 }
 
-/* ---- Making one ------------------------------------------------------------------------------- */
+/* ---- Making one ------------------------------------------------------------------------------ */
 
 py_decoder *py_decoder_new(const py_model *m, rf_device *d, const py_decode_spec *spec,
                            rf_error *err)

@@ -1,12 +1,13 @@
 /* pinyin/decode.h -- from typed syllables to characters: beam search over the lattice of words.
  *
- * A path through the lattice is a row of words whose readings are the typed syllables.  Its score is
+ * A path through the lattice is a row of words whose readings are the typed syllables.  Its score
+ * is
  *
  *     (1 - w) sum of ln p(character) + w sum of ln p(word) - costs of readings and of typing
  *
- * p(character) being a mixture of the n-gram model and the network, p(word) an n-gram model of words.
- * Hypotheses go character by character, node by node; those with the same characters share one state of
- * the network, which is computed once, for all hypotheses of a node side by side. */
+ * p(character) being a mixture of the n-gram model and the network, p(word) an n-gram model of
+ * words. Hypotheses go character by character, node by node; those with the same characters share
+ * one state of the network, which is computed once, for all hypotheses of a node side by side. */
 #ifndef PINYIN_DECODE_H
 #define PINYIN_DECODE_H
 
@@ -69,8 +70,8 @@ void py_decoder_watch(py_decoder *x, rf_status (*ask)(void *ctx), void *ctx);
 /* The best answers to a line.  Without one (a constraint that nothing meets) out->n is 0.
  * Errors: ENOMEM, `ask`'s. */
 rf_status py_decode(py_decoder *x, const char *text, size_t n, py_answers *out, rf_error *err);
-/* The words of the lattice of a line, at most `most` for each pair of nodes, the most frequent ones.
- * Free *out.  Errors: ENOMEM. */
+/* The words of the lattice of a line, at most `most` for each pair of nodes, the most frequent
+ * ones. Free *out.  Errors: ENOMEM. */
 rf_status py_lattice(py_decoder *x, const char *text, size_t n, int most, py_input *in,
                      py_arc **out, size_t *count, rf_error *err);
 

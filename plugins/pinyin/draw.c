@@ -1,4 +1,5 @@
-/* pinyin/draw.c -- the lattice as a picture: words are boxes, from left to right, the best path marked. */
+/* pinyin/draw.c -- the lattice as a picture: words are boxes, from left to right, the best path
+ * marked. */
 #include <refrain/diagram.h>
 #include <stdlib.h>
 
@@ -75,15 +76,16 @@ static void choose(picture *p, const py_arc *arc, size_t n, const py_answers *an
     }
 }
 
-/* Every word follows every other.  What the best answers join is drawn, and how others could go on with
- * the best one. */
+/* Every word follows every other.  What the best answers join is drawn, and how others could go on
+ * with the best one. */
 static bool joined(const box *a, const box *b)
 {
     return a->arc.to == b->arc.from &&
            ((a->rank >= 0 && b->rank >= 0) || a->rank == 0 || b->rank == 0);
 }
 
-/* The most frequent word that ends where a box begins (before), or begins where it ends; -1: none. */
+/* The most frequent word that ends where a box begins (before), or begins where it ends; -1:
+ * none. */
 static int neighbour(const picture *p, const box *x, bool before)
 {
     int best = -1;

@@ -33,7 +33,7 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-/* ---- Reading ---------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* "wav TAB pinyin TAB characters", "pinyin TAB characters", or "number,pinyin,characters". */
 static bool cut(const char *line, size_t n, const char **pinyin, size_t *pinyin_n, const char **due,
@@ -99,7 +99,7 @@ static rf_status read_tests(setup *u, const char *path)
     return st ? st : more < 0 ? more : RF_OK;
 }
 
-/* ---- Counting --------------------------------------------------------------------------------- */
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 /* Code points of a text; -1: no memory. */
 static int64_t points(const char *s, size_t n, int32_t **out)
@@ -216,7 +216,7 @@ static rf_status try_all(setup *u, const char *system, const py_decode_spec *spe
     return st ? st : emit_totals(u, system, &t);
 }
 
-/* ---- The training's texts --------------------------------------------------------------------- */
+/* ---- The training's texts -------------------------------------------------------------------- */
 
 static rf_status search_training(setup *u)
 {

@@ -1,7 +1,7 @@
 /* pinyin/input.c -- from text to units, from units to syllables, and which of them lie on a path.
  *
- * A unit is one letter, or a stretch that passes through.  Runs of letters without a blank are looked at
- * one by one: a run that whole syllables cover has no other ones. */
+ * A unit is one letter, or a stretch that passes through.  Runs of letters without a blank are
+ * looked at one by one: a run that whole syllables cover has no other ones. */
 #include "input.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ typedef struct parser {
     bool failed;
 } parser;
 
-/* ---- Units ------------------------------------------------------------------------------------ */
+/* ---- Units ----------------------------------------------------------------------------------- */
 
 static unit *add_unit(parser *p)
 {
@@ -118,7 +118,7 @@ static void read_units(parser *p, const char *s, size_t n)
     }
 }
 
-/* ---- Syllables -------------------------------------------------------------------------------- */
+/* ---- Syllables ------------------------------------------------------------------------------- */
 
 static void add_edge(parser *p, int32_t to, int base, int tone, float cost)
 {
@@ -198,7 +198,7 @@ static void add_parts(parser *p, int32_t i)
     }
 }
 
-/* ---- Runs ------------------------------------------------------------------------------------- */
+/* ---- Runs ------------------------------------------------------------------------------------ */
 
 /* Drop the edges of nodes [from, to) that are on no path between them; false: there is no path. */
 static bool prune(parser *p, int32_t from, int32_t to, size_t start)

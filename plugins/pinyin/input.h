@@ -1,9 +1,9 @@
 /* pinyin/input.h -- what was typed, as a graph: nodes between letters, edges that are syllables.
  *
- * Full pinyin with blanks or without, apostrophes, tones as digits or marks, v or ü.  Without blanks
- * every way to split the letters is in the graph.  Letters that are no whole syllables are initials or
- * beginnings of syllables, if that is asked for; all else passes through as it is: punctuation, numbers,
- * characters, words with capitals. */
+ * Full pinyin with blanks or without, apostrophes, tones as digits or marks, v or ü.  Without
+ * blanks every way to split the letters is in the graph.  Letters that are no whole syllables are
+ * initials or beginnings of syllables, if that is asked for; all else passes through as it is:
+ * punctuation, numbers, characters, words with capitals. */
 #ifndef PINYIN_INPUT_H
 #define PINYIN_INPUT_H
 
@@ -32,8 +32,8 @@ typedef struct py_input {
     char *text;
 } py_input;
 
-/* Every node is on a path from 0 to n, or has no edges.  Any valid UTF-8 has an answer.  Free it even
- * then.  Errors: ENOMEM. */
+/* Every node is on a path from 0 to n, or has no edges.  Any valid UTF-8 has an answer.  Free it
+ * even then.  Errors: ENOMEM. */
 rf_status py_input_parse(py_input *in, const char *text, size_t n, const py_typing *how,
                          rf_error *err);
 void py_input_free(py_input *in);

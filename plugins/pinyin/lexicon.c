@@ -1,8 +1,8 @@
 /* pinyin/lexicon.c -- looking words and syllables up, and the lexicon in a model file.
  *
- * In the file: pinyin.words, the words one a line; pinyin.prior, -ln of the frequency in steps of 1/10;
- * pinyin.entries, how many readings each word has; pinyin.readings, of all entries; pinyin.costs, in
- * steps of 1/10. */
+ * In the file: pinyin.words, the words one a line; pinyin.prior, -ln of the frequency in steps of
+ * 1/10; pinyin.entries, how many readings each word has; pinyin.readings, of all entries;
+ * pinyin.costs, in steps of 1/10. */
 #include "lexicon.h"
 
 #include <math.h>
@@ -47,7 +47,7 @@ size_t py_lexicon_entry_of(const py_lexicon *x, int32_t word)
     return lo;
 }
 
-/* ---- Order ------------------------------------------------------------------------------------ */
+/* ---- Order ----------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b, void *ctx)
 {
@@ -101,7 +101,7 @@ py_range py_lexicon_follow(const py_lexicon *x, py_range r, int base)
     return (py_range){bound(x, r, base), bound(x, r, base + 1), (uint8_t)(r.depth + 1)};
 }
 
-/* ---- The file --------------------------------------------------------------------------------- */
+/* ---- The file -------------------------------------------------------------------------------- */
 
 static uint8_t steps_of(float nats)
 {

@@ -1,8 +1,8 @@
 /* pinyin/lexicon.h -- words, their readings, how frequent they are; and where syllables lead.
  *
- * Words are numbered by falling frequency; characters are words, too.  An entry is one reading of one
- * word, one syllable a character.  Entries are sorted by their bases, so that a path of syllables is a
- * range of them. */
+ * Words are numbered by falling frequency; characters are words, too.  An entry is one reading of
+ * one word, one syllable a character.  Entries are sorted by their bases, so that a path of
+ * syllables is a range of them. */
 #ifndef PINYIN_LEXICON_H
 #define PINYIN_LEXICON_H
 

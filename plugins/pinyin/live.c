@@ -1,7 +1,7 @@
 /* pinyin/live.c -- rf.live/1: whole answers and words for what is typed, anew after every key.
  *
- * The network's states of strings that were looked at before are kept, so that a key costs as much as
- * what it adds. */
+ * The network's states of strings that were looked at before are kept, so that a key costs as much
+ * as what it adds. */
 #include "live.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static bool add(rf_live_state *l, const char *s, size_t n, double score, size_t 
     return true;
 }
 
-/* ---- Words of the beginning ------------------------------------------------------------------- */
+/* ---- Words of the beginning ------------------------------------------------------------------ */
 
 /* Longer ones first, then what is more frequent. */
 static int by_use(const void *a, const void *b)
@@ -78,7 +78,7 @@ static rf_status add_words(rf_live_state *l)
     return st || good ? st : rf_fail(&l->err, RF_ENOMEM, "no memory");
 }
 
-/* ---- Answers ---------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 /* The end of what stands before what is typed. */
 static const char *context_of(rf_live_state *l)
@@ -114,7 +114,7 @@ static rf_status tell(rf_live_state *l, rf_status st)
     return st;
 }
 
-/* ---- The interface ---------------------------------------------------------------------------- */
+/* ---- The interface --------------------------------------------------------------------------- */
 
 static void end(rf_live_state *l)
 {

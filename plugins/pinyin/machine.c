@@ -1,4 +1,5 @@
-/* pinyin/machine.c -- the network one character at a time, for hypotheses that keep their own states. */
+/* pinyin/machine.c -- the network one character at a time, for hypotheses that keep their own
+ * states. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,8 @@ static size_t state_numbers(const py_machine *m) { return (size_t)(m->planes * m
 
 size_t py_machine_numbers(const py_machine *m) { return state_numbers(m) + (size_t)m->V + 1; }
 
-/* e^x for x <= 0 to 2e-7 of itself, without calls, so that it is done in parallel.  2^f on [-1/2, 1/2]
- * by its Taylor series. */
+/* e^x for x <= 0 to 2e-7 of itself, without calls, so that it is done in parallel.  2^f on [-1/2,
+ * 1/2] by its Taylor series. */
 static float exp_of(float x)
 {
     const float y = (x < -80 ? -80 : x) * 1.44269504F;

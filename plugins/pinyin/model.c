@@ -45,7 +45,7 @@ rf_status py_model_finish(py_model *m, rf_error *err)
     return RF_OK;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 rf_status py_model_store(const py_model *m, rf_model *f, rf_error *err)
 {
@@ -60,7 +60,7 @@ rf_status py_model_store(const py_model *m, rf_model *f, rf_error *err)
     return st ? st : rf_model_set_number(f, META_WORDS, m->words, err);
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static rf_status load_chars(py_model *m, const rf_model *f, rf_error *err)
 {

@@ -1,4 +1,5 @@
-/* pinyin/model.h -- all that one model file holds: characters, lexicon, n-grams, network, weights. */
+/* pinyin/model.h -- all that one model file holds: characters, lexicon, n-grams, network,
+ * weights. */
 #ifndef PINYIN_MODEL_H
 #define PINYIN_MODEL_H
 
@@ -24,7 +25,8 @@ void py_model_free(py_model *m);
 /* Fill token and tokens.  Errors: ENOMEM. */
 rf_status py_model_finish(py_model *m, rf_error *err);
 
-/* Read a model that `train` wrote, without options other than its own.  NULL with err: EIO, EFORMAT. */
+/* Read a model that `train` wrote, without options other than its own.  NULL with err: EIO,
+ * EFORMAT. */
 py_model *py_model_read(const char *path, rf_error *err);
 /* What the model has besides parameters, options and metadata.  Errors: EINVAL, ENOMEM. */
 rf_status py_model_store(const py_model *m, rf_model *f, rf_error *err);

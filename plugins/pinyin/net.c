@@ -53,7 +53,7 @@ void py_net_free(py_net *n)
     free(n);
 }
 
-/* ---- States ----------------------------------------------------------------------------------- */
+/* ---- States ---------------------------------------------------------------------------------- */
 
 static size_t state_bytes(const py_state *s)
 {
@@ -89,7 +89,7 @@ void py_state_keep(py_state *s, const rf_graph *g, rf_sequence q)
     if (c) memcpy(s->c, c, state_bytes(s));
 }
 
-/* ---- Forward ---------------------------------------------------------------------------------- */
+/* ---- Forward --------------------------------------------------------------------------------- */
 
 static rf_node drop(rf_graph *g, const py_net *n, rf_node x)
 {
@@ -118,7 +118,7 @@ rf_node py_net_logp(rf_graph *g, const py_net *n, rf_node out, const int32_t *y)
     return rf_pick(g, rf_log_softmax(g, logits), y);
 }
 
-/* ---- The file --------------------------------------------------------------------------------- */
+/* ---- The file -------------------------------------------------------------------------------- */
 
 static rf_status store_bytes(const rf_param *p, rf_model *m, rf_error *err)
 {

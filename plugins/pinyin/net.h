@@ -1,6 +1,7 @@
 /* pinyin/net.h -- the recurrent language model over characters.
  *
- *     token -> embedding -> dropout -> recurrent layers -> dropout -> output layer -> the next token
+ *     token -> embedding -> dropout -> recurrent layers -> dropout -> output layer -> the next
+ *     token
  *
  * Tied, the output layer has the embedding as its weight. */
 #ifndef PINYIN_NET_H
@@ -47,8 +48,9 @@ rf_node py_net_loss(rf_graph *g, const py_net *n, rf_node out, const int32_t *y)
 /* ln p(y) of each, [T,B]. */
 rf_node py_net_logp(rf_graph *g, const py_net *n, rf_node out, const int32_t *y);
 
-/* Parameters into a model; `bytes`: matrices in 8 bits a number, NAME as I8 with a scale for each row in
- * NAME.scale, instead of `storage`.  And back, from either.  Errors: EFORMAT, EINVAL, ENOMEM. */
+/* Parameters into a model; `bytes`: matrices in 8 bits a number, NAME as I8 with a scale for each
+ * row in NAME.scale, instead of `storage`.  And back, from either.  Errors: EFORMAT, EINVAL,
+ * ENOMEM. */
 rf_status py_net_store(const py_net *n, rf_model *m, rf_dtype storage, bool bytes, rf_error *err);
 rf_status py_net_load(py_net *n, const rf_model *m, rf_error *err);
 
@@ -58,7 +60,8 @@ py_machine *py_machine_new(const py_net *n, rf_device *d, rf_index rows, rf_weig
                            rf_error *err);
 void py_machine_free(py_machine *m);
 rf_index py_machine_rows(const py_machine *m);
-/* Numbers that a hypothesis keeps: its state, then V scores; and what ln of a sum of e^ of them is. */
+/* Numbers that a hypothesis keeps: its state, then V scores; and what ln of a sum of e^ of them
+ * is. */
 size_t py_machine_numbers(const py_machine *m);
 /* Feed tokens [rows]; before[r] is what the last step left, or NULL: nothing came before.  What it
  * leaves goes to after[r]. */

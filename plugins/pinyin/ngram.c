@@ -18,7 +18,7 @@ void py_ngram_free(py_ngram *m)
     *m = (py_ngram){0};
 }
 
-/* ---- Asking ----------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 /* The continuation of a node of level k by a token, in level k+1. */
 static uint32_t follow(const py_ngram *m, int k, uint32_t node, int32_t token)
@@ -69,7 +69,7 @@ float py_ngram_logp(const py_ngram *m, const py_context *c, int32_t token)
     return left - step * (float)m->level[0].p[token];
 }
 
-/* ---- The file --------------------------------------------------------------------------------- */
+/* ---- The file -------------------------------------------------------------------------------- */
 
 static rf_status add(rf_model *f, const char *name, int k, const char *what, rf_dtype type,
                      uint32_t n, const void *bytes, rf_error *err)

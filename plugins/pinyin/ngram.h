@@ -1,7 +1,7 @@
 /* pinyin/ngram.h -- n-gram models: modified Kneser-Ney, interpolated, order 1 to 4, in few bytes.
  *
- * Tokens are numbers from 1 to V-1; 0 is none.  PY_END stands between sentences and is the first token
- * of what is remembered of one.  Logarithms are natural, rounded to steps of 18/255.
+ * Tokens are numbers from 1 to V-1; 0 is none.  PY_END stands between sentences and is the first
+ * token of what is remembered of one.  Logarithms are natural, rounded to steps of 18/255.
  *
  * Source: Chen and Goodman: An empirical study of smoothing techniques for language modeling, 1998;
  * Heafield: KenLM, 2011 (the trie). */
@@ -33,8 +33,8 @@ typedef struct py_ngram {
 
 void py_ngram_free(py_ngram *m);
 
-/* What stands before, as far as the model remembers it: node[k] is the last k+1 tokens in level k, or
- * PY_NOWHERE. */
+/* What stands before, as far as the model remembers it: node[k] is the last k+1 tokens in level k,
+ * or PY_NOWHERE. */
 #define PY_NOWHERE UINT32_MAX
 typedef struct py_context {
     int32_t token[PY_ORDER - 1]; /* the last one first; 0: none */

@@ -1,8 +1,9 @@
 /* pinyin/ngram_learn.c -- counts to an n-gram model.
  *
- * An n-gram is a number: its tokens in 16 bits each, the last one lowest, so that sorted numbers have
- * equal contexts side by side.  Counts of the longest n-grams are what was seen; of a shorter one, how
- * many different tokens stand before it, or what was seen where nothing stands before a sentence. */
+ * An n-gram is a number: its tokens in 16 bits each, the last one lowest, so that sorted numbers
+ * have equal contexts side by side.  Counts of the longest n-grams are what was seen; of a shorter
+ * one, how many different tokens stand before it, or what was seen where nothing stands before a
+ * sentence. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static bool go_on(learner *l, size_t i)
     return !l->stopped;
 }
 
-/* ---- Sorting ---------------------------------------------------------------------------------- */
+/* ---- Sorting --------------------------------------------------------------------------------- */
 
 /* Radix sort by 16 bits a pass; `spare` has room for n. */
 static bool sort_grams(learner *l, gram *a, gram *spare, size_t n, int tokens)
@@ -77,7 +78,7 @@ static size_t merge(gram *a, size_t n)
     return out;
 }
 
-/* ---- Counting --------------------------------------------------------------------------------- */
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 /* One for each token but the first: as much of its sentence as the order sees. */
 static size_t count_longest(const py_ngram_spec *s, const int32_t *t, size_t n, gram *out)
@@ -134,7 +135,7 @@ static bool count_levels(learner *l, const int32_t *tokens, size_t n)
     return good;
 }
 
-/* ---- Probabilities ---------------------------------------------------------------------------- */
+/* ---- Probabilities --------------------------------------------------------------------------- */
 
 /* The discounts of n-grams seen once, twice, more often. */
 static void discounts(const grams *g, double d[4])
@@ -262,7 +263,7 @@ static bool probabilities(learner *l, int k)
     return true;
 }
 
-/* ---- The model -------------------------------------------------------------------------------- */
+/* ---- The model ------------------------------------------------------------------------------- */
 
 static uint8_t steps_of(float p)
 {

@@ -1,4 +1,5 @@
-/* pinyin/options.c -- what the user can choose: one row an option, with type, range, default and help. */
+/* pinyin/options.c -- what the user can choose: one row an option, with type, range, default and
+ * help. */
 #include "options.h"
 
 static const char *const weights[] = {"f32", "bf16", "int8", NULL};

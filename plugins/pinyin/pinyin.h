@@ -10,8 +10,8 @@ typedef struct py_reader {
     rf_device *d;
 } py_reader;
 
-/* The model of --model, or the installed one.  Errors: EIO, EFORMAT, EINVAL (none), ENOMEM.  Close it even
- * then. */
+/* The model of --model, or the installed one.  Errors: EIO, EFORMAT, EINVAL (none), ENOMEM.  Close
+ * it even then. */
 rf_status py_reader_open(py_reader *x, rf_session *s, const rf_run *r, rf_error *err);
 void py_reader_close(py_reader *x);
 

@@ -1,4 +1,5 @@
-/* pinyin/prepare.c -- what is there before the network learns: texts, characters, lexicon, n-grams. */
+/* pinyin/prepare.c -- what is there before the network learns: texts, characters, lexicon,
+ * n-grams. */
 #include <stdlib.h>
 #include <string.h>
 

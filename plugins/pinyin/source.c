@@ -69,7 +69,7 @@ static size_t hanzi_count(const char *s, size_t n)
     return count > PY_WORD_LONGEST ? 0 : count;
 }
 
-/* ---- What is known of a word ------------------------------------------------------------------ */
+/* ---- What is known of a word ----------------------------------------------------------------- */
 
 static const known *find_known(const py_source *s, const char *word, size_t n)
 {
@@ -110,7 +110,7 @@ static bool add_reading(py_source *s, const char *word, size_t n, const uint16_t
     return true;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------ */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 typedef struct place {
     const char *name;
@@ -232,7 +232,7 @@ rf_status py_source_read(py_source *s, const char *path, rf_error *err)
     return st;
 }
 
-/* ---- The lexicon ------------------------------------------------------------------------------ */
+/* ---- The lexicon ----------------------------------------------------------------------------- */
 
 typedef struct candidate {
     const char *word;

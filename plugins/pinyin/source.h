@@ -14,15 +14,16 @@ typedef struct py_source py_source;
 
 py_source *py_source_new(void); /* NULL: no memory */
 void py_source_free(py_source *s);
-/* Lines with other than Chinese characters, with unheard-of syllables, or with another number of them
- * are left out and counted.  Errors: EFORMAT "FILE:3: ..." (a line of no kind), EIO, ENOMEM. */
+/* Lines with other than Chinese characters, with unheard-of syllables, or with another number of
+ * them are left out and counted.  Errors: EFORMAT "FILE:3: ..." (a line of no kind), EIO,
+ * ENOMEM. */
 rf_status py_source_read(py_source *s, const char *path, rf_error *err);
 rf_status py_source_parse(py_source *s, const char *text, size_t n, const char *name,
                           rf_error *err);
 size_t py_source_left_out(const py_source *s);
 
-/* The lexicon of at most `words` words, the most frequent ones, and the characters among `chars` or in
- * these words.  Errors: EFORMAT (it has no character), ENOMEM. */
+/* The lexicon of at most `words` words, the most frequent ones, and the characters among `chars` or
+ * in these words.  Errors: EFORMAT (it has no character), ENOMEM. */
 rf_status py_source_build(const py_source *s, int32_t words, const rf_vocab *chars, py_lexicon *out,
                           rf_error *err);
 

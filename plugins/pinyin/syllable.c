@@ -1,4 +1,5 @@
-/* pinyin/syllable.c -- the table of syllables, marks of tones, sounds that are alike, misspellings. */
+/* pinyin/syllable.c -- the table of syllables, marks of tones, sounds that are alike,
+ * misspellings. */
 #include "syllable.h"
 
 #include <string.h>
@@ -93,7 +94,7 @@ int py_syllable_find(const char *letters, size_t n)
     return find(other, n);
 }
 
-/* ---- Letters and readings --------------------------------------------------------------------- */
+/* ---- Letters and readings -------------------------------------------------------------------- */
 
 /* Marked letters, four tones each; a blank: there is none. */
 static const struct mark {
@@ -176,7 +177,7 @@ void py_reading_text(uint16_t reading, rf_str *out)
     if (PY_TONE(reading)) rf_str_printf(out, "%d", PY_TONE(reading));
 }
 
-/* ---- Sounds that are alike -------------------------------------------------------------------- */
+/* ---- Sounds that are alike ------------------------------------------------------------------- */
 
 static const struct fuzzy {
     const char *name, *a, *b;
@@ -257,7 +258,7 @@ int py_fuzzy_others(int base, uint32_t groups, int out[4], int differ[4])
     return count;
 }
 
-/* ---- Misspellings ----------------------------------------------------------------------------- */
+/* ---- Misspellings ---------------------------------------------------------------------------- */
 
 static const struct correction {
     const char *wrong, *right;

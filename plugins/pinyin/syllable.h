@@ -1,7 +1,7 @@
 /* pinyin/syllable.h -- the syllables of standard Chinese in letters, and readings with tones.
  *
- * A base is a syllable without its tone: its place in the alphabetic table, ü written v.  A reading is
- * base * 8 + tone; tone 1 to 4, 5 the neutral one, 0 not known. */
+ * A base is a syllable without its tone: its place in the alphabetic table, ü written v.  A reading
+ * is base * 8 + tone; tone 1 to 4, 5 the neutral one, 0 not known. */
 #ifndef PINYIN_SYLLABLE_H
 #define PINYIN_SYLLABLE_H
 

@@ -22,7 +22,7 @@ static sign sign_of(int32_t code)
     return code == ' ' || code == '\t' || code == '\r' || code == 0x3000 ? SIGN_BLANK : SIGN_OTHER;
 }
 
-/* ---- Characters ------------------------------------------------------------------------------- */
+/* ---- Characters ------------------------------------------------------------------------------ */
 
 rf_vocab *py_chars_learn(const char *text, size_t n, int64_t least, int32_t most, rf_error *err)
 {
@@ -92,7 +92,7 @@ bool py_stretch_next(const char *text, size_t bytes, size_t *from, size_t *n)
     return *n > 0;
 }
 
-/* ---- Words ------------------------------------------------------------------------------------ */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 void py_splitter_free(py_splitter *s)
 {

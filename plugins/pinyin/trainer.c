@@ -32,7 +32,7 @@ static void carry(void *self, rf_graph *g)
     py_state_keep(&t->state, g, t->last);
 }
 
-/* ---- Validation ------------------------------------------------------------------------------- */
+/* ---- Validation ------------------------------------------------------------------------------ */
 
 static rf_status validate_lanes(py_trainer *t, rf_stream_batches *b, py_state *s, rf_mean_value *m,
                                 rf_error *err)
@@ -72,7 +72,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     return RF_OK;
 }
 
-/* ---- The model's file ------------------------------------------------------------------------- */
+/* ---- The model's file ------------------------------------------------------------------------ */
 
 static rf_status write_model(py_trainer *t, rf_model *f, const rf_metrics *m, rf_error *err)
 {

@@ -29,7 +29,8 @@ rf_status py_trainer_read(py_trainer *t);
 rf_fit_task py_trainer_task(py_trainer *t);
 /* Write the model as it is. */
 rf_status py_trainer_save(py_trainer *t, const rf_metrics *m, rf_error *err);
-/* The part of the network, by expectation and maximisation; then the weight of words, by decoding. */
+/* The part of the network, by expectation and maximisation; then the weight of words, by
+ * decoding. */
 rf_status py_trainer_tune(py_trainer *t);
 
 #endif

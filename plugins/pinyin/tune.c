@@ -12,7 +12,7 @@ enum {
     LONGEST = 75
 };
 
-/* ---- The mixture ------------------------------------------------------------------------------ */
+/* ---- The mixture ----------------------------------------------------------------------------- */
 
 /* Probabilities of the tokens at[1 .. n) by both models. */
 static rf_status both(py_trainer *t, const int32_t *at, size_t n, double *counted, double *learned)
@@ -76,7 +76,7 @@ static rf_status tune_mix(py_trainer *t)
     return st;
 }
 
-/* ---- The weight of words ---------------------------------------------------------------------- */
+/* ---- The weight of words --------------------------------------------------------------------- */
 
 /* How a stretch is read, in syllables without tones; false: not all of it can be. */
 static bool read_aloud(const py_lexicon *x, py_splitter *split, const char *s, size_t n,

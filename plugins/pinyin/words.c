@@ -1,4 +1,5 @@
-/* pinyin/words.c -- the words of a node: paths of syllables through the lexicon, the best ones kept. */
+/* pinyin/words.c -- the words of a node: paths of syllables through the lexicon, the best ones
+ * kept. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static void visit(search *s, py_range r, int32_t node, float cost)
     }
 }
 
-/* ---- The best of them ------------------------------------------------------------------------- */
+/* ---- The best of them ------------------------------------------------------------------------ */
 
 typedef struct ranked {
     py_wedge w;

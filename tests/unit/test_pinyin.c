@@ -1,4 +1,5 @@
-/* test_pinyin.c -- syllables, what was typed, lexica, n-grams, sentences that may not be learned. */
+/* test_pinyin.c -- syllables, what was typed, lexica, n-grams, sentences that may not be
+ * learned. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "../../plugins/pinyin/text.h"
 #include "../suite.h"
 
-/* ---- Syllables -------------------------------------------------------------------------------- */
+/* ---- Syllables ------------------------------------------------------------------------------- */
 
 static void syllables_are_found(void)
 {
@@ -62,7 +63,7 @@ static void sounds_alike(void)
     CU_ASSERT(py_correction("xyz", 3, 0) == -1);
 }
 
-/* ---- What was typed --------------------------------------------------------------------------- */
+/* ---- What was typed -------------------------------------------------------------------------- */
 
 /* How many paths there are from a node to the end. */
 static int paths(const py_input *in, int32_t node)
@@ -118,7 +119,7 @@ static void beginnings_and_misspellings(void)
     CU_ASSERT(paths_of("zi", (py_typing){.fuzzy = 1}) == 2);
 }
 
-/* ---- Lexica ----------------------------------------------------------------------------------- */
+/* ---- Lexica ---------------------------------------------------------------------------------- */
 
 static const char lexicon_text[] = "# a remark\n"
                                    "U+4E2D: zhōng,zhòng  # 中\n"
@@ -199,7 +200,7 @@ static void lexica_survive_a_file(void)
     rf_model_free(m);
 }
 
-/* ---- N-grams ---------------------------------------------------------------------------------- */
+/* ---- N-grams --------------------------------------------------------------------------------- */
 
 enum { V = 12, TEXT = 400 };
 
@@ -258,7 +259,8 @@ static void ngrams_sum_to_one(void)
         }
 }
 
-/* Two tokens alone: c(a) = 3 and c(b) = 1 before smoothing, by the formula with its fallback discounts. */
+/* Two tokens alone: c(a) = 3 and c(b) = 1 before smoothing, by the formula with its fallback
+ * discounts. */
 static void ngrams_by_hand(void)
 {
     const int32_t t[] = {PY_END, 3, 3, 3, 4};
@@ -300,7 +302,7 @@ static void wrong_ngrams(void)
     CU_ASSERT(py_ngram_learn(&m, &(py_ngram_spec){.order = 2, .V = 100}, t, 1, NULL) == RF_EFORMAT);
 }
 
-/* ---- Texts ------------------------------------------------------------------------------------ */
+/* ---- Texts ----------------------------------------------------------------------------------- */
 
 static void texts_become_tokens(void)
 {
@@ -343,7 +345,7 @@ static void test_sentences_are_noticed(void)
     remove(path);
 }
 
-/* ---- The network ------------------------------------------------------------------------------ */
+/* ---- The network ----------------------------------------------------------------------------- */
 
 /* One step at a time, side by side in any order, is what the graph computes. */
 static void machine_is_the_graph(void)
