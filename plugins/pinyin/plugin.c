@@ -10,7 +10,7 @@ static const char *const train_examples[] = {
     "refrain-pinyin train data/pinyin/demo.txt --lexicon data/pinyin/demo-lexicon.txt \\\n"
     "  --hidden 64 --epochs 10 --model demo.safetensors",
     "# From a large text; sentences of the test are in none of it.\n"
-    "refrain-pinyin train news.txt --lexicon chars.txt --lexicon phrases.txt --lexicon counts.txt "
+    "refrain-pinyin train news.txt --lexicon chars.txt --lexicon phrases.txt "
     "\\\n"
     "  --exclude test.tsv --model 拼音.safetensors",
     NULL};

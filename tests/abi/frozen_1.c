@@ -1,6 +1,7 @@
 /* What was released as plugin ABI 1 stays where it was (LP64).  Never edit a line: add lines.
  * A line that fails to compile means that plugins in the field would read the wrong bytes. */
 #include <refrain/collective.h>
+#include <refrain/live.h>
 #include <refrain/plugin.h>
 
 #define AT(type, field, n)                                                                         \
@@ -207,5 +208,19 @@ AT(rf_collective, leave, 88);
 
 /* 1.2 */
 IS(RF_VERB_SHORT, 2);
+
+/* rf.live/1 */
+FROZEN(rf_live, 96);
+AT(rf_live, verb, 8);
+AT(rf_live, begin, 16);
+AT(rf_live, end, 24);
+AT(rf_live, key, 32);
+AT(rf_live, erase, 40);
+AT(rf_live, clear, 48);
+AT(rf_live, pick, 56);
+AT(rf_live, typed, 64);
+AT(rf_live, done, 72);
+AT(rf_live, count, 80);
+AT(rf_live, candidate, 88);
 
 int main(void) { return 0; }
