@@ -27,6 +27,8 @@ def test_commands():
     script = re.sub(r"^(refrain-lm train .*)$", r"\1 --steps 20 --hidden 32", script, flags=re.M)
     out = shell(script, env).text
     assert "The moon" in out and "小" in out and "perplexity" in out, out
+    for line in re.findall(r"^    (\S+/[A-Z]+ .*)$", README, re.M):  # what is tagged is shown as it comes out
+        assert line in out, line
 
 
 def test_what_the_lab_says():
