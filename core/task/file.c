@@ -28,6 +28,19 @@ rf_model *rf_task_model_read(const char *path, const char *plugin, const char *t
     return NULL;
 }
 
+rf_status rf_task_model_open(const rf_task_opening *o, rf_device **d, rf_graph **g, rf_error *err)
+{
+    *d = NULL;
+    *g = NULL;
+    rf_model *file = rf_task_model_read(o->path, o->plugin, o->task, err);
+    const rf_status st = file ? o->parse(o->self, file, err) : err->status;
+    rf_model_free(file);
+    if (st) return st;
+    *d = rf_device_new((int)o->threads, err);
+    *g = *d ? rf_graph_new(*d) : NULL;
+    return *g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+}
+
 rf_status rf_task_options_read(const rf_model *m, const rf_option *table, rf_setting *v,
                                rf_arena *texts, rf_error *err)
 {

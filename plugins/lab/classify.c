@@ -124,8 +124,9 @@ static rf_status check_size(const rf_model *f, const rf_setting *v, rf_error *er
                    rf_model_name(f));
 }
 
-static rf_status parse_model(lab_trained_model *x, const rf_model *f, rf_error *err)
+static rf_status parse_model(void *self, const rf_model *f, rf_error *err)
 {
+    lab_trained_model *x = self;
     static const int needed[] = {
         NET_INPUT,         NET_LABEL_OF,  NET_PIXELS,     NET_NETWORK, NET_CELL,
         NET_LAYERS,        NET_HIDDEN,    NET_EMBED,      NET_POOL,    NET_UNIT,
@@ -156,18 +157,19 @@ static rf_status parse_model(lab_trained_model *x, const rf_model *f, rf_error *
 rf_status lab_trained_open(lab_trained_model *x, const rf_run *r, rf_error *err)
 {
     *x = (lab_trained_model){.texts = rf_arena_new(0)};
-    rf_model *f = x->texts ? rf_task_model_read(r->model, LAB_ID, LAB_CLASSIFY, err) : NULL;
-    rf_status st = !x->texts ? rf_fail(err, RF_ENOMEM, "no memory")
-                   : f       ? parse_model(x, f, err)
-                             : err->status;
-    rf_model_free(f);
+    const rf_task_opening how = {.path = r->model,
+                                 .plugin = LAB_ID,
+                                 .task = LAB_CLASSIFY,
+                                 .threads = r->threads,
+                                 .parse = parse_model,
+                                 .self = x};
+    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_status st = rf_task_model_open(&how, &x->d, &x->g, err);
     if (st) return st;
     memcpy(x->v, r->opt, READ_END_OF_ROWS * sizeof *x->v);
     for (int i = 0; i < READ_COUNT; i++)
         if (!x->v[i].set && x->net[i].set) x->v[i] = x->net[i];
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return RF_OK;
 }
 
 void lab_trained_close(lab_trained_model *x)

@@ -38,8 +38,9 @@ static bool fits(const rf_model *f, const roll_shape *s)
            sized(f, "nade.u", RF_KEYS, s->nade);
 }
 
-static rf_status parse(roll_model *x, const rf_model *f, rf_error *err)
+static rf_status parse(void *self, const rf_model *f, rf_error *err)
 {
+    roll_model *x = self;
     static const int needed[] = {ROLL_TRAIN_GRID,
                                  ROLL_TRAIN_OUTPUT,
                                  ROLL_TRAIN_NADE,
@@ -67,13 +68,13 @@ rf_status roll_model_open(roll_model *x, const rf_run *r, rf_error *err)
 {
     *x = (roll_model){.texts = rf_arena_new(0)};
     if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_model *f = rf_task_model_read(r->model, MUSIC_ID, ROLL_TASK, err);
-    rf_status st = f ? parse(x, f, err) : err->status;
-    rf_model_free(f);
-    if (st) return st;
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_task_opening how = {.path = r->model,
+                                 .plugin = MUSIC_ID,
+                                 .task = ROLL_TASK,
+                                 .threads = r->threads,
+                                 .parse = parse,
+                                 .self = x};
+    return rf_task_model_open(&how, &x->d, &x->g, err);
 }
 
 void roll_model_close(roll_model *x)

@@ -69,8 +69,9 @@ static rf_status check_sizes(const rf_model *f, const rf_setting *v, const speec
                    rf_model_name(f));
 }
 
-static rf_status parse(listen_model *x, const rf_model *f, rf_error *err)
+static rf_status parse(void *self, const rf_model *f, rf_error *err)
 {
+    listen_model *x = self;
     static const int needed[] = {
         LISTEN_TRAIN_UNITS,  LISTEN_TRAIN_RATE,   LISTEN_TRAIN_MELS,          LISTEN_TRAIN_LOW,
         LISTEN_TRAIN_NORM,   LISTEN_TRAIN_SLOPES, LISTEN_TRAIN_STACK,         LISTEN_TRAIN_CELL,
@@ -94,13 +95,13 @@ rf_status listen_model_open(listen_model *x, const char *path, const rf_run *r, 
 {
     *x = (listen_model){.texts = rf_arena_new(0)};
     if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_model *f = rf_task_model_read(path, PY_ID, SPEECH_TASK, err);
-    const rf_status st = f ? parse(x, f, err) : err->status;
-    rf_model_free(f);
-    if (st) return st;
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_task_opening how = {.path = path,
+                                 .plugin = PY_ID,
+                                 .task = SPEECH_TASK,
+                                 .threads = r->threads,
+                                 .parse = parse,
+                                 .self = x};
+    return rf_task_model_open(&how, &x->d, &x->g, err);
 }
 
 void listen_model_close(listen_model *x)

@@ -98,8 +98,9 @@ static rf_status check_sizes(const rf_model *f, const pos_lexis *x, const pos_sh
                    rf_model_name(f));
 }
 
-static rf_status parse(pos_model *x, const rf_model *f, rf_error *err)
+static rf_status parse(void *self, const rf_model *f, rf_error *err)
 {
+    pos_model *x = self;
     static const int needed[] = {TRAIN_TASK,         TRAIN_TAG,
                                  TRAIN_OUTPUT,       TRAIN_CELL,
                                  TRAIN_LAYERS,       TRAIN_HIDDEN,
@@ -130,13 +131,13 @@ rf_status pos_model_open(pos_model *x, const char *path, const rf_run *r, rf_err
 {
     *x = (pos_model){.texts = rf_arena_new(0)};
     if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_model *f = rf_task_model_read(path, POS_ID, POS_TASK, err);
-    rf_status st = f ? parse(x, f, err) : err->status;
-    rf_model_free(f);
-    if (st) return st;
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_task_opening how = {.path = path,
+                                 .plugin = POS_ID,
+                                 .task = POS_TASK,
+                                 .threads = r->threads,
+                                 .parse = parse,
+                                 .self = x};
+    return rf_task_model_open(&how, &x->d, &x->g, err);
 }
 
 void pos_model_close(pos_model *x)

@@ -79,8 +79,9 @@ static rf_status read_lexis(tr_model *x, const rf_model *f, rf_error *err)
     return x->v[TRAIN_COPY].as.i ? tr_lexis_copy(&x->lexis, err) : RF_OK;
 }
 
-static rf_status parse(tr_model *x, const rf_model *f, rf_error *err)
+static rf_status parse(void *self, const rf_model *f, rf_error *err)
 {
+    tr_model *x = self;
     static const int needed[] = {TRAIN_CELL,    TRAIN_EMBED,  TRAIN_HIDDEN,    TRAIN_ENCODER,
                                  TRAIN_DECODER, TRAIN_ATTEND, TRAIN_ATTENTION, TRAIN_TIED,
                                  TRAIN_COPY,    TRAIN_JOINT,  TRAIN_COVERAGE,  -1};
@@ -104,13 +105,13 @@ rf_status tr_model_open(tr_model *x, const char *path, const rf_run *r, rf_error
 {
     *x = (tr_model){.texts = rf_arena_new(0)};
     if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_model *f = rf_task_model_read(path, TR_PLUGIN, TR_TASK, err);
-    const rf_status st = f ? parse(x, f, err) : err->status;
-    rf_model_free(f);
-    if (st) return st;
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_task_opening how = {.path = path,
+                                 .plugin = TR_PLUGIN,
+                                 .task = TR_TASK,
+                                 .threads = r->threads,
+                                 .parse = parse,
+                                 .self = x};
+    return rf_task_model_open(&how, &x->d, &x->g, err);
 }
 
 void tr_model_close(tr_model *x)

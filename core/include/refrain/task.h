@@ -82,6 +82,17 @@ RF_API const rf_optimizer_row *rf_optimizer_named(const rf_option *o, const char
  * NULL with err: EIO; EFORMAT (no model; another plugin's or task's). */
 RF_API rf_model *rf_task_model_read(const char *path, const char *plugin, const char *task,
                                     rf_error *err);
+/* A model made ready: read so, handed to parse(self, file), then a device of as many threads and a graph
+ * on it.  *d and *g are the caller's to free, whatever comes back.  Errors: those of reading and of
+ * parse; ENOMEM. */
+typedef struct rf_task_opening {
+    const char *path, *plugin, *task;
+    int64_t threads;
+    rf_status (*parse)(void *self, const rf_model *file, rf_error *err);
+    void *self;
+} rf_task_opening;
+RF_API rf_status rf_task_model_open(const rf_task_opening *o, rf_device **d, rf_graph **g,
+                                    rf_error *err);
 /* Its options, as rf_settings_read with v all zero. */
 RF_API rf_status rf_task_options_read(const rf_model *m, const rf_option *table, rf_setting *v,
                                       rf_arena *texts, rf_error *err);
