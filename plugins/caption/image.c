@@ -1,0 +1,243 @@
+/* caption/image.c -- PNG and JPEG as upright RGB.  See image.h.
+ *
+ * stb_image decodes; what it would accept too easily is looked at before: sizes, CMYK, JPEG files
+ * that end too early.  Its memory comes from the two functions below, which know the largest piece
+ * that an allowed picture needs. */
+#include "image.h"
+
+#include <limits.h>
+#include <refrain/io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_BYTES ((size_t)CAP_PIXELS_MOST * 9) /* four channels of 16 bits, and filter bytes */
+
+static void *take(size_t n) { return n > MOST_BYTES ? NULL : malloc(n); }
+static void *take_more(void *p, size_t n) { return n > MOST_BYTES ? NULL : realloc(p, n); }
+
+#define STBI_MALLOC(n)                take(n)
+#define STBI_REALLOC_SIZED(p, old, n) ((void)(old), take_more((p), (n)))
+#define STBI_FREE(p)                  free(p)
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS CAP_SIDE_MOST
+/* It declares functions that these choices leave out. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image.h>
+
+/* What is known of a file before it is decoded. */
+typedef struct header {
+    bool jpeg;
+    int width, height;
+    int orientation; /* of Exif, 1: upright */
+} header;
+
+void cap_image_free(cap_image *im)
+{
+    free(im->rgb);
+    *im = (cap_image){0};
+}
+
+rf_status cap_image_new(cap_image *im, int width, int height, rf_error *err)
+{
+    *im = (cap_image){width, height, calloc((size_t)width * (size_t)height, 3)};
+    return im->rgb ? RF_OK
+                   : rf_fail(err, RF_ENOMEM, "no memory for a picture of %d x %d", width, height);
+}
+
+/* ---- Headers ------------------------------------------------------------------------------------ */
+
+static unsigned big(const uint8_t *b, int n)
+{
+    unsigned v = 0;
+    while (n--) v = v << 8 | *b++;
+    return v;
+}
+
+/* A number of `size` bytes in the byte order of a TIFF header. */
+static unsigned tiff(const uint8_t *b, int size, bool little)
+{
+    unsigned v = 0;
+    for (int i = 0; i < size; i++) v = v << 8 | b[little ? size - 1 - i : i];
+    return v;
+}
+
+/* The orientation that a segment APP1 of n bytes says; 1 where it says none.
+ * Source: Exif 2.3, section 4.6: a TIFF header, then directories of entries of 12 bytes; tag 0x112 is
+ * a SHORT in the first. */
+static int exif_orientation(const uint8_t *b, size_t n)
+{
+    if (n < 14 || memcmp(b, "Exif\0", 6) != 0) return 1;
+    b += 6, n -= 6;
+    const bool little = b[0] == 'I';
+    const size_t at = tiff(b + 4, 4, little);
+    if (at < 8 || at > n - 2) return 1;
+    const unsigned count = tiff(b + at, 2, little);
+    for (unsigned i = 0; i < count && at + 2 + 12 * (i + (size_t)1) <= n; i++) {
+        const uint8_t *e = b + at + 2 + 12 * (size_t)i;
+        if (tiff(e, 2, little) != 0x112) continue;
+        const unsigned v = tiff(e + 8, 2, little);
+        return v >= 1 && v <= 8 ? (int)v : 1;
+    }
+    return 1;
+}
+
+static bool is_frame(unsigned marker)
+{
+    return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+/* The frame header of a JPEG: "precision, height, width, components". */
+static rf_status read_frame(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
+{
+    if (n < 6) return rf_fail(err, RF_EFORMAT, "%s: cut off within its header", name);
+    h->height = (int)big(b + 1, 2), h->width = (int)big(b + 3, 2);
+    if (b[5] == 4) return rf_fail(err, RF_EFORMAT, "%s: a JPEG in CMYK; save it as RGB", name);
+    return RF_OK;
+}
+
+/* Segments up to the first scan. */
+static rf_status jpeg_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
+{
+    for (size_t at = 2; at + 4 <= n;) {
+        if (b[at] != 0xff) return rf_fail(err, RF_EFORMAT, "%s: a damaged JPEG", name);
+        const unsigned marker = b[at + 1];
+        if (marker == 0xff || marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+            at += marker == 0xff ? 1 : 2;
+            continue;
+        }
+        const size_t length = big(b + at + 2, 2);
+        if (length < 2 || length > n - at - 2) break;
+        rf_status st = RF_OK;
+        if (marker == 0xe1 && h->orientation == 1)
+            h->orientation = exif_orientation(b + at + 4, length - 2);
+        if (is_frame(marker)) st = read_frame(b + at + 4, length - 2, name, h, err);
+        if (st) return st;
+        at += 2 + length;
+        if (marker != 0xda) continue;
+        for (size_t end = n - 1; end > at; end--) /* a picture that ends says so */
+            if (b[end - 1] == 0xff && b[end] == 0xd9) return RF_OK;
+        break;
+    }
+    return rf_fail(err, RF_EFORMAT, "%s: a JPEG that is cut off", name);
+}
+
+static rf_status png_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
+{
+    if (n < 33 || memcmp(b + 12, "IHDR", 4) != 0)
+        return rf_fail(err, RF_EFORMAT, "%s: a PNG that is cut off", name);
+    const unsigned width = big(b + 16, 4), height = big(b + 20, 4);
+    h->width = width > INT_MAX ? INT_MAX : (int)width;
+    h->height = height > INT_MAX ? INT_MAX : (int)height;
+    return RF_OK;
+}
+
+static rf_status read_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    rf_status st;
+    *h = (header){.orientation = 1, .jpeg = n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff};
+    if (n > INT_MAX) return rf_fail(err, RF_EFORMAT, "%s: %zu bytes are too many", name, n);
+    if (h->jpeg)
+        st = jpeg_header(b, n, name, h, err);
+    else if (n >= sizeof png && memcmp(b, png, sizeof png) == 0)
+        st = png_header(b, n, name, h, err);
+    else
+        return rf_fail(err, RF_EFORMAT, "%s: neither a PNG nor a JPEG", name);
+    if (st) return st;
+    if (h->width < 1 || h->height < 1)
+        return rf_fail(err, RF_EFORMAT, "%s: a picture without pixels", name);
+    if (h->width > CAP_SIDE_MOST || h->height > CAP_SIDE_MOST ||
+        h->height > CAP_PIXELS_MOST / h->width)
+        return rf_fail(err, RF_EFORMAT,
+                       "%s: %d x %d pixels, where %d a side and %d million in all are the most",
+                       name, h->width, h->height, CAP_SIDE_MOST, CAP_PIXELS_MOST >> 20);
+    return RF_OK;
+}
+
+/* ---- Pixels ------------------------------------------------------------------------------------- */
+
+/* Where pixel (x, y) of the upright picture is in the stored one, w x h.
+ * Source: Exif 2.3, table 4, Orientation: which side the stored row 0 and column 0 are. */
+static size_t stored_at(int orientation, int x, int y, int w, int h)
+{
+    const bool turned = orientation >= 5;
+    const bool from_right =
+        orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    const bool from_bottom =
+        orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    int column = turned ? y : x, row = turned ? x : y;
+    if (from_right) column = w - 1 - column;
+    if (from_bottom) row = h - 1 - row;
+    return (size_t)row * (size_t)w + (size_t)column;
+}
+
+static uint8_t over(uint8_t colour, uint8_t alpha, uint8_t behind)
+{
+    return (uint8_t)((colour * alpha + behind * (255 - alpha) + 127) / 255);
+}
+
+/* Upright RGB from w x h stored pixels of four channels. */
+static rf_status lay_out(cap_image *im, const uint8_t *rgba, const header *h,
+                         const uint8_t background[3], rf_error *err)
+{
+    const bool turned = h->orientation >= 5;
+    rf_status st =
+        cap_image_new(im, turned ? h->height : h->width, turned ? h->width : h->height, err);
+    if (st) return st;
+    uint8_t *to = im->rgb;
+    for (int y = 0; y < im->height; y++)
+        for (int x = 0; x < im->width; x++) {
+            const uint8_t *p = rgba + 4 * stored_at(h->orientation, x, y, h->width, h->height);
+            for (int c = 0; c < 3; c++) *to++ = over(p[c], p[3], background[c]);
+        }
+    return RF_OK;
+}
+
+rf_status cap_image_parse(cap_image *im, const void *bytes, size_t n, const char *name,
+                          const uint8_t background[3], rf_error *err)
+{
+    header h;
+    int width, height, channels;
+    *im = (cap_image){0};
+    rf_status st = read_header(bytes, n, name, &h, err);
+    if (st) return st;
+    uint8_t *rgba = stbi_load_from_memory(bytes, (int)n, &width, &height, &channels, 4);
+    if (!rgba)
+        return rf_fail(err, RF_EFORMAT, "%s: a damaged %s (%s)", name, h.jpeg ? "JPEG" : "PNG",
+                       stbi_failure_reason());
+    if (width != h.width || height != h.height)
+        st = rf_fail(err, RF_EFORMAT, "%s: says its size twice, and differently", name);
+    if (!st) st = lay_out(im, rgba, &h, background, err);
+    free(rgba);
+    return st;
+}
+
+rf_status cap_image_read(cap_image *im, const char *path, const uint8_t background[3],
+                         rf_error *err)
+{
+    rf_str bytes = {0};
+    *im = (cap_image){0};
+    rf_status st = rf_file_read(path, (size_t)1 << 30, &bytes, err);
+    if (!st) st = cap_image_parse(im, bytes.s, bytes.n, path, background, err);
+    rf_str_free(&bytes);
+    return st;
+}
+
+rf_status cap_colour_parse(const char *text, const char *option, uint8_t rgb[3], rf_error *err)
+{
+    const char *hex = !strcmp(text, "white")   ? "#ffffff"
+                      : !strcmp(text, "black") ? "#000000"
+                                               : text;
+    char *end = NULL;
+    const unsigned long v = *hex == '#' && strspn(hex + 1, "0123456789abcdefABCDEF") == 6 && !hex[7]
+                                ? strtoul(hex + 1, &end, 16)
+                                : 0;
+    if (!end)
+        return rf_fail(err, RF_EINVAL, "%s: %s where white, black or #rrggbb is due", option, text);
+    for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(v >> (16 - 8 * c) & 0xff);
+    return RF_OK;
+}
