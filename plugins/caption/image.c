@@ -1,4 +1,4 @@
-/* caption/image.c -- PNG and JPEG as upright RGB.  See image.h.
+/* caption/image.c -- PNG, JPEG and BMP as upright RGB.  See image.h.
  *
  * stb_image decodes; what it would accept too easily is looked at before: sizes, CMYK, JPEG files
  * that end too early.  Its memory comes from the two functions below, which know the largest piece
@@ -22,6 +22,7 @@ static void *take_more(void *p, size_t n) { return n > MOST_BYTES ? NULL : reall
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_MAX_DIMENSIONS CAP_SIDE_MOST
 /* It declares functions that these choices leave out. */
@@ -30,7 +31,7 @@ static void *take_more(void *p, size_t n) { return n > MOST_BYTES ? NULL : reall
 
 /* What is known of a file before it is decoded. */
 typedef struct header {
-    bool jpeg;
+    const char *kind; /* "JPEG" */
     int width, height;
     int orientation; /* of Exif, 1: upright */
 } header;
@@ -135,18 +136,41 @@ static rf_status png_header(const uint8_t *b, size_t n, const char *name, header
     return RF_OK;
 }
 
+/* Only what is not compressed; its rows may stand from top to bottom, the height being negative.
+ * Source: Microsoft, BITMAPFILEHEADER and BITMAPINFOHEADER. */
+static rf_status bmp_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
+{
+    if (n < 54) return rf_fail(err, RF_EFORMAT, "%s: a BMP that is cut off", name);
+    const unsigned size = tiff(b + 14, 4, true), packed = tiff(b + 30, 4, true);
+    if (size < 40 || (packed != 0 && packed != 3))
+        return rf_fail(err, RF_EFORMAT, "%s: a BMP of a kind that is not read", name);
+    const int64_t width = (int32_t)tiff(b + 18, 4, true), height = (int32_t)tiff(b + 22, 4, true);
+    const int64_t high = height < 0 ? -height : height;
+    h->width = (int)width, h->height = high > INT_MAX ? INT_MAX : (int)high;
+    const int64_t row = (width * tiff(b + 28, 2, true) + 31) / 32 * 4;
+    if (width > 0 && width <= CAP_SIDE_MOST && high <= CAP_SIDE_MOST &&
+        (int64_t)tiff(b + 10, 4, true) + row * high > (int64_t)n)
+        return rf_fail(err, RF_EFORMAT, "%s: a BMP that is cut off", name);
+    return RF_OK;
+}
+
 static rf_status read_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
 {
     static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     rf_status st;
-    *h = (header){.orientation = 1, .jpeg = n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff};
+    *h = (header){.orientation = 1};
     if (n > INT_MAX) return rf_fail(err, RF_EFORMAT, "%s: %zu bytes are too many", name, n);
-    if (h->jpeg)
+    if (n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff) {
+        h->kind = "JPEG";
         st = jpeg_header(b, n, name, h, err);
-    else if (n >= sizeof png && memcmp(b, png, sizeof png) == 0)
+    } else if (n >= sizeof png && memcmp(b, png, sizeof png) == 0) {
+        h->kind = "PNG";
         st = png_header(b, n, name, h, err);
-    else
-        return rf_fail(err, RF_EFORMAT, "%s: neither a PNG nor a JPEG", name);
+    } else if (n >= 2 && b[0] == 'B' && b[1] == 'M') {
+        h->kind = "BMP";
+        st = bmp_header(b, n, name, h, err);
+    } else
+        return rf_fail(err, RF_EFORMAT, "%s: neither PNG nor JPEG nor BMP", name);
     if (st) return st;
     if (h->width < 1 || h->height < 1)
         return rf_fail(err, RF_EFORMAT, "%s: a picture without pixels", name);
@@ -207,7 +231,7 @@ rf_status cap_image_parse(cap_image *im, const void *bytes, size_t n, const char
     if (st) return st;
     uint8_t *rgba = stbi_load_from_memory(bytes, (int)n, &width, &height, &channels, 4);
     if (!rgba)
-        return rf_fail(err, RF_EFORMAT, "%s: a damaged %s (%s)", name, h.jpeg ? "JPEG" : "PNG",
+        return rf_fail(err, RF_EFORMAT, "%s: a damaged %s (%s)", name, h.kind,
                        stbi_failure_reason());
     if (width != h.width || height != h.height)
         st = rf_fail(err, RF_EFORMAT, "%s: says its size twice, and differently", name);

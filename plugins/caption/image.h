@@ -1,4 +1,4 @@
-/* caption/image.h -- pictures: read from PNG and JPEG, cropped, resized, written as PNG. */
+/* caption/image.h -- pictures: read from PNG, JPEG and BMP, cropped, resized, written as PNG. */
 #ifndef CAPTION_IMAGE_H
 #define CAPTION_IMAGE_H
 
@@ -17,14 +17,14 @@ void cap_image_free(cap_image *im);
 /* A black picture.  Errors: ENOMEM. */
 rf_status cap_image_new(cap_image *im, int width, int height, rf_error *err);
 
-/* Read a PNG (grey, palette, 16 bits, interlaced, with or without alpha) or a JPEG (progressive as
- * well) of bytes: upright as its Exif orientation says, what is transparent lying on the background.
+/* Read a PNG (grey, palette, 16 bits, interlaced, with or without alpha) a JPEG (progressive as
+ * well), or a BMP that is not compressed, of bytes: upright as its Exif orientation says, what is transparent lying on the background.
  *
  *   name        stands for the file in messages
  *   background  red, green, blue
  *
  * Sizes are looked at before anything is allocated, and no file makes it allocate more than they
- * are worth.  Errors: EFORMAT (neither; damaged; cut off; CMYK; too large), ENOMEM. */
+ * are worth.  Errors: EFORMAT (none of them; damaged; cut off; CMYK; too large), ENOMEM. */
 rf_status cap_image_parse(cap_image *im, const void *bytes, size_t n, const char *name,
                           const uint8_t background[3], rf_error *err);
 /* The same of a file.  Errors: those, and those of rf_file_read. */

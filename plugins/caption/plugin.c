@@ -12,11 +12,12 @@ static const char *const encode_examples[] = {
 static const rf_verb verbs[] = {
     {.name = "encode",
      .summary = "turn pictures into classes and features",
-     .help = "Reads PNG and JPEG pictures, sends them through a convolutional network, and tells "
-             "what they probably show, or writes what the network makes of them before it decides: "
-             "a vector a picture, and with --map one for each place of the picture.\n\n"
-             "The network is a folder with a list of layers and their weights; the plugin's README "
-             "says where to get one.",
+     .help =
+         "Reads PNG, JPEG and BMP pictures, sends them through a convolutional network, and tells "
+         "what they probably show, or writes what the network makes of them before it decides: "
+         "a vector a picture, and with --map one for each place of the picture.\n\n"
+         "The network is a folder with a list of layers and their weights; the plugin's README "
+         "says where to get one.",
      .operands = "IMAGE...",
      .operand_type = RF_INFILE,
      .arg_min = 1,

@@ -1,17 +1,20 @@
 /* caption/resize.c -- a picture in another size, as Pillow makes it.  See image.h.
  *
  * Source: Pillow, src/libImaging/Resample.c: weights of a pixel that comes out are those of a
- * triangle around it, 2 scale wide (at least 2 pixels), normalised. */
+ * triangle around it, 2 scale wide (at least 2 pixels), normalised, in whole 2^-22ths: so that ties
+ * are rounded as there. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "image.h"
 
+enum { BITS = 22 };
+
 /* Weights along one axis: of pixel i, weight [i,most] for the pixels from first[i] on. */
 typedef struct axis {
     int n, most;
     int *first, *count;
-    float *weight;
+    int32_t *weight;
 } axis;
 
 static void axis_free(axis *a)
@@ -20,6 +23,8 @@ static void axis_free(axis *a)
     free(a->count);
     free(a->weight);
 }
+
+static double triangle(double x) { return fmax(0, 1 - fabs(x)); }
 
 /* n pixels out of those of [from, from + length), within a picture of `whole`. */
 static bool axis_make(axis *a, int n, double from, double length)
@@ -35,27 +40,23 @@ static bool axis_make(axis *a, int n, double from, double length)
         const double centre = from + (i + 0.5) * scale;
         const int low = (int)(centre - wide + 0.5), high = (int)(centre + wide + 0.5);
         const int first = low < start ? start : low, last = high > end ? end : high;
-        float *w = a->weight + (size_t)i * (size_t)a->most;
+        int32_t *w = a->weight + (size_t)i * (size_t)a->most;
         double sum = 0;
         a->first[i] = first, a->count[i] = last - first;
-        for (int k = 0; k < last - first; k++) {
-            w[k] = (float)fmax(0, 1 - fabs((first + k - centre + 0.5) / wide));
-            sum += (double)w[k];
-        }
-        for (int k = 0; k < last - first; k++) w[k] = (float)((double)w[k] / sum);
+        for (int k = first; k < last; k++) sum += triangle((k - centre + 0.5) / wide);
+        for (int k = first; k < last; k++)
+            w[k - first] = (int32_t)(triangle((k - centre + 0.5) / wide) / sum * (1 << BITS) + 0.5);
     }
     return true;
 }
 
-static uint8_t rounded(float v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5F); }
-
 /* One pixel: n pixels from `from`, `step` bytes apart. */
-static void blend(const uint8_t *from, size_t step, const float *w, int n, uint8_t *to)
+static void blend(const uint8_t *from, size_t step, const int32_t *w, int n, uint8_t *to)
 {
-    float s[3] = {0};
+    int32_t s[3] = {1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1)};
     for (int k = 0; k < n; k++, from += step)
-        for (int c = 0; c < 3; c++) s[c] += w[k] * (float)from[c];
-    for (int c = 0; c < 3; c++) to[c] = rounded(s[c]);
+        for (int c = 0; c < 3; c++) s[c] += w[k] * from[c];
+    for (int c = 0; c < 3; c++) to[c] = (uint8_t)(s[c] >> BITS > 255 ? 255 : s[c] >> BITS);
 }
 
 /* Rows first .. first+n-1 of im, narrowed or widened. */
@@ -82,7 +83,7 @@ rf_status cap_image_resize(const cap_image *im, double part, int width, int heig
                            rf_error *err)
 {
     const int shorter = im->width < im->height ? im->width : im->height;
-    const int side = part > 0 ? (int)fmax(1, round(part * shorter)) : 0;
+    const int side = part > 0 ? (int)fmax(1, rint(part * shorter)) : 0;
     const int wide = side ? side : im->width, high = side ? side : im->height;
     const int left = (im->width - wide) / 2, top = (im->height - high) / 2;
     axis across = {0}, down = {0};
