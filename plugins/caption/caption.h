@@ -16,11 +16,8 @@ enum {
     ENCODE_BATCH,
     ENCODE_COUNT
 };
-enum { SCENES_COUNT, SCENES_SIZE, SCENES_SPLIT, SCENES_NOISE, SCENES_OPTIONS };
-
-extern const rf_option cap_encode_options[], cap_scenes_options[];
+extern const rf_option cap_encode_options[];
 
 rf_status cap_encode(rf_session *s, const rf_run *r);
-rf_status cap_scenes(rf_session *s, const rf_run *r);
 
 #endif

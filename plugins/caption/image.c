@@ -1,9 +1,11 @@
 /* caption/image.c -- PNG, JPEG and BMP as upright RGB.  See image.h.
  *
- * stb_image decodes; what it would accept too easily is looked at before: sizes, CMYK, JPEG files
- * that end too early.  Its memory comes from the two functions below, which know the largest piece
+ * stb_image decodes; what it would accept too easily is looked at before: sizes, CMYK, files that
+ * end too early, tables that it would trust.  Its memory comes from the two functions below, which know the largest piece
  * that an allowed picture needs. */
 #include "image.h"
+
+#include "jpeg.h"
 
 #include <limits.h>
 #include <refrain/io.h>
@@ -66,66 +68,6 @@ static unsigned tiff(const uint8_t *b, int size, bool little)
     return v;
 }
 
-/* The orientation that a segment APP1 of n bytes says; 1 where it says none.
- * Source: Exif 2.3, section 4.6: a TIFF header, then directories of entries of 12 bytes; tag 0x112 is
- * a SHORT in the first. */
-static int exif_orientation(const uint8_t *b, size_t n)
-{
-    if (n < 14 || memcmp(b, "Exif\0", 6) != 0) return 1;
-    b += 6, n -= 6;
-    const bool little = b[0] == 'I';
-    const size_t at = tiff(b + 4, 4, little);
-    if (at < 8 || at > n - 2) return 1;
-    const unsigned count = tiff(b + at, 2, little);
-    for (unsigned i = 0; i < count && at + 2 + 12 * (i + (size_t)1) <= n; i++) {
-        const uint8_t *e = b + at + 2 + 12 * (size_t)i;
-        if (tiff(e, 2, little) != 0x112) continue;
-        const unsigned v = tiff(e + 8, 2, little);
-        return v >= 1 && v <= 8 ? (int)v : 1;
-    }
-    return 1;
-}
-
-static bool is_frame(unsigned marker)
-{
-    return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-}
-
-/* The frame header of a JPEG: "precision, height, width, components". */
-static rf_status read_frame(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
-{
-    if (n < 6) return rf_fail(err, RF_EFORMAT, "%s: cut off within its header", name);
-    h->height = (int)big(b + 1, 2), h->width = (int)big(b + 3, 2);
-    if (b[5] == 4) return rf_fail(err, RF_EFORMAT, "%s: a JPEG in CMYK; save it as RGB", name);
-    return RF_OK;
-}
-
-/* Segments up to the first scan. */
-static rf_status jpeg_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
-{
-    for (size_t at = 2; at + 4 <= n;) {
-        if (b[at] != 0xff) return rf_fail(err, RF_EFORMAT, "%s: a damaged JPEG", name);
-        const unsigned marker = b[at + 1];
-        if (marker == 0xff || marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-            at += marker == 0xff ? 1 : 2;
-            continue;
-        }
-        const size_t length = big(b + at + 2, 2);
-        if (length < 2 || length > n - at - 2) break;
-        rf_status st = RF_OK;
-        if (marker == 0xe1 && h->orientation == 1)
-            h->orientation = exif_orientation(b + at + 4, length - 2);
-        if (is_frame(marker)) st = read_frame(b + at + 4, length - 2, name, h, err);
-        if (st) return st;
-        at += 2 + length;
-        if (marker != 0xda) continue;
-        for (size_t end = n - 1; end > at; end--) /* a picture that ends says so */
-            if (b[end - 1] == 0xff && b[end] == 0xd9) return RF_OK;
-        break;
-    }
-    return rf_fail(err, RF_EFORMAT, "%s: a JPEG that is cut off", name);
-}
-
 static rf_status png_header(const uint8_t *b, size_t n, const char *name, header *h, rf_error *err)
 {
     if (n < 33 || memcmp(b + 12, "IHDR", 4) != 0)
@@ -133,6 +75,11 @@ static rf_status png_header(const uint8_t *b, size_t n, const char *name, header
     const unsigned width = big(b + 16, 4), height = big(b + 20, 4);
     h->width = width > INT_MAX ? INT_MAX : (int)width;
     h->height = height > INT_MAX ? INT_MAX : (int)height;
+    for (size_t at = 8; n - at >= 12; at += 12 + (size_t)big(b + at, 4)) {
+        if (!memcmp(b + at + 4, "IDAT", 4) && !big(b + at, 4))
+            return rf_fail(err, RF_EFORMAT, "%s: a damaged PNG (an empty chunk)", name);
+        if (!memcmp(b + at + 4, "IDAT", 4) || big(b + at, 4) > n - at - 12) break;
+    }
     return RF_OK;
 }
 
@@ -162,7 +109,9 @@ static rf_status read_header(const uint8_t *b, size_t n, const char *name, heade
     if (n > INT_MAX) return rf_fail(err, RF_EFORMAT, "%s: %zu bytes are too many", name, n);
     if (n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff) {
         h->kind = "JPEG";
-        st = jpeg_header(b, n, name, h, err);
+        cap_jpeg j;
+        st = cap_jpeg_look(b, n, name, &j, err);
+        h->width = j.width, h->height = j.height, h->orientation = j.orientation;
     } else if (n >= sizeof png && memcmp(b, png, sizeof png) == 0) {
         h->kind = "PNG";
         st = png_header(b, n, name, h, err);
