@@ -161,9 +161,16 @@ static void refused(void)
 {
     static const struct {
         const char *name, *due;
-    } cases[] = {{"cmyk.jpg", "CMYK"},        {"cut.jpg", "cut off"},   {"cut.png", "damaged PNG"},
-                 {"cut.bmp", "cut off"},      {"giant.png", "30000 x"}, {"giant.jpg", "30000 x"},
-                 {"text.jpg", "neither PNG"}, {"none.png", "none.png"}};
+    } cases[] = {{"cmyk.jpg", "CMYK"},
+                 {"cut.jpg", "cut off"},
+                 {"cut.png", "damaged PNG"},
+                 {"cut.bmp", "cut off"},
+                 {"giant.png", "30000 x"},
+                 {"giant.jpg", "30000 x"},
+                 {"text.jpg", "neither PNG"},
+                 {"codes.jpg", "wrong Huffman"},
+                 {"tables.jpg", "Huffman table is missing"},
+                 {"none.png", "none.png"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cap_image im;
         rf_error err = {0};
