@@ -16,8 +16,12 @@ enum {
     ENCODE_BATCH,
     ENCODE_COUNT
 };
-extern const rf_option cap_encode_options[];
+
+enum { SCENES_COUNT, SCENES_SIZE, SCENES_SPLIT, SCENES_NOISE, SCENES_OPTIONS };
+
+extern const rf_option cap_encode_options[], cap_scenes_options[];
 
 rf_status cap_encode(rf_session *s, const rf_run *r);
+rf_status cap_scenes(rf_session *s, const rf_run *r);
 
 #endif

@@ -46,3 +46,37 @@ const rf_option cap_encode_options[ENCODE_COUNT + 1] = {
                       .unit = "pictures",
                       .help = "how many go through the network at once"},
 };
+
+/* In the order of SCENE_ALL, SCENE_SEEN, SCENE_UNSEEN. */
+static const char *const splits[] = {"all", "seen", "unseen", NULL};
+
+const rf_option cap_scenes_options[SCENES_OPTIONS + 1] = {
+    [SCENES_COUNT] = {.name = "count",
+                      .type = RF_INT,
+                      .letter = 'n',
+                      .def = "100",
+                      .min = 1,
+                      .max = 1000000,
+                      .unit = "pictures",
+                      .help = "how many"},
+    [SCENES_SIZE] = {.name = "size",
+                     .type = RF_INT,
+                     .letter = 's',
+                     .def = "64",
+                     .min = 32,
+                     .max = 1024,
+                     .unit = "pixels",
+                     .help = "width and height of a picture"},
+    [SCENES_SPLIT] = {.name = "split",
+                      .type = RF_CHOICE,
+                      .def = "all",
+                      .choices = splits,
+                      .help =
+                          "seen: without the held-out combinations of shape, colour and kind of "
+                          "scene; unseen: with one in each"},
+    [SCENES_NOISE] = {.name = "noise",
+                      .type = RF_REAL,
+                      .def = "0.03",
+                      .max = 1,
+                      .help = "standard deviation of the noise, 1 being full brightness"},
+};

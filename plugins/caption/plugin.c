@@ -9,6 +9,13 @@ static const char *const encode_examples[] = {
     "    --features features.safetensors photos/*.jpg",
     NULL};
 
+static const char *const scenes_examples[] = {
+    "# Pictures to learn from, and pictures whose combinations are not among them.\n"
+    "mkdir train test\n"
+    "refrain-caption scenes train --count 5000 --split seen\n"
+    "refrain-caption scenes test --count 500 --split unseen --seed 2",
+    NULL};
+
 static const rf_verb verbs[] = {
     {.name = "encode",
      .summary = "turn pictures into classes and features",
@@ -26,6 +33,21 @@ static const rf_verb verbs[] = {
      .options = cap_encode_options,
      .examples = encode_examples,
      .run = cap_encode},
+    {.name = "scenes",
+     .summary = "make up pictures with captions",
+     .help = "Draws shapes in eight colours and three sizes: one, two or three equal ones, or a "
+             "larger and a smaller one that stand in a relation.  Writes them into FOLDER as PNG, "
+             "with captions.tsv: file, seen or unseen, English, Chinese.\n\n"
+             "A quarter of the combinations of shape, colour and kind of scene is held out, to "
+             "tell whether what was learned can be put together anew.",
+     .operands = "FOLDER",
+     .operand_type = RF_PATH,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_FILE),
+     .options = cap_scenes_options,
+     .examples = scenes_examples,
+     .run = cap_scenes},
     {0}};
 
 static const char *const cites[] = {

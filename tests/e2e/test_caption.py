@@ -135,4 +135,19 @@ def test_bad_encoders():
     one_line(encode("-e", "empty", PICTURES / "rgb.png", ok=None), "empty/model.json")
 
 
+def test_scenes():
+    """Pictures and lines belong together, and the same seed gives the same."""
+    for folder, more in ("a", []), ("b", ["--seed=1"]), ("c", ["--seed=2", "--split=unseen"]):
+        Path(folder).mkdir()
+        run(CAPTION, "scenes", folder, "--count=12", "--size=32", *more)
+    lines = [x.split("\t") for x in Path("a/captions.tsv").read_text().splitlines()]
+    assert [x[0] for x in lines] == [f"{i:06}.png" for i in range(1, 13)] and all(len(x) == 4 for x in lines)
+    for name in ["captions.tsv"] + [x[0] for x in lines]:
+        assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes(), name
+    other = [x.split("\t") for x in Path("c/captions.tsv").read_text().splitlines()]
+    assert {x[1] for x in other} == {"unseen"} and [x[2:] for x in other] != [x[2:] for x in lines]
+    assert len(encoded("-e", ENCODER, "--top=1", *[Path("a") / x[0] for x in lines])) == 12
+    one_line(run(CAPTION, "scenes", "nowhere", ok=None), "nowhere")
+
+
 main(globals())
