@@ -20,7 +20,7 @@ typedef struct job {
     const rf_real *x, *w, *b;
     rf_real *y;
     bool add;
-    int32_t act;
+    rf_conv_act act;
     rf_index rows;    /* of a block */
     rf_real *columns; /* [threads, rows, taps]; going back, of the images first .. first+images-1 */
     rf_index first, images, group;
@@ -105,7 +105,7 @@ static job job_of(const rf_call *c)
 
 /* ---- Activation ------------------------------------------------------------------------------------ */
 
-static void activate(const rfi_kernels *k, int32_t act, rf_index n, rf_real *y)
+static void activate(const rfi_kernels *k, rf_conv_act act, rf_index n, rf_real *y)
 {
     if (act == RF_CONV_LINEAR) return;
     k->relu(n, y, y);
@@ -258,7 +258,7 @@ static void conv_forward(const rf_call *c)
 static void conv_tangent(const rf_call *c)
 {
     job q = job_of(c);
-    const int32_t act = q.act;
+    const rf_conv_act act = q.act;
     q.y = c->dy, q.act = RF_CONV_LINEAR, q.add = true, q.b = NULL;
     if (c->dx[2])
         rfi_fill_rows(c->device, rfi_plane_rows(&q.p), q.p.O, c->dx[2], c->dy);
