@@ -187,7 +187,7 @@ static rf_status encode(setup *u)
     }
     if (!st) st = write_features(u);
     if (st) return st;
-    rf_logf(u->s->host, RF_LOG_DEBUG, "%lld pictures, %.3g a second in the network", (long long)n,
+    rf_logf(u->s->host, RF_LOG_INFO, "%lld pictures, %.3g a second in the network", (long long)n,
             (double)n / fmax(u->seconds, 1e-9));
     return RF_OK;
 }
