@@ -41,6 +41,9 @@ typedef struct rfi_kernels {
     rfi_zip_fn *sigmoid_bp; /* z += a b (1 - b): adjoint of b = sigmoid x, a = gb, z = gx */
     rfi_zip_fn *tanh_bp;    /* z += a (1 - b b) */
     rfi_zip_fn *relu_bp;    /* z += b > 0 ? a : 0 */
+    /* y[i] += sum over t < count of a[t][i] b[t][i], in that order. */
+    void (*pairs)(rf_index n, int count, const rf_real *const *a, const rf_real *const *b,
+                  rf_real *y);
     void (*scale)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y = s x */
     void (*affine)(rf_index n, rf_real s, rf_real t, const rf_real *x,
                    rf_real *y);                                        /* y = s x + t */

@@ -2,7 +2,8 @@
 """Make what test_golden.c compares with: values and gradients of PyTorch's modules.
 
 Made once with PyTorch 1.13.1 on one thread and committed.  rnn.safetensors has nn.RNN, nn.LSTM and
-nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss, ctc.safetensors has ctc_loss.
+nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss, ctc.safetensors has ctc_loss,
+maps.safetensors has conv2d, max_pool2d, avg_pool2d and batch_norm.
 
 A case of the first is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
 
@@ -26,6 +27,13 @@ A case of the third is named T.K.blankN:
     loss                 of each sequence, with zero_infinity
     u                    the loss is sum(u loss)
     grad.x               its gradient
+
+A case of the fourth is named OP.VARIANT; maps are stored [B,H,W,C] and weights [O,kh,kw,C/groups]:
+
+    x w b                inputs of conv2d; x of pooling; x, gain and bias of batch_norm
+    y u                  output; the loss is sum(u y)
+    mean var             statistics of batch_norm; var divides by their number
+    grad.NAME            gradient of the loss with respect to each input
 
 usage: make_golden.py [FOLDER]
 """
@@ -53,6 +61,19 @@ CTC = [
     (20, 8, 7, [(20, [0, 0, 1, 1, 0, 0]), (19, [6, 5, 4, 3, 2, 1, 0]), (6, [0, 1, 2, 3, 4, 5]), (2, [5, 5])]),
     (60, 30, 3, [(60, [1, 2, 4, 4, 5, 29, 29, 0, 7]), (33, [8] * 16), (60, []), (41, list(range(4, 30)))]),
 ]
+# Images, rows, columns, channels in and out, window, stride, padding (left, right, top, bottom),
+# groups, activation, bias.
+CONV = {
+    "cell": (2, 5, 6, 20, 33, (1, 1), (1, 1), (0, 0, 0, 0), 1, None, True),
+    "same": (3, 7, 6, 5, 9, (3, 3), (1, 1), (1, 1, 1, 1), 1, "relu", True),
+    "uneven": (2, 9, 8, 3, 16, (3, 3), (2, 2), (0, 1, 0, 1), 1, "relu6", True),
+    "oblong": (1, 6, 9, 4, 6, (2, 5), (1, 3), (2, 2, 0, 1), 1, None, False),
+    "grouped": (2, 6, 6, 8, 12, (3, 3), (1, 2), (1, 1, 1, 1), 4, "relu", True),
+    "depthwise": (2, 7, 9, 40, 40, (3, 3), (1, 1), (1, 1, 1, 1), 40, "relu6", True),
+    "depthwise.uneven": (2, 8, 8, 17, 17, (3, 3), (2, 2), (0, 1, 0, 1), 17, None, False),
+}
+# Window, stride, padding.
+POOL = {"halves": (2, 2, 0), "overlap": (3, 2, 1)}
 
 
 def run(net, x, states, lengths):
@@ -107,6 +128,48 @@ def ctc_case(frames, classes, blank, sequences):
             "loss": loss.float(), "u": u, "grad.x": x.grad}
 
 
+def last(x):
+    """[B,C,H,W] as [B,H,W,C]."""
+    return x.permute(0, 2, 3, 1)
+
+
+def map_result(y, tensors):
+    u = torch.randn_like(y)
+    (u * y).sum().backward()
+    turn = lambda t: last(t) if t.dim() == 4 else t
+    return {**{k: turn(t) for k, t in tensors.items()}, "y": turn(y), "u": turn(u),
+            **{"grad." + k: turn(t.grad) for k, t in tensors.items()}}
+
+
+def conv_case(images, rows, columns, c, o, window, stride, padding, groups, act, bias):
+    given = {"x": torch.randn(images, c, rows, columns), "w": torch.randn(o, c // groups, *window)}
+    if bias:
+        given["b"] = torch.randn(o)
+    for t in given.values():
+        t.requires_grad_()
+    padded = torch.nn.functional.pad(given["x"], padding)
+    y = torch.nn.functional.conv2d(padded, given["w"], given.get("b"), stride, groups=groups)
+    y = {None: lambda t: t, "relu": torch.relu, "relu6": torch.nn.functional.relu6}[act](y)
+    return map_result(y, given)
+
+
+def pool_case(fn, **more):
+    def make(window, stride, padding):
+        x = torch.randn(2, 6, 7, 9, requires_grad=True)
+        return map_result(fn(x, window, stride, padding, **more), {"x": x})
+    return make
+
+
+def batch_case():
+    given = {"x": 3 + 2 * torch.randn(4, 7, 5, 6), "gain": torch.randn(7), "bias": torch.randn(7)}
+    for t in given.values():
+        t.requires_grad_()
+    mean, var = torch.zeros(7), torch.zeros(7)
+    y = torch.nn.functional.batch_norm(given["x"], mean, var, given["gain"], given["bias"], True, 1.0, 1e-5)
+    n = given["x"].numel() / 7
+    return {**map_result(y, given), "mean": mean, "var": var * (n - 1) / n}
+
+
 def write_safetensors(path, tensors):
     """The format is eight bytes of header length, a JSON header, and the numbers."""
     header, blobs, at = {}, [], 0
@@ -143,10 +206,21 @@ def ctc_cases():
         yield f"{frames}.{classes}.blank{blank}", ctc_case(frames, classes, blank, sequences)
 
 
+def map_cases():
+    for name, sizes in CONV.items():
+        yield "conv." + name, conv_case(*sizes)
+    largest = pool_case(torch.nn.functional.max_pool2d)
+    mean = pool_case(torch.nn.functional.avg_pool2d, count_include_pad=False)
+    for name, sizes in POOL.items():
+        yield "max." + name, largest(*sizes)
+        yield "mean." + name, mean(*sizes)
+    yield "batch", batch_case()
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     torch.set_num_threads(1)
-    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases), ("ctc", ctc_cases):
+    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases), ("ctc", ctc_cases), ("maps", map_cases):
         path = os.path.join(folder, file + ".safetensors")
         torch.manual_seed(20230101)
         tensors = {f"{name}/{k}": v for name, made in cases() for k, v in made.items()}

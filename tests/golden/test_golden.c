@@ -1,4 +1,5 @@
-/* test_golden.c -- values and gradients against PyTorch's: rf_rnn, the adaptive softmax, CTC's loss.
+/* test_golden.c -- values and gradients against PyTorch's: rf_rnn, the adaptive softmax, CTC's
+ * loss, convolution, pooling and batch normalisation.
  * The files' cases are described in make_golden.py, which made them. */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 #include "../suite.h"
 
-static const char *rnn_path, *adaptive_path, *ctc_path;
+static const char *rnn_path, *adaptive_path, *ctc_path, *maps_path;
 
 enum { T = 4, B = 3, I = 3, H = 4, MOST = 8192 };
 static const double tolerance = 1e-5;
@@ -266,22 +267,110 @@ static void ctc_loss(void)
     rf_model_free(file);
 }
 
+/* The result of a case on maps and the gradients of its n inputs. */
+static void check_map(const golden *c, rf_node y, int n, const char *const *name, const rf_node *x)
+{
+    compare_node(c, "y", y);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(c->graph, weighed(c, "u", y, RF_NONE)), RF_OK);
+    for (int i = 0; i < n; i++) {
+        char grad[16];
+        snprintf(grad, sizeof grad, "grad.%s", name[i]);
+        if (x[i] != RF_NONE) compare_gradient(c, grad, x[i]);
+    }
+}
+
+static golden begin_map(const rf_model *file, rf_device *d, const char *name)
+{
+    golden c = {file, name, rf_graph_new(d), NULL};
+    rf_graph_begin(c.graph, RF_EVAL, (rf_key){0});
+    return c;
+}
+
+static void check_conv(const rf_model *file, rf_device *d, const char *name, const rf_conv *conv)
+{
+    static const char *const names[] = {"x", "w", "b"};
+    golden c = begin_map(file, d, name);
+    rf_node in[3];
+    for (int i = 0; i < 3; i++) in[i] = variable(&c, names[i]);
+    check_map(&c, rf_conv2d(c.graph, in[0], in[1], in[2], conv), 3, names, in);
+    rf_graph_free(c.graph);
+}
+
+static void check_pool(const rf_model *file, rf_device *d, const char *name, bool mean,
+                       const rf_pool *pool)
+{
+    static const char *const names[] = {"x"};
+    golden c = begin_map(file, d, name);
+    const rf_node x = variable(&c, "x");
+    check_map(&c, mean ? rf_mean_pool(c.graph, x, pool) : rf_max_pool(c.graph, x, pool), 1, names,
+              &x);
+    rf_graph_free(c.graph);
+}
+
+static void check_batch(const rf_model *file, rf_device *d)
+{
+    static const char *const names[] = {"x", "gain", "bias"};
+    golden c = begin_map(file, d, "batch");
+    const rf_real *mean = NULL, *var = NULL;
+    rf_node in[3];
+    for (int i = 0; i < 3; i++) in[i] = variable(&c, names[i]);
+    const rf_node y = rf_batch_norm(c.graph, in[0], in[1], in[2], 1e-5);
+    CU_ASSERT_FATAL(rf_batch_norm_statistics(c.graph, y, &mean, &var));
+    compare(&c, "mean", mean, RF_SHAPE(7));
+    compare(&c, "var", var, RF_SHAPE(7));
+    CU_ASSERT(!rf_batch_norm_statistics(c.graph, in[0], &mean, &var));
+    check_map(&c, y, 3, names, in);
+    rf_graph_free(c.graph);
+}
+
+static void maps(void)
+{
+    static const struct {
+        const char *name;
+        rf_conv conv;
+    } conv[] = {{"conv.cell", {{1, 1}, {0, 0, 0, 0}, 1, RF_CONV_LINEAR}},
+                {"conv.same", {{1, 1}, {1, 1, 1, 1}, 1, RF_CONV_RELU}},
+                {"conv.uneven", {{2, 2}, {0, 0, 1, 1}, 1, RF_CONV_RELU6}},
+                {"conv.oblong", {{1, 3}, {0, 2, 1, 2}, 1, RF_CONV_LINEAR}},
+                {"conv.grouped", {{1, 2}, {1, 1, 1, 1}, 4, RF_CONV_RELU}},
+                {"conv.depthwise", {{1, 1}, {1, 1, 1, 1}, 40, RF_CONV_RELU6}},
+                {"conv.depthwise.uneven", {{2, 2}, {0, 0, 1, 1}, 17, RF_CONV_LINEAR}}};
+    static const rf_pool halves = {{2, 2}, {2, 2}, {0, 0, 0, 0}},
+                         overlap = {{3, 3}, {2, 2}, {1, 1, 1, 1}};
+    rf_model *file = rf_model_read(maps_path, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int threads = 1; threads <= 3; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        for (size_t i = 0; i < sizeof conv / sizeof *conv; i++)
+            check_conv(file, d, conv[i].name, &conv[i].conv);
+        check_pool(file, d, "max.halves", false, &halves);
+        check_pool(file, d, "max.overlap", false, &overlap);
+        check_pool(file, d, "mean.halves", true, &halves);
+        check_pool(file, d, "mean.overlap", true, &overlap);
+        check_batch(file, d);
+        rf_device_free(d);
+    }
+    rf_model_free(file);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr,
-                "usage: test_golden rnn.safetensors adaptive.safetensors ctc.safetensors\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: test_golden rnn.safetensors adaptive.safetensors ctc.safetensors "
+                        "maps.safetensors\n");
         return 2;
     }
     rnn_path = argv[1];
     adaptive_path = argv[2];
     ctc_path = argv[3];
+    maps_path = argv[4];
     CU_TestInfo tests[] = {{"nn.RNN tanh", nn_rnn_tanh},
                            {"nn.RNN relu", nn_rnn_relu},
                            {"nn.LSTM", nn_lstm},
                            {"nn.GRU", nn_gru},
                            {"nn.AdaptiveLogSoftmaxWithLoss", nn_adaptive_log_softmax_with_loss},
                            {"ctc_loss", ctc_loss},
+                           {"maps", maps},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

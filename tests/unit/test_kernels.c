@@ -177,6 +177,29 @@ static void zips_match_plain(void)
     rf_aligned_free(z);
 }
 
+static void pairs_match_plain(void)
+{
+    enum { N = 133, COUNT = 9 };
+    const rfi_kernels *c = rfi_kernels_for(RFI_ISA_C);
+    rf_real *x = noise(N + 2 * COUNT, 2, 21), *z = noise(N + 1, 2, 22), y[N + 1], w[N + 1];
+    const rf_real *a[COUNT], *b[COUNT];
+    for (int t = 0; t < COUNT; t++) a[t] = x + t, b[t] = x + 2 * COUNT - t;
+    FOR_ISA(k)
+    {
+        for (int count = 0; count <= COUNT; count += 3)
+            for (rf_index n = 0; n <= N; n += n < 40 ? 1 : 31) {
+                memcpy(y, z, sizeof y);
+                memcpy(w, z, sizeof w);
+                k->pairs(n, count, a, b, y);
+                for (int t = 0; t < count; t++) c->mul_add(n, a[t], b[t], w);
+                CU_ASSERT(worst(n, y, w) <= 4e-6);
+                CU_ASSERT(memcmp(y + n, z + n, (size_t)(N + 1 - n) * sizeof *y) == 0);
+            }
+    }
+    rf_aligned_free(x);
+    rf_aligned_free(z);
+}
+
 static void affine_matches_plain(void)
 {
     enum { N = 133 };
@@ -631,6 +654,7 @@ int main(void)
                            {"infinities and NaN", edges_are_right},
                            {"cutting a range changes no bit", cuts_change_nothing},
                            {"two inputs", zips_match_plain},
+                           {"pairs match plain C", pairs_match_plain},
                            {"affine matches plain", affine_matches_plain},
                            {"reductions", reductions_match},
                            {"softmax", softmax_rows},

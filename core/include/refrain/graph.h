@@ -201,6 +201,26 @@ RF_API rf_node rf_matmul(rf_graph *g, rf_node a, rf_node b);
 RF_API rf_node rf_matmul_turned(rf_graph *g, rf_node a, bool turn_a, rf_node b, bool turn_b);
 /* x [..,I], w [O,I], b [O] or RF_NONE -> x w^T + b [..,O]: nn.Linear. */
 RF_API rf_node rf_linear(rf_graph *g, rf_node x, rf_node w, rf_node b);
+
+/* Maps are [B,H,W,C]: rows, columns, channels.  Padding is top, left, bottom, right, less than the
+ * window; cells in it are 0. */
+typedef enum rf_conv_act { RF_CONV_LINEAR, RF_CONV_RELU, RF_CONV_RELU6 } rf_conv_act;
+typedef struct rf_conv {
+    int32_t stride[2], pad[4];
+    int32_t groups;  /* divides C and O; C: depthwise */
+    rf_conv_act act; /* relu6: min(max(y, 0), 6) */
+} rf_conv;
+/* x [B,H,W,C], w [O,kh,kw,C/groups], b [O] or RF_NONE -> [B,H',W',O],
+ * H' = (H + top + bottom - kh) / stride + 1 rounded down: nn.Conv2d, its channels last. */
+RF_API rf_node rf_conv2d(rf_graph *g, rf_node x, rf_node w, rf_node b, const rf_conv *conv);
+typedef struct rf_pool {
+    int32_t window[2], stride[2], pad[4];
+} rf_pool;
+/* The largest cell, and the mean, of each window's cells within the map; sizes as above. */
+RF_API rf_node rf_max_pool(rf_graph *g, rf_node x, const rf_pool *pool);
+RF_API rf_node rf_mean_pool(rf_graph *g, rf_node x, const rf_pool *pool);
+/* The mean of all cells: [B,H,W,C] -> [B,C]. */
+RF_API rf_node rf_global_mean_pool(rf_graph *g, rf_node x);
 /* Swap two dimensions. */
 RF_API rf_node rf_transpose(rf_graph *g, rf_node x, int dim0, int dim1);
 
@@ -331,6 +351,12 @@ RF_API rf_node rf_dropout(rf_graph *g, rf_node x, double p);
 RF_API rf_node rf_dropout_shared(rf_graph *g, rf_node x, double p, int dim);
 /* Over the last dimension: gain * (x - mean) / sqrt(var + eps) + bias.  Ba et al. 2016. */
 RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
+/* The same over all leading dimensions of x [..,C], column by column; var divides by their number.
+ * Ioffe & Szegedy 2015.  Statistics of a node that it made, [C] each, as long as the graph: to keep
+ * for times when there is no batch.  False: no such node, or the graph is built RF_INFER. */
+RF_API rf_node rf_batch_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
+RF_API bool rf_batch_norm_statistics(const rf_graph *g, rf_node y, const rf_real **mean,
+                                     const rf_real **var);
 
 /* Messages name the caller's file and line.  A file that builds on behalf of its own caller defines
  * RF_NO_PLACES first: messages then name that caller. */
@@ -353,6 +379,10 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_matmul(g, ...)             rf_matmul(RF_HERE(g), __VA_ARGS__)
 #define rf_matmul_turned(g, ...)      rf_matmul_turned(RF_HERE(g), __VA_ARGS__)
 #define rf_linear(g, ...)             rf_linear(RF_HERE(g), __VA_ARGS__)
+#define rf_conv2d(g, ...)             rf_conv2d(RF_HERE(g), __VA_ARGS__)
+#define rf_max_pool(g, ...)           rf_max_pool(RF_HERE(g), __VA_ARGS__)
+#define rf_mean_pool(g, ...)          rf_mean_pool(RF_HERE(g), __VA_ARGS__)
+#define rf_global_mean_pool(g, ...)   rf_global_mean_pool(RF_HERE(g), __VA_ARGS__)
 #define rf_transpose(g, ...)          rf_transpose(RF_HERE(g), __VA_ARGS__)
 #define rf_sum(g, ...)                rf_sum(RF_HERE(g), __VA_ARGS__)
 #define rf_mean(g, ...)               rf_mean(RF_HERE(g), __VA_ARGS__)
@@ -384,6 +414,7 @@ RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias,
 #define rf_dropout(g, ...)            rf_dropout(RF_HERE(g), __VA_ARGS__)
 #define rf_dropout_shared(g, ...)     rf_dropout_shared(RF_HERE(g), __VA_ARGS__)
 #define rf_layer_norm(g, ...)         rf_layer_norm(RF_HERE(g), __VA_ARGS__)
+#define rf_batch_norm(g, ...)         rf_batch_norm(RF_HERE(g), __VA_ARGS__)
 /* clang-format on */
 #else
 #define RF_HERE(g) (g)

@@ -1,0 +1,82 @@
+/* caption/options.c -- what the user can choose: one row an option, with type, range, default and
+ * help. */
+#include "caption.h"
+
+const rf_option cap_encode_options[ENCODE_COUNT + 1] = {
+    [ENCODE_ENCODER] = {.name = "encoder",
+                        .type = RF_PATH,
+                        .letter = 'e',
+                        .flags = RF_OPT_REQUIRED,
+                        .meta = "FOLDER",
+                        .help = "with model.json, model.safetensors and labels.txt"},
+    [ENCODE_TOP] = {.name = "top",
+                    .type = RF_INT,
+                    .letter = 't',
+                    .def = "5",
+                    .max = 100,
+                    .help = "so many most probable classes of each picture; 0: none"},
+    [ENCODE_FEATURES] = {.name = "features",
+                         .type = RF_OUTFILE,
+                         .letter = 'f',
+                         .meta = "FILE.safetensors",
+                         .help = "write the features of all pictures, a row each"},
+    [ENCODE_MAP] = {.name = "map",
+                    .type = RF_BOOL,
+                    .def = "0",
+                    .help = "write the feature map as well: rows, columns and channels a picture"},
+    [ENCODE_CROP] = {.name = "crop",
+                     .type = RF_REAL,
+                     .letter = 'c',
+                     .def = "0.875",
+                     .max = 1,
+                     .help = "the middle square of this part of the shorter side; 0: the whole "
+                             "picture, pressed into a square"},
+    [ENCODE_BACKGROUND] = {.name = "background",
+                           .type = RF_STRING,
+                           .letter = 'b',
+                           .def = "white",
+                           .meta = "COLOUR",
+                           .help = "what shows behind transparent pixels: white, black, #rrggbb"},
+    [ENCODE_BATCH] = {.name = "batch",
+                      .type = RF_INT,
+                      .flags = RF_OPT_ADVANCED,
+                      .def = "4",
+                      .min = 1,
+                      .max = 256,
+                      .unit = "pictures",
+                      .help = "how many go through the network at once"},
+};
+
+/* In the order of SCENE_ALL, SCENE_SEEN, SCENE_UNSEEN. */
+static const char *const splits[] = {"all", "seen", "unseen", NULL};
+
+const rf_option cap_scenes_options[SCENES_OPTIONS + 1] = {
+    [SCENES_COUNT] = {.name = "count",
+                      .type = RF_INT,
+                      .letter = 'n',
+                      .def = "100",
+                      .min = 1,
+                      .max = 1000000,
+                      .unit = "pictures",
+                      .help = "how many"},
+    [SCENES_SIZE] = {.name = "size",
+                     .type = RF_INT,
+                     .letter = 's',
+                     .def = "64",
+                     .min = 32,
+                     .max = 1024,
+                     .unit = "pixels",
+                     .help = "width and height of a picture"},
+    [SCENES_SPLIT] = {.name = "split",
+                      .type = RF_CHOICE,
+                      .def = "all",
+                      .choices = splits,
+                      .help =
+                          "seen: without the held-out combinations of shape, colour and kind of "
+                          "scene; unseen: with one in each"},
+    [SCENES_NOISE] = {.name = "noise",
+                      .type = RF_REAL,
+                      .def = "0.03",
+                      .max = 1,
+                      .help = "standard deviation of the noise, 1 being full brightness"},
+};

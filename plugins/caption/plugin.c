@@ -1,0 +1,76 @@
+/* caption/plugin.c -- who this plugin is and which verbs it has. */
+#include "caption.h"
+
+static const char *const encode_examples[] = {
+    "# What is on the pictures?\n"
+    "refrain-caption encode --encoder encoder-mobilenetv2 猫.jpg dog.png",
+    "# Their features, for a decoder or any other program that reads safetensors.\n"
+    "refrain-caption encode --encoder encoder-mobilenetv2 --top 0 --crop 0 --map \\\n"
+    "    --features features.safetensors photos/*.jpg",
+    NULL};
+
+static const char *const scenes_examples[] = {
+    "# Pictures to learn from, and pictures whose combinations are not among them.\n"
+    "mkdir train test\n"
+    "refrain-caption scenes train --count 5000 --split seen\n"
+    "refrain-caption scenes test --count 500 --split unseen --seed 2",
+    NULL};
+
+static const rf_verb verbs[] = {
+    {.name = "encode",
+     .summary = "turn pictures into classes and features",
+     .help =
+         "Reads PNG, JPEG and BMP pictures, sends them through a convolutional network, and tells "
+         "what they probably show, or writes what the network makes of them before it decides: "
+         "a vector a picture, and with --map one for each place of the picture.\n\n"
+         "The network is a folder with a list of layers and their weights; the plugin's README "
+         "says where to get one.",
+     .operands = "IMAGE...",
+     .operand_type = RF_INFILE,
+     .arg_min = 1,
+     .arg_max = UINT32_MAX,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = cap_encode_options,
+     .examples = encode_examples,
+     .run = cap_encode},
+    {.name = "scenes",
+     .summary = "make up pictures with captions",
+     .help = "Draws shapes in eight colours and three sizes: one, two or three equal ones, or a "
+             "larger and a smaller one that stand in a relation.  Writes them into FOLDER as PNG, "
+             "with captions.tsv: file, seen or unseen, English, Chinese.\n\n"
+             "A quarter of the combinations of shape, colour and kind of scene is held out, to "
+             "tell whether what was learned can be put together anew.",
+     .operands = "FOLDER",
+     .operand_type = RF_PATH,
+     .arg_min = 1,
+     .arg_max = 1,
+     .emits = RF_EMITS(RF_EV_FILE),
+     .options = cap_scenes_options,
+     .examples = scenes_examples,
+     .run = cap_scenes},
+    {0}};
+
+static const char *const cites[] = {
+    "Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted residuals and linear "
+    "bottlenecks, CVPR 2018",
+    NULL};
+
+static const char *const features[] = {"image", NULL};
+
+static const rf_plugin plugin = {
+    RF_PLUGIN_HEAD(0),
+    .id = CAP_PLUGIN,
+    .task = "caption",
+    .name = "Pictures",
+    .summary = "tell what pictures show",
+    .version = "1.0.0",
+    .license = "MIT",
+    .cites = cites,
+    .features = features,
+    .verbs = verbs,
+    .open = rf_session_open,
+    .close = rf_session_close,
+    .query = rf_session_query,
+};
+
+RF_PLUGIN(plugin)
