@@ -60,8 +60,9 @@ static rf_status check_sizes(const rf_model *f, const an_lexis *x, const an_shap
                    rf_model_name(f));
 }
 
-static rf_status load(an_model *x, const rf_model *f, rf_error *err)
+static rf_status parse(void *self, const rf_model *f, rf_error *err)
 {
+    an_model *x = self;
     static const int needed[] = {
         AN_TRAIN_CELL,       AN_TRAIN_LAYERS,     AN_TRAIN_HIDDEN,  AN_TRAIN_EMBED,
         AN_TRAIN_EMBED_PAIR, AN_TRAIN_EMBED_HINT, AN_TRAIN_MEMBERS, -1};
@@ -87,13 +88,13 @@ static rf_status load(an_model *x, const rf_model *f, rf_error *err)
 rf_status an_model_open(an_model *x, const rf_run *r, rf_error *err)
 {
     *x = (an_model){0};
-    rf_model *f = rf_task_model_read(r->model, PY_ID, AN_TASK, err);
-    const rf_status st = f ? load(x, f, err) : err->status;
-    rf_model_free(f);
-    if (st) return st;
-    x->d = rf_device_new((int)r->threads, err);
-    x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_task_opening how = {.path = r->model,
+                                 .plugin = PY_ID,
+                                 .task = AN_TASK,
+                                 .threads = r->threads,
+                                 .parse = parse,
+                                 .self = x};
+    return rf_task_model_open(&how, &x->d, &x->g, err);
 }
 
 void an_model_close(an_model *x)
