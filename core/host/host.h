@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 #include <refrain/host.h>
+#include <refrain/live.h>
+#include <signal.h>
 #include <stdio.h>
 
 /* The program's names for its own exit statuses. */
@@ -113,6 +115,15 @@ void rfi_progress_report(rfi_progress *p, double done, double total, const char 
                          const char *note);
 /* Remove the live line, so that something else can be printed. */
 void rfi_progress_clear(rfi_progress *p);
+
+/* ---- typing.c: rf.live/1 at a terminal ------------------------------------------------------- */
+
+/* Whether a verb is the one of the plugin's rf.live/1, and somebody sits at a terminal. */
+bool rfi_typing_fits(const rf_module *m, const rf_module_verb *v);
+/* Instead of the verb's run, whose events these are: RF_EV_TEXT, a line each.  `stops`: not 0 once it is
+ * time to end.  RF_ECANCELLED: Ctrl-C.  Errors: EIO, those of the plugin. */
+rf_status rfi_typing_run(const rf_module *m, const rf_host *h, rf_session *s, const rf_run *run,
+                         const volatile sig_atomic_t *stops);
 
 /* ---- run.c ---------------------------------------------------------------------------------- */
 

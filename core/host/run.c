@@ -189,7 +189,7 @@ static rf_status run_verb(runner *r, const rf_module *m, const rf_module_verb *v
     rf_status st = m->plugin->open(&r->host, &s);
     if (st) return st;
     if (!s) return rf_fail(&r->err, RF_EINTERNAL, "%s: opened no session", m->path);
-    st = v->def.run(s, &run);
+    st = rfi_typing_fits(m, v) ? rfi_typing_run(m, &r->host, s, &run, &stops) : v->def.run(s, &run);
     m->plugin->close(s);
     return st;
 }

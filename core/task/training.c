@@ -315,6 +315,7 @@ rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err)
         st = rf_model_set_table(f, k[0], k[1], strlen(k[1]), err);
     if (!st) st = set_metrics(f, t->measured ? t->measured : "valid", m, err);
     if (!st) st = rf_params_store(t->params, f, storage[learn(t, RF_LEARN_STORAGE)->as.i], err);
+    if (!st && t->store) st = t->store(self, f, err);
     if (!st) st = rf_model_write(f, t->r->model, err);
     rf_model_free(f);
     return st;

@@ -1,6 +1,7 @@
 /* pinyin/plugin.c -- who this plugin is and which verbs it has. */
 #include <string.h>
 
+#include "annotate.h"
 #include "listen.h"
 #include "listen_hear.h"
 #include "live.h"
@@ -31,7 +32,7 @@ static const char *const eval_examples[] = {"refrain-pinyin eval test.tsv --comp
                                             "refrain-pinyin eval input.csv --errors 20", NULL};
 
 static const char *const type_examples[] = {
-    "# Type letters, Enter; a number picks; Enter alone takes the first.\n"
+    "# Candidates follow every key; a number picks; Enter takes the first and ends the line.\n"
     "refrain-pinyin type",
     "printf 'tashi\\nyanjiu\\n2\\n\\n' | refrain-pinyin type", NULL};
 
@@ -82,6 +83,7 @@ static const rf_verb verbs[] = {
      .examples = score_examples,
      .run = py_verb_score},
     LISTEN_VERBS,
+    ANNOTATE_VERBS,
     {.name = "eval",
      .summary = "measure how many characters and sentences are right",
      .help =
@@ -101,11 +103,13 @@ static const rf_verb verbs[] = {
     {.name = "type",
      .summary = "type pinyin, see candidates, pick by number",
      .help =
-         "Reads lines from standard input and answers each: letters are added to what is typed, a "
-         "number picks that candidate, - erases the last letter, -- all of it; an empty line takes "
-         "the first candidate, writes what was made and begins anew.  Programs have the same, key "
-         "by "
-         "key, as the interface rf.live/1.",
+         "At a terminal each key is answered at once: a number picks that candidate, the space bar "
+         "the first, Tab and the arrows show more, Backspace erases, Escape forgets, Enter takes "
+         "the first candidate and writes what was made, Ctrl-D ends.\n\n"
+         "Elsewhere lines are read from standard input and each is answered: letters are added to "
+         "what is typed, a number picks that candidate, - erases the last letter, -- all of it; an "
+         "empty line takes the first candidate, writes what was made and begins anew.  Programs "
+         "have the same, key by key, as the interface rf.live/1.",
      .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
      .emits = RF_EMITS(RF_EV_TEXT),
      .options = py_live_options,
@@ -118,6 +122,9 @@ static const char *const cites[] = {
     "unsegmented sequence data with recurrent neural networks, ICML 2006",
     "Park, Chan, Zhang, Chiu, Zoph, Cubuk, Le: SpecAugment: a simple data augmentation method for "
     "automatic speech recognition, Interspeech 2019",
+    "Park, Lee: g2pM: a neural grapheme-to-phoneme conversion package for Mandarin Chinese based "
+    "on "
+    "a new open benchmark dataset, Interspeech 2020",
     "Chen, Lee: A new statistical approach to Chinese pinyin input, ACL 2000",
     "Chen, Goodman: An empirical study of smoothing techniques for language modeling, 1998",
     "Mikolov, Karafiat, Burget, Cernocky, Khudanpur: Recurrent neural network based language "

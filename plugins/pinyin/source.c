@@ -77,6 +77,12 @@ static const known *find_known(const py_source *s, const char *word, size_t n)
     return i < 0 ? NULL : &s->known[i];
 }
 
+bool py_source_reads(const py_source *s, const char *word, size_t n)
+{
+    const known *k = find_known(s, word, n);
+    return k && k->count;
+}
+
 static known *take_known(py_source *s, const char *word, size_t n, size_t length)
 {
     const int64_t i = rf_map_get(s->readings, word, n, -1);

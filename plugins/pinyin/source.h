@@ -21,6 +21,8 @@ rf_status py_source_read(py_source *s, const char *path, rf_error *err);
 rf_status py_source_parse(py_source *s, const char *text, size_t n, const char *name,
                           rf_error *err);
 size_t py_source_left_out(const py_source *s);
+/* Whether a file says how this word is read, other than by its parts. */
+bool py_source_reads(const py_source *s, const char *word, size_t n);
 
 /* The lexicon of at most `words` words, the most frequent ones, and the characters among `chars` or
  * in these words.  Errors: EFORMAT (it has no character), ENOMEM. */

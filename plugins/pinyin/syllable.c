@@ -177,6 +177,30 @@ void py_reading_text(uint16_t reading, rf_str *out)
     if (PY_TONE(reading)) rf_str_printf(out, "%d", PY_TONE(reading));
 }
 
+/* The vowel that bears the mark: a, e, the o of ou, else the last one. */
+static const char *marked_vowel(const char *base)
+{
+    const char *at = strpbrk(base, "ae");
+    if (!at) at = strstr(base, "ou");
+    for (const char *s = base; !at && (s = strpbrk(s, "iouv")); s++)
+        if (!strpbrk(s + 1, "iouv")) at = s;
+    return at;
+}
+
+void py_reading_marked(uint16_t reading, rf_str *out)
+{
+    const char *base = py_syllable_at(PY_BASE(reading));
+    const int tone = PY_TONE(reading);
+    const char *vowel = base && tone >= 1 && tone <= 4 ? marked_vowel(base) : NULL;
+    for (const char *s = base ? base : "?"; *s; s++) {
+        char c[4];
+        int32_t code = *s == 'v' ? 0xfc : *s;
+        for (size_t i = 0; s == vowel && i < sizeof marks / sizeof *marks; i++)
+            if (marks[i].letter == *s) code = marks[i].code[tone - 1];
+        rf_str_add(out, c, (size_t)rf_utf8_put(code, c));
+    }
+}
+
 /* ---- Sounds that are alike ------------------------------------------------------------------- */
 
 static const struct fuzzy {

@@ -31,6 +31,8 @@ size_t py_letter(const char *s, size_t n, char *letter, int *tone);
 bool py_reading_parse(const char *s, size_t n, uint16_t *reading);
 /* "sheng1"; without a tone as it is. */
 void py_reading_text(uint16_t reading, rf_str *out);
+/* "shēng", "lǜ"; without a tone or with the neutral one, no mark. */
+void py_reading_marked(uint16_t reading, rf_str *out);
 
 /* Groups of sounds that some do not keep apart: names of --fuzzy; NULL past the end. */
 const char *py_fuzzy_name(int i);

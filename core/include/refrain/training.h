@@ -251,6 +251,8 @@ typedef struct rf_training {
     double rate;                /* learning rate of adam and adamw; 0: their usual one */
     bool higher;                /* the metric is better when higher */
     rf_index tell; /* steps between two reports of the loss; 0: only with validations */
+    /* Adds to the model's file what is no parameter; or NULL.  Called with the training itself. */
+    rf_status (*store)(const void *self, rf_model *f, rf_error *err);
 
     /* Set by _begin. */
     uint64_t seed;
