@@ -136,7 +136,7 @@ static rf_status read_told(an_corpus *c, const char *s, size_t n, const char *pi
 
 static rf_status read_columns(an_corpus *c, const char *s, size_t n, const place *p)
 {
-    const char *tab = memrchr(s, '\t', n);
+    const char *tab = s ? memrchr(s, '\t', n) : NULL; /* an empty line may have no text at all */
     if (!tab)
         return rf_fail(p->err, RF_EFORMAT,
                        "%s:%zu: no tab between characters and pinyin, nor " MARK
