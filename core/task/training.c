@@ -255,6 +255,14 @@ bool rf_training_stop(void *self)
     return t->stopped != RF_OK;
 }
 
+rf_status rf_training_watch(void *self, double done, double total)
+{
+    (void)done;
+    (void)total;
+    rf_training_stop(self);
+    return RF_OK;
+}
+
 static const char *unit_of(const char *metric)
 {
     if (!strcmp(metric, "loss")) return "nats";

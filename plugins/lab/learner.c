@@ -31,22 +31,17 @@ static rf_node loss(void *self, rf_graph *g, double *units)
     return lab_classifier_loss(g, l->m, &c);
 }
 
-/* A stop is noticed at once and obeyed after the validation, whose result belongs to the state. */
-static rf_status watch(void *self, double done, double total)
-{
-    (void)done;
-    (void)total;
-    rf_training_stop(self);
-    return RF_OK;
-}
-
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     static const char *const names[] = {"accuracy", "macro_f1", "loss"};
     lab_learner *l = self;
     lab_judgement j;
-    const lab_walk w = {
-        .g = g, .m = l->m, .s = l->s_valid, .set = &l->valid, .B = l->B, .watch = {watch, self}};
+    const lab_walk w = {.g = g,
+                        .m = l->m,
+                        .s = l->s_valid,
+                        .set = &l->valid,
+                        .B = l->B,
+                        .watch = {rf_training_watch, self}};
     rf_status st = lab_judgement_init(&j, l->m->K, err);
     if (!st) st = lab_judge(&j, w, err);
     if (!st) {

@@ -35,22 +35,13 @@ static void carry(void *self, rf_graph *g)
 
 /* ---- Validation ------------------------------------------------------------------------------ */
 
-/* A stop is noticed at once and obeyed after the validation, whose result belongs to the state. */
-static rf_status watch(void *ctx, double done, double total)
-{
-    (void)done;
-    (void)total;
-    rf_training_stop(ctx);
-    return RF_OK;
-}
-
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     lm_trainer *t = self;
     lm_total total;
     lm_means by = {.m = t->m, .g = g, .ranks = t->base.ranks}; /* full precision */
-    rf_status st =
-        lm_evaluate(&by, t->valid.at, (rf_index)t->valid.n, 16, (lm_watch){watch, t}, &total, err);
+    rf_status st = lm_evaluate(&by, t->valid.at, (rf_index)t->valid.n, 16,
+                               (lm_watch){rf_training_watch, t}, &total, err);
     if (st) return st;
     double nats = total.nats / (double)total.tokens;
     rf_metrics_add(m, "loss", nats);

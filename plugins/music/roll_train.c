@@ -112,20 +112,12 @@ static rf_node loss(void *self, rf_graph *g, double *units)
     return roll_net_loss(g, &t);
 }
 
-/* A stop is noticed at once and obeyed after the validation, whose result belongs to the state. */
-static rf_status watch(void *ctx, double done, double total)
-{
-    (void)done;
-    (void)total;
-    rf_training_stop(ctx);
-    return RF_OK;
-}
-
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     setup *u = self;
     const roll_set *set = &u->part[RF_SPLIT_VALID];
-    const roll_meter meter = {.g = g, .m = u->m, .B = MEASURED, .watch = watch, .ctx = u};
+    const roll_meter meter = {
+        .g = g, .m = u->m, .B = MEASURED, .watch = rf_training_watch, .ctx = u};
     roll_score *score = calloc((size_t)set->n, sizeof *score);
     if (!score) return rf_fail(err, RF_ENOMEM, "no memory");
     rf_status st = roll_measure(&meter, set, score, err);

@@ -51,15 +51,6 @@ static rf_status count(void *ctx, int32_t item, int32_t place, const rf_real *p,
     return RF_OK;
 }
 
-/* A stop is noticed at once and obeyed after the validation, whose result belongs to the state. */
-static rf_status watch(void *ctx, double done, double total)
-{
-    (void)done;
-    (void)total;
-    rf_training_stop(ctx);
-    return RF_OK;
-}
-
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     learner *l = self;
@@ -70,7 +61,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
                        .told = true,
                        .each = count,
                        .ctx = &j,
-                       .tell = watch,
+                       .tell = rf_training_watch,
                        .tell_ctx = l};
     const rf_status st = an_walk_run(&w, err);
     if (st) return st;

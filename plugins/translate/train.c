@@ -143,15 +143,6 @@ static rf_node loss(void *self, rf_graph *g, double *units)
                                                              : RF_POISON;
 }
 
-/* A stop is noticed at once and obeyed after the validation, whose result belongs to the state. */
-static rf_status watch(void *ctx, double done, double total)
-{
-    (void)done;
-    (void)total;
-    rf_training_stop(ctx);
-    return RF_OK;
-}
-
 static rf_status judge_one(void *ctx, rf_index line, rf_index rank, const tr_answer *a,
                            rf_error *err)
 {
@@ -179,7 +170,8 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     setup *u = self;
     const bool translates = u->v[TRAIN_METRIC].as.i == METRIC_BLEU;
     double value, bleu = 0;
-    rf_status st = tr_judge_loss(g, u->m, &u->valid, u->v[TRAIN_BATCH].as.i, watch, u, &value, err);
+    rf_status st = tr_judge_loss(g, u->m, &u->valid, u->v[TRAIN_BATCH].as.i, rf_training_watch, u,
+                                 &value, err);
     if (!st && translates) st = measure_bleu(u, &bleu, err);
     if (!st && translates) rf_metrics_add(m, "bleu", bleu);
     if (!st) rf_metrics_add(m, "loss", value);
@@ -209,7 +201,7 @@ static rf_status hold_all(setup *u)
                             .best = 1,
                             .replace = true,
                             .each = judge_one,
-                            .tell = watch,
+                            .tell = rf_training_watch,
                             .ctx = u};
     u->base.higher = u->valid.n && u->v[TRAIN_METRIC].as.i == METRIC_BLEU;
     if (!u->base.higher) return RF_OK;

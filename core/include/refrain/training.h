@@ -326,6 +326,9 @@ RF_API rf_status rf_training_tell(const rf_training *t, int64_t step, const char
 
 /* Callbacks for rf_fit_task, `self` being the training. */
 RF_API bool rf_training_stop(void *self);
+/* For what a validation calls between its parts, `self` being the training.  A stop is noticed at once and
+ * obeyed after the validation, whose result belongs to the state: RF_OK, always. */
+RF_API rf_status rf_training_watch(void *self, double done, double total);
 RF_API rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err);
 /* Reports come every so many steps, never by the clock: a run has the same events each time. */
 RF_API void rf_training_report(void *self, const rf_fit_event *e);
