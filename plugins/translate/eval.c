@@ -66,12 +66,13 @@ const rf_option tr_eval_options[] = {
                       .type = RF_INFILE,
                       .letter = 'a',
                       .help = "translations by another system, which is compared"},
-    [EVAL_METRIC] = {.name = "metric",
-                     .type = RF_STRING,
-                     .def = "bleu,chrf",
-                     .meta = "NAME,...",
-                     .help =
-                         "what is measured: bleu, chrf, chrf++, rouge-1, rouge-2, rouge-l, cider"},
+    [EVAL_METRIC] =
+        {.name = "metric",
+         .type = RF_STRING,
+         .def = "bleu,chrf",
+         .meta = "NAME,...",
+         .help = "what is measured: bleu, bleu-1 to bleu-4, chrf, chrf++, rouge-1, rouge-2, "
+                 "rouge-l, rouge-l-coco, cider, meteor (without synonyms), exact"},
     [EVAL_TOKENIZE] = {.name = "tokenize",
                        .type = RF_CHOICE,
                        .letter = 't',
