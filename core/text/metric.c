@@ -333,6 +333,18 @@ void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out)
     score_sum(s, s->stats + i * (size_t)s->width, out);
 }
 
+void rf_text_score_parts(const rf_text_score *x, rf_str *out)
+{
+    int i = 0;
+    for (; i < x->parts && !strncmp(x->part[i].name, "precision_", 10); i++)
+        rf_str_printf(out, "%s%.1f", i ? "/" : "", x->part[i].value);
+    rf_str_put(out, i ? " (" : "(");
+    for (const char *gap = ""; i < x->parts; i++, gap = " ")
+        rf_str_printf(out, strstr(x->part[i].name, "_len") ? "%s%s = %.0f" : "%s%s = %.3f", gap,
+                      x->part[i].name, x->part[i].value);
+    rf_str_put(out, ")");
+}
+
 void rf_text_metric_title(const rf_text_metric *s, rf_str *out)
 {
     if (s->row->called)
@@ -393,14 +405,21 @@ static double chance_of(const samples *x, double difference)
     return (larger + 1.0) / (x->count + 1.0);
 }
 
-static void summarize(const samples *x, rf_bootstrap *out)
+/* Between what 95 % of them are.  They are sorted. */
+static void find_range(double *score, int count, double *low, double *high)
 {
-    const int cut = x->count / 40;
-    out->mean = 0;
+    const int cut = count / 40;
+    qsort(score, (size_t)count, sizeof *score, compare_reals);
+    *low = score[cut];
+    *high = score[count - cut - 1];
+}
+
+static void summarize(const samples *x, bool pair, rf_bootstrap *out)
+{
     for (int i = 0; i < x->count; i++) out->mean += x->score[0][i] / x->count;
-    qsort(x->score[0], (size_t)x->count, sizeof *x->score[0], compare_reals);
-    out->low = x->score[0][cut];
-    out->high = x->score[0][x->count - cut - 1];
+    for (int i = 0; i < x->count && pair; i++) x->score[1][i] = x->score[0][i] - x->score[1][i];
+    if (pair) find_range(x->score[1], x->count, &out->difference_low, &out->difference_high);
+    find_range(x->score[0], x->count, &out->low, &out->high);
 }
 
 static rf_status check_pair(const rf_text_metric *s, const rf_text_metric *against, int count,
@@ -438,9 +457,14 @@ rf_status rf_text_metric_bootstrap(rf_text_metric *s, rf_text_metric *against, i
     for (int k = 0; k < 2 && system[k] && !st; k++) rf_text_metric_corpus(system[k], &score[k]);
     if (!st) st = draw_all(system, seed, &x, go_on, ctx, err);
     if (!st) {
-        *out = (rf_bootstrap){.value = score[0].value, .p = NAN};
-        if (against) out->p = chance_of(&x, score[0].value - score[1].value);
-        summarize(&x, out);
+        *out = (rf_bootstrap){.value = score[0].value,
+                              .p = NAN,
+                              .difference = NAN,
+                              .difference_low = NAN,
+                              .difference_high = NAN};
+        if (against) out->difference = score[0].value - score[1].value;
+        if (against) out->p = chance_of(&x, out->difference);
+        summarize(&x, against != NULL, out);
     }
     free(x.score[0]);
     free(x.score[1]);

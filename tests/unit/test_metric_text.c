@@ -408,8 +408,12 @@ static void test_bootstrap(void)
     CU_ASSERT_DOUBLE_EQUAL(x.p, 1 / 501.0, 1e-12);
     CU_ASSERT_TRUE(x.low < x.value && x.value < x.high && y.high < x.low);
     CU_ASSERT_DOUBLE_EQUAL(x.mean, x.value, 1);
+    CU_ASSERT_DOUBLE_EQUAL(x.difference, x.value - y.value, 1e-12);
+    CU_ASSERT_TRUE(x.difference_low < x.difference && x.difference < x.difference_high);
+    CU_ASSERT_DOUBLE_EQUAL(x.difference_low, -y.difference_high, 1e-9);
+    CU_ASSERT_TRUE(x.difference_high - x.difference_low < x.high - x.low + y.high - y.low);
     CU_ASSERT_EQUAL(rf_text_metric_bootstrap(a, NULL, 500, 3, NULL, NULL, &y, NULL), RF_OK);
-    CU_ASSERT_TRUE(isnan(y.p) && y.low == x.low && y.high == x.high);
+    CU_ASSERT_TRUE(isnan(y.p) && isnan(y.difference) && y.low == x.low && y.high == x.high);
     CU_ASSERT_EQUAL(rf_text_metric_bootstrap(a, b, 500, 3, stop, NULL, &y, NULL), RF_ECANCELLED);
     rf_text_metric_free(a);
     rf_text_metric_free(b);

@@ -127,6 +127,10 @@ typedef struct rf_text_score {
 RF_API void rf_text_metric_corpus(rf_text_metric *s, rf_text_score *out);
 RF_API void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out);
 
+/* Append what a score is made of, as sacreBLEU writes it: "72.7/50.0/33.3/20.0 (BP = 1.000 ratio = 1.000
+ * hyp_len = 6 ref_len = 6)". */
+RF_API void rf_text_score_parts(const rf_text_score *x, rf_str *out);
+
 /* "chrF2++", and how it was computed: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0".
  * The version is that of sacreBLEU with which the score agrees; other metrics have none. */
 RF_API void rf_text_metric_title(const rf_text_metric *s, rf_str *out);
@@ -139,6 +143,9 @@ typedef struct rf_bootstrap {
     double mean;      /* of the samples */
     double low, high; /* 95 % of them are between */
     double p; /* that a difference as large comes from chance; NAN: nothing to compare with */
+    /* How much better than the other system: of the test set, and 95 % of the samples, each of which is the
+     * same sentences for both; NAN likewise. */
+    double difference, difference_low, difference_high;
 } rf_bootstrap;
 
 /* Scores of `samples` test sets that are drawn, with replacement, from the sentences of this one.
