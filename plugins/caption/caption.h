@@ -20,7 +20,10 @@ enum {
 enum { SCENES_COUNT, SCENES_SIZE, SCENES_SPLIT, SCENES_NOISE, SCENES_OPTIONS };
 
 extern const rf_option cap_encode_options[], cap_scenes_options[];
+extern const rf_option cap_eval_options[], cap_baseline_options[];
 
+rf_status cap_eval(rf_session *s, const rf_run *r);
+rf_status cap_baseline_verb(rf_session *s, const rf_run *r);
 rf_status cap_encode(rf_session *s, const rf_run *r);
 rf_status cap_scenes(rf_session *s, const rf_run *r);
 
