@@ -233,6 +233,7 @@ static bool named_layout(const field *f, int columns, layout *x)
     for (int i = 0; i < CAP_LANGUAGES; i++)
         x->at[LANGUAGE_COLUMN + i] = find_column(f, columns, cap_languages[i]);
     if (x->at[FILE_COLUMN] < 0) x->at[FILE_COLUMN] = find_column(f, columns, "image");
+    if (x->at[CAPTION_COLUMN] < 0) x->at[CAPTION_COLUMN] = find_column(f, columns, "description");
     return x->at[FILE_COLUMN] >= 0;
 }
 

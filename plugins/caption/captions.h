@@ -14,8 +14,8 @@
  *                                                        split, caption; or file, caption
  *     {"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"image_id": 7, "caption": "A dog."}]}
  *
- * The first row may name its columns, in any order: file (or image), split, language (en or zh), caption,
- * en, zh; others are passed over.  A caption is Chinese where its column, its row, "zh:" before the name
+ * The first row may name its columns, in any order: file (or image), split, language (en or zh), caption
+ * (or description), en, zh; others are passed over.  A caption is Chinese where its column, its row, "zh:" before the name
  * of the file, or else a Chinese character in it says so. */
 #ifndef CAPTION_CAPTIONS_H
 #define CAPTION_CAPTIONS_H

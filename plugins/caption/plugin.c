@@ -36,7 +36,63 @@ static const char *const baseline_examples[] = {
     "refrain-caption baseline --method constant --captions zh:captions.tsv --split unseen",
     NULL};
 
+static const char *const train_examples[] = {
+    "# Made-up pictures, English and Chinese, the network before the decoder learned along.\n"
+    "refrain-caption train train --epochs 30 --metric exact --model scenes.safetensors",
+    "# Photographs through a network that stays as it is, Chinese captions.\n"
+    "refrain-caption train photos --captions zh:flickr8kzhc.caption.txt --splits split.tsv \\\n"
+    "    --split train --valid-split val --encoder encoder-mobilenetv2 --language zh \\\n"
+    "    --model 照片.safetensors",
+    "# A decoder that looks at nothing: what captions are like, to compare with.\n"
+    "refrain-caption train train --blind --model blind.safetensors",
+    "# Stop it at any time; go on where it was.\n"
+    "refrain-caption train train --model scenes.safetensors --resume",
+    NULL};
+
+static const char *const describe_examples[] = {
+    "refrain-caption describe test/000001.png",
+    "# In Chinese, the five best, with scores.\n"
+    "refrain-caption describe test/*.png --language zh --beam 5 --nbest 5",
+    "# Where did it look at each word?\n"
+    "refrain-caption describe test/000001.png --svg looks.svg",
+    "# Photographs, through the network that the model was trained with.\n"
+    "refrain-caption describe 照片.jpg --model 照片.safetensors --encoder encoder-mobilenetv2",
+    NULL};
+
 static const rf_verb verbs[] = {
+    {.name = "train",
+     .summary = "learn to describe pictures",
+     .help =
+         "Learns from the pictures in FOLDER and their captions, in English, Chinese or both, to "
+         "write descriptions: a recurrent decoder attends to the places of a map of the picture.  "
+         "The map is made by convolutions that are learned along (--network), or by a network that "
+         "stays as it is (--encoder), or was made before (--features).\n\n"
+         "A part of the pictures is held out, unless --valid-split says which.  MODEL is written "
+         "whenever they are described best so far.  MODEL.state holds all that --resume needs to "
+         "go on as if nothing had happened.",
+     .operands = "[FOLDER]",
+     .operand_type = RF_PATH,
+     .arg_max = 1,
+     .model = RF_MODEL_WRITE,
+     .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),
+     .options = cap_train_options,
+     .examples = train_examples,
+     .run = cap_train},
+    {.name = "describe",
+     .summary = "tell what pictures show",
+     .help =
+         "Describes PNG, JPEG and BMP pictures by beam search.  Without --model it is the model "
+         "of made-up scenes (see the verb scenes) that comes with the program.\n\n"
+         "--svg shows for each word which places of the picture the decoder attended to: the "
+         "brighter, the more.",
+     .operands = "[IMAGE...]",
+     .operand_type = RF_STRING,
+     .arg_max = UINT32_MAX,
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD) | RF_EMITS(RF_EV_FILE),
+     .options = cap_describe_options,
+     .examples = describe_examples,
+     .run = cap_describe},
     {.name = "encode",
      .summary = "turn pictures into classes and features",
      .help =

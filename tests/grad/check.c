@@ -395,9 +395,10 @@ static void check_frozen(check *c)
     begin_check(c, "frozen parameters");
     double **due = sweep_back(c, build(c), c->u);
     for (int i = c->p->n; due && i < c->slots; i++) {
+        const bool was = c->s[i].param->frozen;
         c->s[i].param->frozen = true;
         double **g = sweep_back(c, build(c), c->u);
-        c->s[i].param->frozen = false;
+        c->s[i].param->frozen = was;
         for (int j = 0; g && j < c->slots; j++)
             compare_all(c, c->s[j].name, c->s[j].n, g[j], j == i ? numbers(c, c->s[j].n) : due[j],
                         SAME);
