@@ -67,18 +67,11 @@ enum { CAP_BOTH = CAP_LANGUAGES };
 
 enum {
     DESCRIBE_LANGUAGE,
-    DESCRIBE_BEAM,
     DESCRIBE_NBEST,
-    DESCRIBE_PENALTY,
-    DESCRIBE_MAX,
-    DESCRIBE_REPEAT,
     DESCRIBE_FEATURES,
-    DESCRIBE_ENCODER,
-    DESCRIBE_BACKGROUND,
     DESCRIBE_ATTENTION,
     DESCRIBE_SVG,
-    DESCRIBE_BATCH,
-    DESCRIBE_COUNT
+    DESCRIBE_LOOK /* those of look.h */
 };
 
 extern const rf_option cap_train_options[], cap_describe_options[];
