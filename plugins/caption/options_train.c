@@ -230,5 +230,5 @@ const rf_option cap_describe_options[DESCRIBE_LOOK + LOOK_COUNT + 1] = {
                       .type = RF_OUTFILE,
                       .meta = "FILE.svg",
                       .help = "show where each word looked"},
-    LOOK_ROWS(DESCRIBE_LOOK, NULL),
+    LOOK_ROWS(NULL),
 };

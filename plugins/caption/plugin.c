@@ -17,14 +17,16 @@ static const char *const scenes_examples[] = {
     NULL};
 
 static const char *const eval_examples[] = {
-    "# Descriptions of the test pictures beside five captions each by people.\n"
+    "# Scenes with combinations that the model has never seen.\n"
+    "refrain-caption eval --model scenes.safetensors --captions test/captions.tsv --pictures test",
+    "# Descriptions by any program, beside those by people: rows of file and caption.\n"
     "refrain-caption eval --captions flickr8kenc.caption.txt --splits split.tsv --split test \\\n"
     "    --hypotheses told.tsv",
-    "# 中文描述与最相似图片的描述比较，配对自助法给出区间和 p 值。\n"
+    "# 模型的中文描述是否比最相似图片的描述更好？配对自助法给出区间和 p 值。\n"
     "refrain-caption eval --captions zh:flickr8kzhc.caption.txt --splits split.tsv --split test "
     "\\\n"
-    "    --train-split train --features features.safetensors --hypotheses 描述.tsv --against "
-    "nearest",
+    "    --train-split train --features features.safetensors --model 照片.safetensors \\\n"
+    "    --against nearest",
     NULL};
 
 static const char *const baseline_examples[] = {
@@ -112,13 +114,15 @@ static const rf_verb verbs[] = {
     {.name = "eval",
      .summary = "measure descriptions beside those of people",
      .help =
-         "Compares what a system says of each picture with what people said, in one language or "
+         "Compares what a model, or any other system, says of each picture with what people said, "
+         "in one language or "
          "both: BLEU-1 to BLEU-4, METEOR without synonyms, ROUGE-L and CIDEr-D as the COCO caption "
          "challenge defines them, and how many are exactly what somebody said.  Punctuation and "
          "capitals do not count; in Chinese each character is a word.\n\n"
          "With --against two systems are compared on the same pictures: how much better the "
          "first is, between what bounds for 95 % of sets of pictures drawn from this one, and the "
          "probability p that a difference as large comes from chance.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
      .emits = RF_EMITS(RF_EV_RECORD),
      .options = cap_eval_options,
      .examples = eval_examples,
