@@ -113,8 +113,8 @@ static rf_status choose(cap_data *d, const rf_training *t, rf_error *err)
     if (!d->picture) return no_memory(err);
     take(d, v, split, valid);
     if (!d->n)
-        return rf_fail(err, RF_EFORMAT, "there is no picture to learn from%s%s",
-                       split ? " in split " : "", split ? split : "");
+        return split ? rf_fail(err, RF_EINVAL, "--split: no picture is in %s", split)
+                     : rf_fail(err, RF_EFORMAT, "no picture has a caption");
     if (!valid) return hold_out(d, t, err);
     d->kept = d->n;
     take(d, v, valid, NULL);

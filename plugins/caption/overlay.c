@@ -102,9 +102,10 @@ static rf_status put_looking(cap_overlay *o, const cap_looking *l, rf_index t, i
     cap_image mask = {0};
     const int p = o->pictures - 1, m = o->masks++;
     rf_status st = make_mask(l, l->attention + t * l->rows * l->columns, &mask, err);
-    rf_str_printf(&o->defs,
-                  "<mask id=\"m%d\" maskUnits=\"userSpaceOnUse\" width=\"%d\" height=\"%d\">", m,
-                  SIDE, SIDE);
+    rf_str_printf(
+        &o->defs,
+        "<mask id=\"m%d\" maskUnits=\"userSpaceOnUse\" x=\"0\" y=\"0\" width=\"%d\" height=\"%d\">",
+        m, SIDE, SIDE);
     if (!st) st = put_image(&o->defs, "", &mask, err);
     rf_str_put(&o->defs, "</mask>\n");
     cap_image_free(&mask);
