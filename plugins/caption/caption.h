@@ -67,23 +67,19 @@ enum { CAP_BOTH = CAP_LANGUAGES };
 
 enum {
     DESCRIBE_LANGUAGE,
-    DESCRIBE_BEAM,
     DESCRIBE_NBEST,
-    DESCRIBE_PENALTY,
-    DESCRIBE_MAX,
-    DESCRIBE_REPEAT,
     DESCRIBE_FEATURES,
-    DESCRIBE_ENCODER,
-    DESCRIBE_BACKGROUND,
     DESCRIBE_ATTENTION,
     DESCRIBE_SVG,
-    DESCRIBE_BATCH,
-    DESCRIBE_COUNT
+    DESCRIBE_LOOK /* those of look.h */
 };
 
 extern const rf_option cap_train_options[], cap_describe_options[];
 extern const rf_option cap_encode_options[], cap_scenes_options[];
+extern const rf_option cap_eval_options[], cap_baseline_options[];
 
+rf_status cap_eval(rf_session *s, const rf_run *r);
+rf_status cap_baseline_verb(rf_session *s, const rf_run *r);
 rf_status cap_train(rf_session *s, const rf_run *r);
 rf_status cap_describe(rf_session *s, const rf_run *r);
 rf_status cap_encode(rf_session *s, const rf_run *r);

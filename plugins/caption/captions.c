@@ -186,7 +186,7 @@ static rf_status read_token(cap_reading *r, const char *line, size_t n)
 
 /* ---- Rows ---------------------------------------------------------------------------------------- */
 
-enum { FILE_COLUMN, SPLIT_COLUMN, CAPTION_COLUMN, LANGUAGE_COLUMN };
+enum { FILE_COLUMN, SPLIT_COLUMN, SAID_COLUMN, CAPTION_COLUMN, LANGUAGE_COLUMN };
 enum { COLUMNS = LANGUAGE_COLUMN + CAP_LANGUAGES, FIELDS = 64 };
 
 typedef struct layout {
@@ -225,12 +225,15 @@ static int find_column(const field *f, int columns, const char *name)
 /* Whether the first row names the columns. */
 static bool named_layout(const field *f, int columns, layout *x)
 {
-    static const char *const names[] = {
-        [FILE_COLUMN] = "file", [SPLIT_COLUMN] = "split", [CAPTION_COLUMN] = "caption"};
+    static const char *const names[] = {[FILE_COLUMN] = "file",
+                                        [SPLIT_COLUMN] = "split",
+                                        [SAID_COLUMN] = "language",
+                                        [CAPTION_COLUMN] = "caption"};
     for (int i = 0; i < LANGUAGE_COLUMN; i++) x->at[i] = find_column(f, columns, names[i]);
     for (int i = 0; i < CAP_LANGUAGES; i++)
         x->at[LANGUAGE_COLUMN + i] = find_column(f, columns, cap_languages[i]);
     if (x->at[FILE_COLUMN] < 0) x->at[FILE_COLUMN] = find_column(f, columns, "image");
+    if (x->at[CAPTION_COLUMN] < 0) x->at[CAPTION_COLUMN] = find_column(f, columns, "description");
     return x->at[FILE_COLUMN] >= 0;
 }
 
@@ -264,20 +267,33 @@ static rf_status find_layout(cap_reading *r, const field *f, int columns, bool s
         r, splits ? "no column is named split" : "no column is named caption, en or zh", 0, NULL);
 }
 
+/* What the column of languages says; -1: there is none. */
+static rf_status find_language(cap_reading *r, const layout *x, const field *f, int *out)
+{
+    *out = -1;
+    if (x->at[SAID_COLUMN] < 0) return RF_OK;
+    const field said = f[x->at[SAID_COLUMN]];
+    for (int i = 0; i < CAP_LANGUAGES; i++)
+        if (is_word(said, cap_languages[i])) *out = i;
+    return *out >= 0 ? RF_OK : cap_reading_fail(r, "en or zh is due, not", said.n, said.s);
+}
+
 static rf_status read_row(cap_reading *r, const layout *x, const field *f)
 {
     rf_index picture;
+    int said;
     const field file = f[x->at[FILE_COLUMN]];
     rf_status st = cap_reading_picture(r, file.s, file.n, &picture);
     const int split = x->at[SPLIT_COLUMN];
     if (!st && split >= 0) st = cap_reading_split(r, picture, f[split].s, f[split].n);
+    if (!st) st = find_language(r, x, f, &said);
     for (int i = CAPTION_COLUMN; i < COLUMNS && !st; i++) {
         if (x->at[i] < 0) continue;
         field text = f[x->at[i]];
         trim(&text.s, &text.n);
-        const int language = i < LANGUAGE_COLUMN ? -1 : i - LANGUAGE_COLUMN;
+        const int language = i < LANGUAGE_COLUMN ? said : i - LANGUAGE_COLUMN;
         if (language >= 0 && r->language >= 0 && language != r->language) continue;
-        if (language >= 0 && !text.n) continue; /* none in this language */
+        if (i >= LANGUAGE_COLUMN && !text.n) continue; /* none in this language */
         st = cap_reading_caption(r, picture, language, text.s, text.n);
     }
     return st;
@@ -322,31 +338,48 @@ static rf_status check_text(const char *text, size_t n, const char *name, rf_err
     return rf_fail(err, RF_EFORMAT, "%s:%zu: a NUL byte", name, line);
 }
 
-static rf_status read_lines(cap_reading *r)
+enum { TOKENS, ROWS, JSON, LINES };
+
+/* What a text looks like, by its first line; *line: that, or NULL. */
+static int kind_of(cap_reading *r, const char **line, size_t *n)
 {
-    const char *line;
-    size_t n, file, text;
-    rf_status st = RF_OK;
-    if (!next_line(r, &line, &n)) return cap_reading_fail(r, "no captions", 0, NULL);
-    if (!cut_token(line, n, &file, &text)) {
-        if (memchr(line, '\t', n)) return read_rows(r, line, n, false);
-        return cap_reading_fail(
-            r, "PICTURE#NUMBER CAPTION, columns apart by tabs, or JSON is due, not", n, line);
+    size_t file, text;
+    if (!next_line(r, line, n)) {
+        *line = NULL;
+        return LINES;
     }
-    do st = read_token(r, line, n);
-    while (!st && next_line(r, &line, &n));
-    return st;
+    if ((*line)[blanks(*line, *n)] == '{') return JSON;
+    if (cut_token(*line, *n, &file, &text)) return TOKENS;
+    return memchr(*line, '\t', *n) ? ROWS : LINES;
+}
+
+bool cap_captions_look(const char *text, size_t n)
+{
+    cap_reading r = {.at = text, .left = n};
+    const char *line;
+    return kind_of(&r, &line, &n) != LINES;
 }
 
 rf_status cap_captions_parse(cap_captions *c, const char *text, size_t n, const char *name,
                              int language, rf_error *err)
 {
     cap_reading r = {.c = c, .at = text, .left = n, .name = name, .language = language, .err = err};
-    const rf_status st = check_text(text, n, name, err);
+    cap_reading whole = r;
+    const char *line = NULL;
+    size_t m = 0;
+    rf_status st = check_text(text, n, name, err);
     if (st) return st;
     if (!begin(c)) return no_memory(&r);
-    const size_t blank = blanks(text, n);
-    return blank < n && text[blank] == '{' ? cap_reading_json(&r) : read_lines(&r);
+    const int kind = kind_of(&r, &line, &m);
+    if (kind == JSON) return cap_reading_json(&whole);
+    if (kind == ROWS) return read_rows(&r, line, m, false);
+    if (!line) return cap_reading_fail(&r, "no captions", 0, NULL);
+    if (kind == LINES)
+        return cap_reading_fail(
+            &r, "PICTURE#NUMBER CAPTION, columns apart by tabs, or JSON is due, not", m, line);
+    do st = read_token(&r, line, m);
+    while (!st && next_line(&r, &line, &m));
+    return st;
 }
 
 /* "zh:captions.txt" */

@@ -14,9 +14,9 @@
  *                                                        split, caption; or file, caption
  *     {"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"image_id": 7, "caption": "A dog."}]}
  *
- * The first row may name its columns, in any order: file (or image), split, caption, en, zh; others are
- * passed over.  A caption is Chinese where its column, "zh:" before the name of the file, or
- * else a Chinese character in it says so. */
+ * The first row may name its columns, in any order: file (or image), split, language (en or zh), caption
+ * (or description), en, zh; others are passed over.  A caption is Chinese where its column, its row, "zh:" before the name
+ * of the file, or else a Chinese character in it says so. */
 #ifndef CAPTION_CAPTIONS_H
 #define CAPTION_CAPTIONS_H
 
@@ -55,6 +55,8 @@ rf_status cap_captions_read(cap_captions *c, const char *path, rf_error *err);
 /* The same of n bytes; language: -1: each caption's own. */
 rf_status cap_captions_parse(cap_captions *c, const char *text, size_t n, const char *name,
                              int language, rf_error *err);
+/* Whether the bytes look like such a file, rather than lines of text. */
+bool cap_captions_look(const char *text, size_t n);
 /* In which split pictures are, from rows of file and split; pictures without captions are passed over.
  * Errors: as above; EFORMAT (none of the pictures is there). */
 rf_status cap_captions_splits(cap_captions *c, const char *path, rf_error *err);

@@ -1,5 +1,5 @@
 /* caption/options_train.c -- what the user can choose of learning to describe and of describing. */
-#include "caption.h"
+#include "look.h"
 
 /* In the order of CAP_EN, CAP_ZH, CAP_BOTH. */
 static const char *const languages[] = {"en", "zh", "both", NULL};
@@ -202,46 +202,19 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
     [TRAIN_LEARN] = RF_LEARN_ROWS("30", "0", "1", "cosine"),
 };
 
-const rf_option cap_describe_options[DESCRIBE_COUNT + 1] = {
+const rf_option cap_describe_options[DESCRIBE_LOOK + LOOK_COUNT + 1] = {
     [DESCRIBE_LANGUAGE] = {.name = "language",
                            .type = RF_CHOICE,
                            .letter = 'l',
                            .def = "both",
                            .choices = languages,
                            .help = "of the descriptions; both: what the model knows"},
-    [DESCRIBE_BEAM] = {.name = "beam",
-                       .type = RF_INT,
-                       .letter = 'k',
-                       .def = "3",
-                       .min = 1,
-                       .max = 4096,
-                       .help = "descriptions followed side by side; 1: greedy"},
     [DESCRIBE_NBEST] = {.name = "nbest",
                         .type = RF_INT,
                         .letter = 'n',
                         .def = "0",
                         .max = 4096,
                         .help = "so many of each, with scores"},
-    [DESCRIBE_PENALTY] = {.name = "length-penalty",
-                          .type = RF_REAL,
-                          .def = "0.7",
-                          .max = 10,
-                          .meta = "ALPHA",
-                          .help = "a score is log p / ((5 + n) / 6)^ALPHA, n words"},
-    [DESCRIBE_MAX] = {.name = "max-length",
-                      .type = RF_INT,
-                      .def = "40",
-                      .min = 1,
-                      .max = 1e6,
-                      .unit = "words",
-                      .flags = RF_OPT_ADVANCED,
-                      .help = "write no more"},
-    [DESCRIBE_REPEAT] = {.name = "block-ngrams",
-                         .type = RF_INT,
-                         .def = "0",
-                         .max = 1000,
-                         .flags = RF_OPT_ADVANCED,
-                         .help = "no run of as many words twice; 0: any"},
     [DESCRIBE_FEATURES] = {.name = "features",
                            .type = RF_INFILE,
                            .letter = 'f',
@@ -249,17 +222,6 @@ const rf_option cap_describe_options[DESCRIBE_COUNT + 1] = {
                            .help =
                                "what is seen of the pictures, as encode --map writes it; without "
                                "IMAGE, of all in it"},
-    [DESCRIBE_ENCODER] = {.name = "encoder",
-                          .type = RF_PATH,
-                          .letter = 'e',
-                          .meta = "FOLDER",
-                          .help = "the network through which the model saw its pictures"},
-    [DESCRIBE_BACKGROUND] = {.name = "background",
-                             .type = RF_STRING,
-                             .def = "white",
-                             .meta = "COLOUR",
-                             .flags = RF_OPT_ADVANCED,
-                             .help = "what shows behind transparent pixels: white, black, #rrggbb"},
     [DESCRIBE_ATTENTION] = {.name = "weights",
                             .type = RF_BOOL,
                             .def = "0",
@@ -268,12 +230,5 @@ const rf_option cap_describe_options[DESCRIBE_COUNT + 1] = {
                       .type = RF_OUTFILE,
                       .meta = "FILE.svg",
                       .help = "show where each word looked"},
-    [DESCRIBE_BATCH] = {.name = "batch",
-                        .type = RF_INT,
-                        .def = "16",
-                        .min = 1,
-                        .max = 4096,
-                        .flags = RF_OPT_ADVANCED,
-                        .unit = "pictures",
-                        .help = "how many are described side by side"},
+    LOOK_ROWS(NULL),
 };

@@ -16,6 +16,28 @@ static const char *const scenes_examples[] = {
     "refrain-caption scenes test --count 500 --split unseen --seed 2",
     NULL};
 
+static const char *const eval_examples[] = {
+    "# Scenes with combinations that the model has never seen.\n"
+    "refrain-caption eval --model scenes.safetensors --captions test/captions.tsv --pictures test",
+    "# Descriptions by any program, beside those by people: rows of file and caption.\n"
+    "refrain-caption eval --captions flickr8kenc.caption.txt --splits split.tsv --split test \\\n"
+    "    --hypotheses told.tsv",
+    "# 模型的中文描述是否比最相似图片的描述更好？配对自助法给出区间和 p 值。\n"
+    "refrain-caption eval --captions zh:flickr8kzhc.caption.txt --splits split.tsv --split test "
+    "\\\n"
+    "    --train-split train --features features.safetensors --model 照片.safetensors \\\n"
+    "    --against nearest",
+    NULL};
+
+static const char *const baseline_examples[] = {
+    "# What is said of the most similar training picture, in both languages.\n"
+    "refrain-caption baseline --captions flickr8kenc.caption.txt --captions "
+    "flickr8kzhc.caption.txt \\\n"
+    "    --splits split.tsv --split test --train-split train --features features.safetensors",
+    "# 一句适合所有图片的话\n"
+    "refrain-caption baseline --method constant --captions zh:captions.tsv --split unseen",
+    NULL};
+
 static const char *const train_examples[] = {
     "# Made-up pictures, English and Chinese, the network before the decoder learned along.\n"
     "refrain-caption train train --epochs 30 --metric exact --model scenes.safetensors",
@@ -89,6 +111,32 @@ static const rf_verb verbs[] = {
      .options = cap_encode_options,
      .examples = encode_examples,
      .run = cap_encode},
+    {.name = "eval",
+     .summary = "measure descriptions beside those of people",
+     .help =
+         "Compares what a model, or any other system, says of each picture with what people said, "
+         "in one language or "
+         "both: BLEU-1 to BLEU-4, METEOR without synonyms, ROUGE-L and CIDEr-D as the COCO caption "
+         "challenge defines them, and how many are exactly what somebody said.  Punctuation and "
+         "capitals do not count; in Chinese each character is a word.\n\n"
+         "With --against two systems are compared on the same pictures: how much better the "
+         "first is, between what bounds for 95 % of sets of pictures drawn from this one, and the "
+         "probability p that a difference as large comes from chance.",
+     .model = RF_MODEL_READ | RF_MODEL_OPTIONAL,
+     .emits = RF_EMITS(RF_EV_RECORD),
+     .options = cap_eval_options,
+     .examples = eval_examples,
+     .run = cap_eval},
+    {.name = "baseline",
+     .summary = "describe pictures without a network",
+     .help =
+         "Says of all pictures the one caption that people wrote and that fits best, or of each "
+         "picture what people said of the one with the most similar features.  A description "
+         "that is worth something must be better than both.",
+     .emits = RF_EMITS(RF_EV_RECORD),
+     .options = cap_baseline_options,
+     .examples = baseline_examples,
+     .run = cap_baseline_verb},
     {.name = "scenes",
      .summary = "make up pictures with captions",
      .help = "Draws shapes in eight colours and three sizes: one, two or three equal ones, or a "

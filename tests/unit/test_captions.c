@@ -70,6 +70,13 @@ static void row_kinds(void)
     check(&c, 2, "1.png", CAP_ZH, "\xe6\x98\x9f");
     CU_ASSERT_STRING_EQUAL(c.split[0], "test");
     cap_captions_free(&c);
+    const char *said = "caption\tlanguage\timage\nKTV\tzh\t1.png\nKTV\ten\t1.png\n";
+    CU_ASSERT_EQUAL_FATAL(parse(&c, said, -1, NULL), RF_OK);
+    check(&c, 0, "1.png", CAP_ZH, "KTV");
+    check(&c, 1, "1.png", CAP_EN, "KTV");
+    CU_ASSERT(cap_captions_look(said, strlen(said)) && cap_captions_look("\n{", 2));
+    CU_ASSERT(cap_captions_look("1.png#0 x", 9) && !cap_captions_look("a dog\n", 6));
+    cap_captions_free(&c);
 }
 
 static void json(void)
@@ -130,6 +137,7 @@ static void bad(void)
         {"1.jpg\ta\tb\tc\td\n", "f:1: 5 columns where 2 to 4 are due, or names of columns"},
         {"file\tsplit\n", "f:1: no column is named caption, en or zh"},
         {"1.jpg\t \n", "f:1: no caption"},
+        {"file\tlanguage\tcaption\n1.jpg\tfr\ta\n", "f:2: en or zh is due, not 'fr'"},
         {"1.jpg\ttrain\ta\n1.jpg\ttest\tb\n", "f:2: 1.jpg is in 'test' here, and was in 'train'"},
         {"1.jpg\ta\xff\n", "f:1:8: byte 0xff is not UTF-8"},
         {"{\"images\": [}", "f:1: unexpected token near '}'"},
