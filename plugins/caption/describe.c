@@ -65,7 +65,7 @@ static rf_status send(const setup *u, rf_index picture, int language, rf_index r
     const rf_field row[] = {rf_field_string("file", u->look.file[picture]),
                             rf_field_string("language", cap_languages[language]),
                             rf_field_int("rank", rank + 1),
-                            rf_field_string("description", u->text.s),
+                            rf_field_string("caption", u->text.s),
                             rf_field_real("score", a->score),
                             rf_field_real("log_p", a->logp),
                             rf_field_strings("words", a->word, words, 1),

@@ -66,14 +66,14 @@ def test_scenes_are_learned_in_both_languages():
     due = [text for x in lines() for text in x[2:]]
     assert [r["language"] for r in got] == ["en", "zh"] * 24
     assert [r["file"] for r in got[::2]] == [str(p) for p in pictures()]
-    right = sum(r["description"] == text for r, text in zip(got, due))
-    assert right >= 46, [(r["description"], text) for r, text in zip(got, due) if r["description"] != text]
+    right = sum(r["caption"] == text for r, text in zip(got, due))
+    assert right >= 46, [(r["caption"], text) for r, text in zip(got, due) if r["caption"] != text]
 
 
 def test_what_is_not_seen_is_not_told():
     """A blind model tells the same of every picture; a grey one sees, but not the colours."""
     same = told(*pictures(6), model("blind.safetensors", "--blind", "--epochs=10"), "--language=en")
-    assert len({r["description"] for r in same}) == 1, same
+    assert len({r["caption"] for r in same}) == 1, same
     got = told(*pictures(6), model("grey.safetensors", "--grey", "--epochs=20"), "--language=zh")
     assert len(got) == 6 and {r["language"] for r in got} == {"zh"}
 
@@ -131,7 +131,7 @@ def test_features_from_a_file_and_from_an_encoder():
     assert json.loads(tensors("through.safetensors")[1]["caption.sight"])["encoder"]
     a = told(*pictures(3), "--model=given.safetensors", "--features=map.safetensors")
     b = told(*pictures(3), "--model=through.safetensors", f"--encoder={ENCODER}")
-    assert [r["description"] for r in a] == [r["description"] for r in b]
+    assert [r["caption"] for r in a] == [r["caption"] for r in b]
     assert len(told("--model=given.safetensors", "--features=map.safetensors")) == 48
 
 
@@ -175,14 +175,14 @@ def test_nbest_and_weights():
     assert [r["rank"] for r in got] == [1, 2, 3] * 2
     assert all(a["score"] >= b["score"] for a, b in zip(got, got[1:]) if b["rank"] > a["rank"])
     (one,) = told(*pictures(1), model(), "--weights", "--language=zh", "--beam=1")
-    assert "".join(one["words"]) == one["description"]
+    assert "".join(one["words"]) == one["caption"]
     assert len(one["attention"]) == len(one["words"])
     for place in one["attention"]:
         assert len(place) == 8 and len(place[0]) == 8
         assert abs(sum(sum(row) for row in place) - 1) < 1e-4
     # Pictures side by side change nothing.
-    alone = [r["description"] for p in pictures(5) for r in told(p, model())]
-    assert [r["description"] for r in told(*pictures(5), model(), "--batch=3")] == alone
+    alone = [r["caption"] for p in pictures(5) for r in told(p, model())]
+    assert [r["caption"] for r in told(*pictures(5), model(), "--batch=3")] == alone
 
 
 def test_svg():
@@ -190,7 +190,7 @@ def test_svg():
     root = ET.parse("looks.svg").getroot()
     texts = [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
     for r in got[:4]:
-        assert r["description"] in texts
+        assert r["caption"] in texts
     for word in lines()[0][2].split():
         assert word in texts
     images = re.findall(r'href="data:image/png;base64,([^"]+)"', Path("looks.svg").read_text(encoding="utf-8"))
