@@ -21,6 +21,9 @@ enum {
 
 #define MODEL "With --model"
 
+/* No baseline, then those of cap_baselines. */
+static const char *const baselines[] = {"none", "constant", "nearest", NULL};
+
 const rf_option cap_eval_options[] = {
     EXAM_ROWS,
     [EVAL_HYPOTHESES] = {.name = "hypotheses",
@@ -30,7 +33,8 @@ const rf_option cap_eval_options[] = {
                                  "captions, or a line each in the order of --captions"},
     [EVAL_BASELINE] = {.name = "baseline",
                        .type = RF_CHOICE,
-                       .choices = cap_baselines,
+                       .def = "none",
+                       .choices = baselines,
                        .help = "measure instead what needs no network: the best caption for all, "
                                "or that of the most similar picture"},
     [EVAL_AGAINST] = {.name = "against",
@@ -151,15 +155,16 @@ static rf_status hear_systems(setup *u)
 {
     const rf_setting *opt = u->r->opt;
     const char *file = opt[EVAL_HYPOTHESES].as.s, *against = opt[EVAL_AGAINST].as.s;
-    const bool baseline = opt[EVAL_BASELINE].count, model = u->r->model;
+    const int baseline = (int)opt[EVAL_BASELINE].as.i - 1;
+    const char *model = u->r->model;
     rf_status st = RF_OK;
-    if (!file + !baseline + !model != 2)
+    if (!file + !model + (baseline < 0) != 2)
         return rf_fail(u->err, RF_EINVAL,
                        "one of --model, --hypotheses and --baseline is needed, and only one");
     u->systems = against ? 2 : 1;
-    if (model) st = hear_model(u, &u->told[0], u->r->model);
+    if (model) st = hear_model(u, &u->told[0], model);
     if (file) st = hear_file(u, &u->told[0], file);
-    if (baseline) st = hear_baseline(u, &u->told[0], (int)opt[EVAL_BASELINE].as.i);
+    if (baseline >= 0) st = hear_baseline(u, &u->told[0], baseline);
     return !st && against ? hear_other(u, &u->told[1], against) : st;
 }
 
