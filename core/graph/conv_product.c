@@ -75,7 +75,7 @@ static void multiply(const product *w, rf_index group, rf_index r, rf_index m, r
     rf_real *strips = own + (lies ? 0 : w->rows * w->taps), *edge = strips + w->rows * (KC + 1);
     rf_real *y = q->y + r * p->O + group * p->Og + n0;
     const rf_real *a = lies ? q->x + r * p->C + group * p->Cg : own;
-    if (!lies) rfi_plane_windows(p, q->x, r, r + m, group, own);
+    if (!lies) rfi_plane_windows(w->k, p, q->x, r, r + m, group, own);
     for (rf_index d = 0; d < w->deep; d++) {
         const rf_index k0 = line_at(w, d), k = line_at(w, d + 1) - k0;
         w->k->pack_rows(m, k, a + k0, lies ? p->C : w->taps, NULL, strips);

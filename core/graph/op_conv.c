@@ -12,7 +12,7 @@
 #include "tensor/vec.h"
 #include <math.h>
 
-enum { CHUNK = 2 * 1024 * 1024 }; /* elements copied out at a time, going back */
+enum { CHUNK = 256 * 1024 }; /* elements copied out at a time, going back */
 
 typedef struct job {
     const rf_call *c;
@@ -143,19 +143,30 @@ static void copy_cells(const rfi_plane *p, const rf_real *row, rf_index at, rf_i
     memset(to + end * p->Cg, 0, (size_t)(p->kw - end) * cell);
 }
 
-void rfi_plane_windows(const rfi_plane *p, const rf_real *x, rf_index r, rf_index end,
-                       rf_index group, rf_real *to)
+/* The window of one place, of which some cells may be outside. */
+static void copy_window(const rfi_plane *p, const rf_real *map, rf_index y, rf_index x,
+                        rf_index group, rf_real *to)
 {
-    for (; r < end; r++) {
-        const rf_index b = r / (p->OH * p->OW), i = r / p->OW % p->OH, j = r % p->OW;
+    for (rf_index t = 0; t < p->kh; t++, to += p->kw * p->Cg)
+        if (y + t < 0 || y + t >= p->H)
+            memset(to, 0, (size_t)(p->kw * p->Cg) * sizeof *to);
+        else
+            copy_cells(p, map + (y + t) * p->W * p->C, x, group, to);
+}
+
+void rfi_plane_windows(const rfi_kernels *k, const rfi_plane *p, const rf_real *x, rf_index r,
+                       rf_index end, rf_index group, rf_real *to)
+{
+    const rf_index line = p->kw * p->Cg;
+    for (; r < end; r++, to += p->kh * line) {
+        const rf_index b = r / (p->OH * p->OW);
+        const rf_index i = rfi_plane_y(p, r / p->OW % p->OH), j = rfi_plane_x(p, r % p->OW);
         const rf_real *map = x + b * p->H * p->W * p->C;
-        for (rf_index t = 0; t < p->kh; t++, to += p->kw * p->Cg) {
-            const rf_index y = rfi_plane_y(p, i) + t;
-            if (y < 0 || y >= p->H)
-                memset(to, 0, (size_t)(p->kw * p->Cg) * sizeof *to);
-            else
-                copy_cells(p, map + y * p->W * p->C, rfi_plane_x(p, j), group, to);
-        }
+        const bool inside = i >= 0 && i + p->kh <= p->H && j >= 0 && j + p->kw <= p->W;
+        if (inside && p->groups == 1)
+            k->copy_rows(p->kh, line, map + (i * p->W + j) * p->C, p->W * p->C, to, line);
+        else
+            copy_window(p, map, i, j, group, to);
     }
 }
 
@@ -223,7 +234,7 @@ static void copy_part(void *ctx, int thread, int threads)
     const rf_index place = q->p.OH * q->p.OW, base = q->first * place;
     rf_index r, end;
     rfi_split(q->images * place, 16, thread, threads, &r, &end);
-    rfi_plane_windows(&q->p, q->x, base + r, base + end, q->group,
+    rfi_plane_windows(q->c->device->k, &q->p, q->x, base + r, base + end, q->group,
                       q->columns + r * rfi_plane_taps(&q->p));
 }
 

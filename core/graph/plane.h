@@ -3,6 +3,7 @@
 #define RFI_GRAPH_PLANE_H
 
 #include "graph/ops.h"
+#include "tensor/kernels.h"
 
 /* Sizes of a map, of the windows on it, and of what comes out; cells outside the map are 0. */
 typedef struct rfi_plane {
@@ -38,8 +39,8 @@ bool rfi_plane_fit(const rf_call *c, rf_index kh, rf_index kw, const int32_t *st
 void rfi_conv_range(rf_conv_act act, rf_real *low, rf_real *high);
 
 /* The windows of places r .. end-1 of a group, one after the other, [end - r, kh, kw, Cg]. */
-void rfi_plane_windows(const rfi_plane *p, const rf_real *x, rf_index r, rf_index end,
-                       rf_index group, rf_real *to);
+void rfi_plane_windows(const rfi_kernels *k, const rfi_plane *p, const rf_real *x, rf_index r,
+                       rf_index end, rf_index group, rf_real *to);
 
 /* A window of one cell that takes every cell: the map is its own matrix of windows. */
 static inline bool rfi_plane_pointwise(const rfi_plane *p)
