@@ -108,6 +108,7 @@ static void depthwise(void)
 {
     check(&(sizes){2, 15, 13, 97, 97, 3, {{1, 1}, {1, 1, 1, 1}, 97, RF_CONV_RELU6}});
     check(&(sizes){2, 15, 14, 48, 48, 3, {{2, 2}, {0, 0, 1, 1}, 48, RF_CONV_RELU}});
+    check(&(sizes){1, 13, 12, 33, 33, 7, {{1, 1}, {3, 3, 3, 3}, 33, RF_CONV_RELU}});
     check(&(sizes){1, 11, 12, 16, 16, 5, {{1, 1}, {2, 2, 2, 2}, 16, RF_CONV_LINEAR}});
 }
 

@@ -193,6 +193,14 @@ static void pairs_match_plain(void)
                 k->pairs(n, count, a, b, y);
                 for (int t = 0; t < count; t++) c->mul_add(n, a[t], b[t], w);
                 CU_ASSERT(worst(n, y, w) <= 4e-6);
+                for (int biased = 0; biased < 2; biased++) {
+                    memcpy(w, z, sizeof w);
+                    for (rf_index i = 0; !biased && i < n; i++) w[i] = 0;
+                    for (int t = 0; t < count; t++) c->mul_add(n, a[t], b[t], w);
+                    c->clip_rows(1, n, NULL, 0, 6, w, n);
+                    k->pairs_clip(n, count, a, b, biased ? z : NULL, 0, 6, y);
+                    CU_ASSERT(worst(n, y, w) <= 4e-6);
+                }
                 CU_ASSERT(memcmp(y + n, z + n, (size_t)(N + 1 - n) * sizeof *y) == 0);
             }
     }
