@@ -3,6 +3,7 @@ import atexit
 import itertools
 import json
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 
@@ -228,11 +229,32 @@ def test_align():
     assert [r["token"] for r in never] == ["<unk>", "see", "books", ".", "⏎"]
 
 
+def numbers(path):
+    """Name -> the numbers of a tensor, which is of f32."""
+    text = Path(path).read_bytes()
+    size, = struct.unpack("<Q", text[:8])
+    head, data = json.loads(text[8:8 + size]), text[8 + size:]
+    return {name: struct.unpack(f"<{(t['data_offsets'][1] - t['data_offsets'][0]) // 4}f", data[slice(*t["data_offsets"])])
+            for name, t in head.items() if t != head["__metadata__"] and t["dtype"] == "F32"}
+
+
 def test_average():
-    mean = FOLDER / "mean.safetensors"
-    model()
-    translate("average", MODEL, MODEL, f"--model={mean}")
-    assert translate("translate", f"--model={mean}", stdin=source()).text.splitlines() == [p[1] for p in HELD]
+    """Of the models of the last validations, which a training keeps; a resumed one goes on with them."""
+    path, mean = FOLDER / "kept.safetensors", FOLDER / "mean.safetensors"
+    train = ["train", TRAIN, f"--valid={VALID}", f"--model={path}", "--valid-every=20", "--metric=loss", "--keep=3"]
+    translate(*train, *SMALL, "--steps=30", "--schedule=constant")
+    kept = [Path(f"{path}.{i}") for i in (1, 2, 3)]
+    assert [k.exists() for k in kept] == [True, True, False]
+    translate(*train, "--resume", "--steps=100", "--threads=1")  # 20: .1; 40: .2; 60: .3; 80: .1; 100: .2
+    translate("average", *kept, f"--model={mean}")
+    parts, got = [numbers(k) for k in kept], numbers(mean)
+    assert len(got) > 10 and len({p["output.bias"] for p in parts}) == 3
+    assert parts[1]["output.bias"] == numbers(path)["output.bias"]
+    for name, values in got.items():
+        for i, value in enumerate(values):
+            due = sum(p[name][i] for p in parts) / 3
+            assert abs(value - due) < 1e-6 * (1 + abs(due)), (name, i, value, due)
+    assert translate("translate", f"--model={mean}", stdin=source()).text.count("\n") == len(HELD)
 
 
 # ---- What is wrong -------------------------------------------------------------------------------------
