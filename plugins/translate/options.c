@@ -218,7 +218,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
     [SEARCH_BATCH] = {.name = "batch",                                                             \
                       .type = RF_INT,                                                              \
                       .letter = 'b',                                                               \
-                      .def = "32",                                                                 \
+                      .def = "64",                                                                 \
                       .min = 1,                                                                    \
                       .max = 65536,                                                                \
                       .unit = "sentences",                                                         \

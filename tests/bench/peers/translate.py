@@ -2,8 +2,8 @@
 """refrain-translate beside the same model in PyTorch: translate.py BUILD_DIR MODEL LINES [--beam 1 --beam 5]
 
 PyTorch gets the model's numbers, the lines already cut into tokens, sentences of like length side by
-side, and the setting in which it is fastest: batches and its own threads are tried.  Its search is ours:
-the same candidates, score and end.  First both translate the first --check lines: as good as all
+side, and the setting in which it is fastest: batches and its own threads are tried.  For ours batches are tried
+too.  Its search is ours: the same candidates, score and end.  First both translate the first --check lines: as good as all
 translations must be the same, and scores equal.  Then both translate all lines in turn, and the ratio of
 sentences a second is taken pair by pair.  Ours is the time of a process, less that of one with a
 single line; PyTorch's is decoding alone, warm.
@@ -23,7 +23,7 @@ import time
 from common import python_with_torch, skip, torch_environment
 
 PAD, UNK, BOS, EOS = range(4)
-BATCHES = (16, 32, 64, 128, 256)
+BATCHES = (32, 64, 128, 256)
 SAME, CLOSE = 0.99, 1e-4  # part of the translations; relative difference of the others' scores
 
 
@@ -255,8 +255,12 @@ class Ours:
         text, _ = self.run(lines, f"--beam={K}", "--attention", "--nbest=1", "--format=json")
         return [r["row"] for r in map(json.loads, text.splitlines()) if r["event"] == "record"]
 
-    def seconds(self, K):
-        return self.run(self.lines, f"--beam={K}")[1] - self.run(self.lines[:1], f"--beam={K}")[1]
+    def seconds(self, K, batch):
+        options = f"--beam={K}", f"--batch={batch}"
+        return self.run(self.lines, *options)[1] - self.run(self.lines[:1], *options)[1]
+
+    def fastest(self, K):
+        return min(BATCHES, key=lambda batch: self.seconds(K, batch))
 
 
 class PyTorch:
@@ -306,18 +310,19 @@ def check(o, ours, peer, words, K):
 
 def measure(o, ours, peer, K):
     batch, threads = peer.fastest(K, o.threads)
+    own = ours.fastest(K)
     n, ratios, rates = len(ours.lines), [], ([], [])
     for turn in range(o.pairs):
         took = {}
         for side in (0, 1) if turn % 2 == 0 else (1, 0):
-            took[side] = peer.ask(K, batch, threads)["seconds"] if side else ours.seconds(K)
+            took[side] = peer.ask(K, batch, threads)["seconds"] if side else ours.seconds(K, own)
         for side in (0, 1):
             rates[side].append(n / took[side])
         ratios.append(took[1] / took[0])
         print(f"  pair {turn + 1}: refrain {rates[0][-1]:8.1f}/s  pytorch {rates[1][-1]:8.1f}/s  ratio {ratios[-1]:.2f}",
               flush=True)
     mine, its = map(statistics.median, rates)
-    print(f"beam {K}  {o.threads} threads  refrain {mine:.1f} sentences/s  pytorch {its:.1f} (batch {batch}, {threads} threads)"
+    print(f"beam {K}  {o.threads} threads  refrain {mine:.1f} sentences/s (batch {own})  pytorch {its:.1f} (batch {batch}, {threads} threads)"
           f"  ratio {statistics.median(ratios):.2f} [{min(ratios):.2f} - {max(ratios):.2f}]  {len(ratios)} pairs", flush=True)
 
 
