@@ -157,6 +157,13 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                       .group = RF_GROUP_TIME,
                       .help = "what the best model is the best at, on what is held out: BLEU of "
                               "greedy translations, or the loss"},
+    [TRAIN_KEEP] = {.name = "keep",
+                    .type = RF_INT,
+                    .def = "0",
+                    .max = 1000,
+                    .group = RF_GROUP_FILES,
+                    .help = "write the models of the last N validations as well, to MODEL.1 ... "
+                            "MODEL.N: for average"},
     [TRAIN_LEARN] = RF_LEARN_ROWS("20", "5", "1", "cosine"),
 };
 
@@ -211,7 +218,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
     [SEARCH_BATCH] = {.name = "batch",                                                             \
                       .type = RF_INT,                                                              \
                       .letter = 'b',                                                               \
-                      .def = "32",                                                                 \
+                      .def = "64",                                                                 \
                       .min = 1,                                                                    \
                       .max = 65536,                                                                \
                       .unit = "sentences",                                                         \
