@@ -31,7 +31,7 @@ ALLOWED = {
 # Where a public header belongs.
 PART = {
     "config.h": "base", "status.h": "base", "base.h": "base", "collective.h": "base", "tensor.h": "tensor", "graph.h": "graph", "op.h": "graph",
-    "cell.h": "cells", "layers.h": "layers", "train.h": "train", "decode.h": "decode", "seq2seq.h": "seq2seq", "text.h": "text", "conllu.h": "text", "segment.h": "text", "metric_text.h": "text", "io.h": "io",
+    "cell.h": "cells", "convnet.h": "layers", "layers.h": "layers", "train.h": "train", "decode.h": "decode", "seq2seq.h": "seq2seq", "text.h": "text", "conllu.h": "text", "segment.h": "text", "metric_text.h": "text", "io.h": "io",
     "diagram.h": "io", "model.h": "io", "music.h": "io", "plot.h": "io", "words.h": "io",
     "plugin.h": "host", "hear.h": "host", "live.h": "host", "host.h": "host", "confusion.h": "task", "task.h": "task", "training.h": "task", "refrain.h": "all",
 }

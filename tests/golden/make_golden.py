@@ -3,7 +3,8 @@
 
 Made once with PyTorch 1.13.1 on one thread and committed.  rnn.safetensors has nn.RNN, nn.LSTM and
 nn.GRU, adaptive.safetensors has nn.AdaptiveLogSoftmaxWithLoss, ctc.safetensors has ctc_loss,
-maps.safetensors has conv2d, max_pool2d, avg_pool2d and batch_norm.
+maps.safetensors has conv2d, max_pool2d, avg_pool2d and batch_norm, convnet.safetensors has a
+network of them in training.
 
 A case of the first is named CELL.lLAYERS.dDIRECTIONS.VARIANT, its tensors CASE/NAME:
 
@@ -34,6 +35,13 @@ A case of the fourth is named OP.VARIANT; maps are stored [B,H,W,C] and weights 
     y u                  output; the loss is sum(u y)
     mean var             statistics of batch_norm; var divides by their number
     grad.NAME            gradient of the loss with respect to each input
+
+The last has one case, "net": the layers of NET as refrain/convnet.h numbers and names them.
+
+    before.NAME          parameters and running statistics
+    x.STEP u.STEP y.STEP input and output of training steps 0 to 2, each of SGD at rate 0.05 on sum(u y)
+    after.NAME           parameters and running statistics after them
+    x.eval y.eval        input and output by the running statistics
 
 usage: make_golden.py [FOLDER]
 """
@@ -72,6 +80,10 @@ CONV = {
     "depthwise": (2, 7, 9, 40, 40, (3, 3), (1, 1), (1, 1, 1, 1), 40, "relu6", True),
     "depthwise.uneven": (2, 8, 8, 17, 17, (3, 3), (2, 2), (0, 1, 0, 1), 17, None, False),
 }
+# By the number of the layer: channels in and out, window, stride, groups, and whether it has a bias
+# instead of batch normalisation.
+NET = {0: (3, 8, 3, 2, 1, False), 1: (8, 8, 3, 1, 8, False), 2: (8, 8, 1, 1, 1, False),
+       5: (8, 6, 3, 1, 2, True), 6: (6, 5, 3, 2, 1, False)}
 # Window, stride, padding.
 POOL = {"halves": (2, 2, 0), "overlap": (3, 2, 1)}
 
@@ -128,15 +140,14 @@ def ctc_case(frames, classes, blank, sequences):
             "loss": loss.float(), "u": u, "grad.x": x.grad}
 
 
-def last(x):
-    """[B,C,H,W] as [B,H,W,C]."""
-    return x.permute(0, 2, 3, 1)
+def turn(x):
+    """[B,C,H,W] as [B,H,W,C]; what is no map stays as it is."""
+    return x.permute(0, 2, 3, 1) if x.dim() == 4 else x
 
 
 def map_result(y, tensors):
     u = torch.randn_like(y)
     (u * y).sum().backward()
-    turn = lambda t: last(t) if t.dim() == 4 else t
     return {**{k: turn(t) for k, t in tensors.items()}, "y": turn(y), "u": turn(u),
             **{"grad." + k: turn(t.grad) for k, t in tensors.items()}}
 
@@ -168,6 +179,56 @@ def batch_case():
     y = torch.nn.functional.batch_norm(given["x"], mean, var, given["gain"], given["bias"], True, 1.0, 1e-5)
     n = given["x"].numel() / 7
     return {**map_result(y, given), "mean": mean, "var": var * (n - 1) / n}
+
+
+class Net(torch.nn.Module):
+    """8/2 d 8k1l +2 max 6g2p 5/2l"""
+
+    def __init__(self):
+        super().__init__()
+        for i, (c, o, k, stride, groups, bias) in NET.items():
+            layer = {"conv": torch.nn.Conv2d(c, o, k, stride, k // 2, groups=groups, bias=bias)}
+            if not bias:
+                layer["norm"] = torch.nn.BatchNorm2d(o)
+            self.add_module(str(i), torch.nn.ModuleDict(layer))
+
+    def forward(self, x):
+        def layer(i, x):
+            for part in self._modules[str(i)].values():
+                x = part(x)
+            return x
+        first = torch.relu(layer(0, x))
+        x = layer(2, torch.relu(layer(1, first)))
+        x = torch.nn.functional.max_pool2d(torch.relu(x + first), 2)
+        return layer(6, torch.relu(layer(5, x)))
+
+
+def net_cases():
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), 0.05)
+    out = {}
+
+    def keep(when):
+        for name, t in net.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                out[f"{when}.{name}"] = turn(t.clone())
+
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            if "norm" in name:
+                p.copy_(torch.rand_like(p) + (0.5 if name.endswith("weight") else -0.5))
+    keep("before")
+    for step in range(3):
+        x = torch.randn(4, 3, 12, 10)
+        y = net(x)
+        u = torch.randn_like(y)
+        optimizer.zero_grad()
+        (u * y).sum().backward()
+        optimizer.step()
+        out.update({f"x.{step}": turn(x), f"u.{step}": turn(u), f"y.{step}": turn(y)})
+    keep("after")
+    x = torch.randn(2, 3, 12, 10)
+    yield "net", {**out, "x.eval": turn(x), "y.eval": turn(net.eval()(x))}
 
 
 def write_safetensors(path, tensors):
@@ -220,7 +281,8 @@ def map_cases():
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     torch.set_num_threads(1)
-    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases), ("ctc", ctc_cases), ("maps", map_cases):
+    for file, cases in ("rnn", rnn_cases), ("adaptive", adaptive_cases), ("ctc", ctc_cases), ("maps", map_cases), \
+            ("convnet", net_cases):
         path = os.path.join(folder, file + ".safetensors")
         torch.manual_seed(20230101)
         tensors = {f"{name}/{k}": v for name, made in cases() for k, v in made.items()}

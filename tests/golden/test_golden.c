@@ -1,5 +1,5 @@
 /* test_golden.c -- values and gradients against PyTorch's: rf_rnn, the adaptive softmax, CTC's
- * loss, convolution, pooling and batch normalisation.
+ * loss, convolution, pooling, batch normalisation and a network of them.
  * The files' cases are described in make_golden.py, which made them. */
 #include <math.h>
 #include <stdio.h>
@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include <refrain/cell.h>
+#include <refrain/convnet.h>
 #include <refrain/layers.h>
 #include <refrain/model.h>
 
 #include "../suite.h"
 
-static const char *rnn_path, *adaptive_path, *ctc_path, *maps_path;
+static const char *rnn_path, *adaptive_path, *ctc_path, *maps_path, *convnet_path;
 
 enum { T = 4, B = 3, I = 3, H = 4, MOST = 8192 };
 static const double tolerance = 1e-5;
@@ -353,17 +354,85 @@ static void maps(void)
     rf_model_free(file);
 }
 
+/* ---- A network in training ------------------------------------------------------------------------ */
+
+/* A step of descent on sum(u y), or what the running statistics make of the input. */
+static void net_step(const golden *c, const rf_convnet *net, const char *step, bool train)
+{
+    char x[16], u[16], y[16];
+    snprintf(x, sizeof x, "x.%s", step);
+    snprintf(u, sizeof u, "u.%s", step);
+    snprintf(y, sizeof y, "y.%s", step);
+    rf_graph_begin(c->graph, train ? RF_TRAIN : RF_INFER, (rf_key){0});
+    const rf_node out = rf_convnet_forward(c->graph, net, variable(c, x));
+    compare_node(c, y, out);
+    if (!train) return;
+    rf_params_zero_grad(c->params);
+    CU_ASSERT_EQUAL_FATAL(rf_adjoint(c->graph, weighed(c, u, out, RF_NONE)), RF_OK);
+    for (size_t i = 0; i < rf_params_count(c->params); i++) {
+        rf_param *p = rf_params_at(c->params, i);
+        for (rf_index k = 0; k < rf_shape_count(p->value.shape); k++)
+            p->value.data[k] -= (rf_real)0.05 * p->grad[k];
+    }
+}
+
+static void each_param(const golden *c, const char *when, bool load)
+{
+    char name[64];
+    for (size_t i = 0; i < rf_params_count(c->params); i++) {
+        rf_param *p = rf_params_at(c->params, i);
+        snprintf(name, sizeof name, "%s.%s", when, p->name);
+        if (load)
+            CU_ASSERT_FATAL(rf_shape_equal(stored(c, name, p->value.data), p->value.shape))
+        else
+            compare(c, name, p->value.data, p->value.shape);
+    }
+}
+
+static void check_net(const rf_model *file, rf_device *d)
+{
+    golden c = {file, "net", rf_graph_new(d), rf_params_new()};
+    rf_convnet_row row[RF_CONVNET_LAYERS];
+    rf_convnet_spec spec = {.input = 3, .row = row};
+    CU_ASSERT_EQUAL_FATAL(rf_convnet_parse("8/2 d 8k1l +2 max 6g2p 5/2l", row, &spec.layers, NULL),
+                          RF_OK);
+    rf_convnet *net = rf_convnet_new(&spec, c.params, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(net);
+    each_param(&c, "before", true);
+    net_step(&c, net, "0", true);
+    net_step(&c, net, "1", true);
+    net_step(&c, net, "2", true);
+    each_param(&c, "after", false);
+    net_step(&c, net, "eval", false);
+    rf_convnet_free(net);
+    rf_params_free(c.params);
+    rf_graph_free(c.graph);
+}
+
+static void convnet(void)
+{
+    rf_model *file = rf_model_read(convnet_path, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int threads = 1; threads <= 3; threads++) {
+        rf_device *d = rf_device_new(threads, NULL);
+        check_net(file, d);
+        rf_device_free(d);
+    }
+    rf_model_free(file);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
+    if (argc != 6) {
         fprintf(stderr, "usage: test_golden rnn.safetensors adaptive.safetensors ctc.safetensors "
-                        "maps.safetensors\n");
+                        "maps.safetensors convnet.safetensors\n");
         return 2;
     }
     rnn_path = argv[1];
     adaptive_path = argv[2];
     ctc_path = argv[3];
     maps_path = argv[4];
+    convnet_path = argv[5];
     CU_TestInfo tests[] = {{"nn.RNN tanh", nn_rnn_tanh},
                            {"nn.RNN relu", nn_rnn_relu},
                            {"nn.LSTM", nn_lstm},
@@ -371,6 +440,7 @@ int main(int argc, char **argv)
                            {"nn.AdaptiveLogSoftmaxWithLoss", nn_adaptive_log_softmax_with_loss},
                            {"ctc_loss", ctc_loss},
                            {"maps", maps},
+                           {"a convolutional network in training", convnet},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "golden", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

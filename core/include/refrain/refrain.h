@@ -33,6 +33,7 @@
 #include <refrain/cell.h>
 #include <refrain/collective.h>
 #include <refrain/conllu.h>
+#include <refrain/convnet.h>
 #include <refrain/decode.h>
 #include <refrain/diagram.h>
 #include <refrain/graph.h>
