@@ -79,8 +79,8 @@ extern const char *const cap_exam_languages[];
                         .max = 1e6,                                                                \
                         .flags = RF_OPT_ADVANCED,                                                  \
                         .group = BASELINES,                                                        \
-                        .help = "constant: captions with the best BLEU-4, of which --choose "      \
-                                "takes one"},                                                      \
+                        .help =                                                                    \
+                            "constant: captions with the best BLEU, of which --choose takes one"}, \
     [EXAM_NEIGHBOURS] = {.name = "neighbours",                                                     \
                          .type = RF_INT,                                                           \
                          .def = "1",                                                               \
