@@ -12,7 +12,7 @@
 #include "tensor/vec.h"
 #include <math.h>
 
-enum { BLOCK = 64 * 1024, CHUNK = 2 * 1024 * 1024 }; /* elements copied out at a time */
+enum { CHUNK = 256 * 1024 }; /* elements copied out at a time, going back */
 
 typedef struct job {
     const rf_call *c;
@@ -21,8 +21,7 @@ typedef struct job {
     rf_real *y;
     bool add;
     rf_conv_act act;
-    rf_index rows;    /* of a block */
-    rf_real *columns; /* [threads, rows, taps]; going back, of the images first .. first+images-1 */
+    rf_real *columns; /* windows of the images first .. first+images-1 */
     rf_index first, images, group;
 } job;
 
@@ -86,45 +85,20 @@ static bool conv_shape(const rf_call *c, rf_shape *y)
 
 static bool depthwise(const rfi_plane *p) { return p->Cg == 1 && p->Og == 1 && p->groups > 1; }
 
-/* A window of one cell that takes every cell: the map is its own matrix of windows. */
-static bool pointwise(const rfi_plane *p)
-{
-    return p->kh == 1 && p->kw == 1 && p->sy == 1 && p->sx == 1 && p->OH == p->H && p->OW == p->W;
-}
-
 static job job_of(const rf_call *c)
 {
     const rf_conv *a = c->attr;
     job q = {.c = c, .x = c->x[0].data, .w = c->x[1].data, .b = c->x[2].data, .act = a->act};
     plane_of(c, &q.p); /* it fitted when the node was made */
-    const rf_index most = rfi_plane_taps(&q.p) > q.p.O ? rfi_plane_taps(&q.p) : q.p.O;
-    q.rows = most ? BLOCK / most : BLOCK;
-    q.rows = q.rows < 32 ? 32 : q.rows > 1024 ? 1024 : q.rows;
     return q;
 }
 
 /* ---- Activation ------------------------------------------------------------------------------------ */
 
-static void activate(const rfi_kernels *k, rf_conv_act act, rf_index n, rf_real *y)
+void rfi_conv_range(rf_conv_act act, rf_real *low, rf_real *high)
 {
-    if (act == RF_CONV_LINEAR) return;
-    k->relu(n, y, y);
-    if (act != RF_CONV_RELU6) return;
-    for (rf_index i = 0; i < n; i++) y[i] = y[i] > 6 ? 6 : y[i];
-}
-
-static void activate_part(void *ctx, int thread, int threads)
-{
-    const job *q = ctx;
-    rf_index i, end;
-    rfi_split(rfi_plane_rows(&q->p) * q->p.O, 64, thread, threads, &i, &end);
-    activate(q->c->device->k, q->act, end - i, q->y + i);
-}
-
-static void activate_all(job *q)
-{
-    if (q->act == RF_CONV_LINEAR) return;
-    rfi_vec_share(q->c->device, rfi_plane_rows(&q->p) * q->p.O, activate_part, q);
+    *low = act == RF_CONV_LINEAR ? -(rf_real)INFINITY : 0;
+    *high = act == RF_CONV_RELU6 ? 6 : (rf_real)INFINITY;
 }
 
 /* y = x where the activation lets it through. */
@@ -146,8 +120,9 @@ static void gate_part(void *ctx, int thread, int threads)
 
 static void pass_gate(const rf_call *c, const rf_real *x, rf_real *y)
 {
-    const rf_conv *a = c->attr;
-    gate q = {c, a->act == RF_CONV_RELU6 ? (rf_real)6 : (rf_real)INFINITY, x, y};
+    rf_real low;
+    gate q = {.c = c, .x = x, .y = y};
+    rfi_conv_range(((const rf_conv *)c->attr)->act, &low, &q.top);
     rfi_vec_share(c->device, rfi_count(&c->y), gate_part, &q);
 }
 
@@ -168,83 +143,42 @@ static void copy_cells(const rfi_plane *p, const rf_real *row, rf_index at, rf_i
     memset(to + end * p->Cg, 0, (size_t)(p->kw - end) * cell);
 }
 
-/* The windows of places r .. end-1, one after the other. */
-static void copy_windows(const rfi_plane *p, const rf_real *x, rf_index r, rf_index end,
-                         rf_index group, rf_real *to)
+/* The window of one place, of which some cells may be outside. */
+static void copy_window(const rfi_plane *p, const rf_real *map, rf_index y, rf_index x,
+                        rf_index group, rf_real *to)
 {
-    for (; r < end; r++) {
-        const rf_index b = r / (p->OH * p->OW), i = r / p->OW % p->OH, j = r % p->OW;
+    for (rf_index t = 0; t < p->kh; t++, to += p->kw * p->Cg)
+        if (y + t < 0 || y + t >= p->H)
+            memset(to, 0, (size_t)(p->kw * p->Cg) * sizeof *to);
+        else
+            copy_cells(p, map + (y + t) * p->W * p->C, x, group, to);
+}
+
+void rfi_plane_windows(const rfi_kernels *k, const rfi_plane *p, const rf_real *x, rf_index r,
+                       rf_index end, rf_index group, rf_real *to)
+{
+    const rf_index line = p->kw * p->Cg;
+    for (; r < end; r++, to += p->kh * line) {
+        const rf_index b = r / (p->OH * p->OW);
+        const rf_index i = rfi_plane_y(p, r / p->OW % p->OH), j = rfi_plane_x(p, r % p->OW);
         const rf_real *map = x + b * p->H * p->W * p->C;
-        for (rf_index t = 0; t < p->kh; t++, to += p->kw * p->Cg) {
-            const rf_index y = rfi_plane_y(p, i) + t;
-            if (y < 0 || y >= p->H)
-                memset(to, 0, (size_t)(p->kw * p->Cg) * sizeof *to);
-            else
-                copy_cells(p, map + y * p->W * p->C, rfi_plane_x(p, j), group, to);
-        }
+        const bool inside = i >= 0 && i + p->kh <= p->H && j >= 0 && j + p->kw <= p->W;
+        if (inside && p->groups == 1)
+            k->copy_rows(p->kh, line, map + (i * p->W + j) * p->C, p->W * p->C, to, line);
+        else
+            copy_window(p, map, i, j, group, to);
     }
 }
 
 /* ---- Forward and tangent ------------------------------------------------------------------------------- */
 
-/* Places r .. end-1, all groups. */
-static void block_forward(const job *q, rf_index r, rf_index end, rf_real *columns)
+static void run_forward(const job *q)
 {
-    const rfi_plane *p = &q->p;
-    const rf_index taps = rfi_plane_taps(p);
-    rf_real *y = q->y + r * p->O;
-    for (rf_index i = r; q->b && i < end; i++)
-        memcpy(q->y + i * p->O, q->b, (size_t)p->O * sizeof *y);
-    for (rf_index g = 0; g < p->groups; g++) {
-        const rf_real *a = pointwise(p) ? q->x + r * p->C + g * p->Cg : columns;
-        if (!pointwise(p)) copy_windows(p, q->x, r, end, g, columns);
-        rfi_gemm_1(q->c->device, false, true, end - r, p->Og, taps, 1, a,
-                   pointwise(p) ? p->C : taps, q->w + g * p->Og * taps, taps,
-                   q->b || q->add ? 1 : 0, y + g * p->Og, p->O);
-    }
-    activate(q->c->device->k, q->act, (end - r) * p->O, y);
-}
-
-static void forward_part(void *ctx, int thread, int threads)
-{
-    const job *q = ctx;
-    const rf_index R = rfi_plane_rows(&q->p);
-    rf_real *own = q->columns + thread * q->rows * rfi_plane_taps(&q->p);
-    rf_index r, end;
-    rfi_split(R, q->rows, thread, threads, &r, &end);
-    for (; r < end; r += q->rows) block_forward(q, r, r + q->rows < end ? r + q->rows : end, own);
-}
-
-/* Few places: one product on all threads. */
-static void pointwise_forward(job *q)
-{
-    rf_device *d = q->c->device;
-    const rfi_plane *p = &q->p;
-    const rf_index R = rfi_plane_rows(p);
-    if (q->b) rfi_fill_rows(d, R, p->O, q->b, q->y);
-    rfi_gemm(d, false, true, R, p->O, p->C, 1, q->x, p->C, q->w, p->C, q->b || q->add ? 1 : 0, q->y,
-             p->O);
-    activate_all(q);
-}
-
-static void run_forward(job *q)
-{
-    const rf_call *c = q->c;
-    const rfi_plane *p = &q->p;
-    const rf_index R = rfi_plane_rows(p);
-    if (depthwise(p)) {
-        rfi_depthwise(c, p, q->x, q->w, q->b, q->add, q->y);
-        activate_all(q);
-        return;
-    }
-    if (pointwise(p) && p->groups == 1 && R < 4 * q->rows) {
-        pointwise_forward(q);
-        return;
-    }
-    const rf_index own = pointwise(p) ? 1 : q->rows * rfi_plane_taps(p);
-    q->columns =
-        rf_graph_scratch(c->graph, (size_t)(own * c->device->threads) * sizeof *q->columns);
-    if (q->columns) rfi_vec_share(c->device, R * rfi_plane_taps(p) * p->O, forward_part, q);
+    const rfi_conv_product w = {q->c, &q->p, q->x, q->w, q->b, q->y, q->add, q->act};
+    if (depthwise(&q->p))
+        rfi_depthwise(&w);
+    else
+        rfi_conv_multiply(&w);
 }
 
 static void conv_forward(const rf_call *c)
@@ -300,8 +234,8 @@ static void copy_part(void *ctx, int thread, int threads)
     const rf_index place = q->p.OH * q->p.OW, base = q->first * place;
     rf_index r, end;
     rfi_split(q->images * place, 16, thread, threads, &r, &end);
-    copy_windows(&q->p, q->x, base + r, base + end, q->group,
-                 q->columns + r * rfi_plane_taps(&q->p));
+    rfi_plane_windows(q->c->device->k, &q->p, q->x, base + r, base + end, q->group,
+                      q->columns + r * rfi_plane_taps(&q->p));
 }
 
 /* The output row or column that sees `at` through tap t; -1: none. */
@@ -385,7 +319,7 @@ static void conv_adjoint(const rf_call *c)
         rfi_vec_column_sum(c->device, rfi_plane_rows(&q.p), q.p.O, gy, q.p.O, c->gx[2], true);
     if (depthwise(&q.p))
         rfi_depthwise_back(c, &q.p, gy, c->gx[0], c->gx[1]);
-    else if (pointwise(&q.p))
+    else if (rfi_plane_pointwise(&q.p))
         pointwise_adjoint(&q, gy);
     else
         window_adjoint(&q, gy);

@@ -14,6 +14,8 @@ typedef struct job {
     const rf_real *x, *w, *b, *gy; /* w [kh,kw,C] */
     rf_real *y;
     bool add;
+    rf_conv_act act;
+    rf_real low, high;
 } job;
 
 /* Runs of n channels that wait to be added to y. */
@@ -61,33 +63,51 @@ static void forward_cell(const job *q, pairs *s, rf_index row, rf_index i, rf_in
             push(s, map + ((y + t) * p->W + x + u) * p->C, q->w + (t * p->kw + u) * p->C);
 }
 
+/* A row of cells by way of memory: windows of more taps than wait at once, and sums added to. */
+static void add_row(const job *q, pairs *s, rf_index row)
+{
+    const rfi_plane *p = q->p;
+    rf_real *y = q->y + row * p->OW * p->C;
+    if (!q->add) memset(y, 0, (size_t)(p->OW * p->C) * sizeof *y);
+    for (rf_index j = 0; j < p->OW; j++) {
+        s->y = y + j * p->C;
+        forward_cell(q, s, row, row % p->OH, j);
+        flush(s);
+    }
+    if (q->b || q->act != RF_CONV_LINEAR)
+        s->k->clip_rows(p->OW, p->C, q->b, q->low, q->high, y, p->C);
+}
+
+/* The same with bias and activation before a cell is written. */
+static void write_row(const job *q, pairs *s, rf_index row)
+{
+    const rfi_plane *p = q->p;
+    for (rf_index j = 0; j < p->OW; j++) {
+        forward_cell(q, s, row, row % p->OH, j);
+        s->k->pairs_clip(s->n, s->count, s->a, s->b, q->b, q->low, q->high,
+                         q->y + (row * p->OW + j) * p->C);
+        s->count = 0;
+    }
+}
+
 static void forward_part(void *ctx, int thread, int threads)
 {
     const job *q = ctx;
-    const rfi_plane *p = q->p;
-    const size_t bytes = (size_t)p->C * sizeof *q->y;
-    pairs s = {.k = q->c->device->k, .n = p->C};
+    const bool at_once = !q->add && q->p->kh * q->p->kw <= PAIRS;
+    pairs s = {.k = q->c->device->k, .n = q->p->C};
     rf_index row, end;
-    rfi_split(p->B * p->OH, 1, thread, threads, &row, &end);
-    for (; row < end; row++)
-        for (rf_index j = 0; j < p->OW; j++) {
-            s.y = q->y + (row * p->OW + j) * p->C;
-            if (q->b)
-                memcpy(s.y, q->b, bytes);
-            else if (!q->add)
-                memset(s.y, 0, bytes);
-            forward_cell(q, &s, row, row % p->OH, j);
-            flush(&s);
-        }
+    rfi_split(q->p->B * q->p->OH, 1, thread, threads, &row, &end);
+    for (; row < end; row++) (at_once ? write_row : add_row)(q, &s, row);
 }
 
 static rf_index work_of(const rfi_plane *p) { return rfi_plane_rows(p) * p->kh * p->kw * p->C; }
 
-void rfi_depthwise(const rf_call *c, const rfi_plane *p, const rf_real *x, const rf_real *w,
-                   const rf_real *b, bool add, rf_real *y)
+void rfi_depthwise(const rfi_conv_product *w)
 {
-    job q = {.c = c, .p = p, .x = x, .w = turned(c, p, w), .b = b, .y = y, .add = add};
-    if (q.w) rfi_vec_share(c->device, work_of(p), forward_part, &q);
+    job q = {.c = w->c, .p = w->p, .x = w->x, .b = w->b, .y = w->y, .add = w->add, .act = w->act};
+    q.w = turned(w->c, w->p, w->w);
+    rfi_conv_range(w->act, &q.low, &q.high);
+    if (q.w) rfi_vec_share(w->c->device, work_of(w->p), forward_part, &q);
 }
 
 /* ---- Back ------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #define RFI_GRAPH_PLANE_H
 
 #include "graph/ops.h"
+#include "tensor/kernels.h"
 
 /* Sizes of a map, of the windows on it, and of what comes out; cells outside the map are 0. */
 typedef struct rfi_plane {
@@ -34,11 +35,36 @@ static inline void rfi_plane_span(rf_index at, rf_index k, rf_index n, rf_index 
 bool rfi_plane_fit(const rf_call *c, rf_index kh, rf_index kw, const int32_t *stride,
                    const int32_t *pad, rfi_plane *p);
 
+/* What an activation cuts off: y = min(max(y, low), high). */
+void rfi_conv_range(rf_conv_act act, rf_real *low, rf_real *high);
+
+/* The windows of places r .. end-1 of a group, one after the other, [end - r, kh, kw, Cg]. */
+void rfi_plane_windows(const rfi_kernels *k, const rfi_plane *p, const rf_real *x, rf_index r,
+                       rf_index end, rf_index group, rf_real *to);
+
+/* A window of one cell that takes every cell: the map is its own matrix of windows. */
+static inline bool rfi_plane_pointwise(const rfi_plane *p)
+{
+    return p->kh == 1 && p->kw == 1 && p->sy == 1 && p->sx == 1 && p->OH == p->H && p->OW == p->W;
+}
+
+/* ---- Products: windows times weights ----------------------------------------------------------- */
+
+/* y = act(x * w + b), b NULL: 0; or, with add, y += x * w, then act. */
+typedef struct rfi_conv_product {
+    const rf_call *c;
+    const rfi_plane *p;
+    const rf_real *x, *w, *b;
+    rf_real *y;
+    bool add;
+    rf_conv_act act;
+} rfi_conv_product;
+void rfi_conv_multiply(const rfi_conv_product *q);
+
 /* ---- Depthwise: a window of its own for each channel ------------------------------------------- */
 
-/* y = or += x * w + b (NULL: 0), the weights being [C,kh,kw]; not add: y is written. */
-void rfi_depthwise(const rf_call *c, const rfi_plane *p, const rf_real *x, const rf_real *w,
-                   const rf_real *b, bool add, rf_real *y);
+/* The same with weights [C,kh,kw]. */
+void rfi_depthwise(const rfi_conv_product *q);
 /* gx += what gy [B,OH,OW,C] says through w; gw += likewise through x. */
 void rfi_depthwise_back(const rf_call *c, const rfi_plane *p, const rf_real *gy, rf_real *gx,
                         rf_real *gw);

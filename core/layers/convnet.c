@@ -64,9 +64,9 @@ static rf_node normed_by_batch(rf_graph *g, const layer *l, rf_node x)
     conv.act = RF_CONV_LINEAR;
     const rf_node y = rf_conv2d(g, x, rf_parameter(g, l->weight), RF_NONE, &conv);
     const rf_node gain = rf_parameter(g, l->gain), shift = rf_parameter(g, l->shift);
-    const rf_node z = rf_batch_norm(g, y, gain, shift, RF_CONVNET_EPS);
+    const rf_node z = rf_batch_norm_act(g, y, gain, shift, RF_CONVNET_EPS, l->conv.act);
     move_statistics(g, l, z);
-    return activate(g, conv.act = l->conv.act, z);
+    return z;
 }
 
 /* gain (w * x - mean) / s + shift = (w gain / s) * x + (shift - mean gain / s), s = sqrt(var + eps). */

@@ -44,10 +44,16 @@ typedef struct rfi_kernels {
     /* y[i] += sum over t < count of a[t][i] b[t][i], in that order. */
     void (*pairs)(rf_index n, int count, const rf_real *const *a, const rf_real *const *b,
                   rf_real *y);
+    /* y[i] = min(max(bias[i] + that sum, low), high); bias NULL: 0. */
+    void (*pairs_clip)(rf_index n, int count, const rf_real *const *a, const rf_real *const *b,
+                       const rf_real *bias, rf_real low, rf_real high, rf_real *y);
     void (*scale)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y = s x */
     void (*affine)(rf_index n, rf_real s, rf_real t, const rf_real *x,
                    rf_real *y);                                        /* y = s x + t */
     void (*axpy)(rf_index n, rf_real s, const rf_real *x, rf_real *y); /* y += s x */
+    /* y[r, c] = min(max(y[r, c] + b[c], low), high), rows ldy apart; b NULL: 0. */
+    void (*clip_rows)(rf_index rows, rf_index n, const rf_real *b, rf_real low, rf_real high,
+                      rf_real *y, rf_index ldy);
 
     rf_real (*sum)(rf_index n, const rf_real *x);
     rf_real (*dot)(rf_index n, const rf_real *a, const rf_real *b);

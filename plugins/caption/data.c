@@ -188,7 +188,6 @@ static cap_pictures_spec pictures_of(const rf_training *t)
     return (cap_pictures_spec){.folder = t->r->arg[0],
                                .size = (int)t->v[TRAIN_SIZE].as.i,
                                .crop = t->v[TRAIN_CROP].as.f,
-                               .grey = t->v[TRAIN_GREY].as.i,
                                .background = {255, 255, 255},
                                .host = t->s->host};
 }
@@ -203,7 +202,6 @@ static rf_status encode(cap_data *d, const rf_training *t, cap_encoder *encoder,
                       .pictures = pictures_of(t),
                       .pooled = t->v[TRAIN_POOLED].as.i,
                       .cache = cache.s};
-    e.pictures.grey = false;
     rf_status st = e.d && !cache.failed ? RF_OK : no_memory(err);
     if (!st) st = cap_encode_all(&e, file, d->n, &d->features, err);
     rf_device_free(e.d);
@@ -230,9 +228,12 @@ static rf_status see_pictures(cap_data *d, const rf_training *t, cap_sight *s, r
     if (t->v[TRAIN_TEXT].count)
         return rf_fail(err, RF_EINVAL, "--text: goes with --features, --encoder or --blind only");
     const char **file = list_files(d, err);
-    const cap_pictures_spec spec = pictures_of(t);
-    const rf_status st = file ? cap_pictures_read(&d->pixels, &spec, file, d->n, err) : err->status;
-    s->pixel = d->pixels.pixel;
+    cap_pictures_spec spec = pictures_of(t);
+    spec.device = file ? rf_device_new((int)t->r->threads, err) : NULL;
+    const rf_status st =
+        spec.device ? cap_pictures_read(&d->pixels, &spec, file, d->n, err) : err->status;
+    rf_device_free(spec.device);
+    s->album = &d->pixels.album;
     d->hash = rf_hash(d->hash, &d->pixels.hash, sizeof d->pixels.hash);
     free(file);
     return st;

@@ -35,7 +35,7 @@ static uint64_t hash_encoder(uint64_t h, cap_encoder *e)
 static void key_of(const cap_encoding *e, const cap_pictures *p, const char *const *file, char *key)
 {
     uint64_t h = hash_encoder(p->hash, e->encoder);
-    for (rf_index i = 0; i < p->n; i++) h = rf_hash(h, file[i], strlen(file[i]) + 1);
+    for (rf_index i = 0; i < p->album.n; i++) h = rf_hash(h, file[i], strlen(file[i]) + 1);
     h = rf_hash(h, what(e), strlen(what(e)));
     snprintf(key, 24, "\"%016" PRIx64 "\"", h);
 }
@@ -79,8 +79,9 @@ static rf_status write_cache(const cap_encoding *e, const cap_features *f, const
 
 static void scale(const cap_encoding *e, const cap_pictures *p, rf_index i, rf_real *x)
 {
-    const size_t one = 3 * (size_t)p->size * (size_t)p->size;
-    const cap_image im = {p->size, p->size, p->pixel + (size_t)i * one};
+    const cap_album *a = &p->album;
+    const size_t one = 3 * (size_t)a->rows * (size_t)a->columns;
+    const cap_image im = {a->columns, a->rows, a->pixel + (size_t)i * one};
     cap_encoder_scale(e->encoder, &im, x);
 }
 
@@ -103,13 +104,14 @@ static rf_status keep(cap_features *f, const rf_graph *g, rf_node x, rf_index fr
 static rf_status encode_batch(const cap_encoding *e, rf_graph *g, const cap_pictures *p,
                               rf_index from, rf_index B, cap_features *f, rf_error *err)
 {
-    const rf_index one = 3 * (rf_index)p->size * p->size;
+    const int size = p->album.rows;
+    const rf_index one = 3 * (rf_index)size * size;
     rf_node out[CAP_OUTPUTS];
     rf_graph_begin(g, RF_INFER, (rf_key){0});
     rf_real *x = rf_graph_alloc(g, (size_t)(B * one) * sizeof *x);
     if (!x) return no_memory(err);
     for (rf_index b = 0; b < B; b++) scale(e, p, from + b, x + b * one);
-    const rf_node in = rf_borrow(g, x, RF_SHAPE(B, p->size, p->size, 3));
+    const rf_node in = rf_borrow(g, x, RF_SHAPE(B, size, size, 3));
     cap_encoder_build(e->encoder, g, in, CAP_FEATURES, out);
     const rf_node node = out[e->pooled ? CAP_FEATURES : CAP_MAP];
     const rf_status st = rf_graph_status(g, err);
@@ -126,9 +128,9 @@ static rf_status compute(const cap_encoding *e, const cap_pictures *p, cap_featu
     const rf_host *h = e->pictures.host;
     rf_graph *g = rf_graph_new(e->d);
     rf_status st = g ? RF_OK : no_memory(err);
-    for (rf_index i = 0; i < p->n && !st; i += BATCH) {
-        st = encode_batch(e, g, p, i, p->n - i < BATCH ? p->n - i : BATCH, f, err);
-        if (!st) st = h->progress(h, (double)i, (double)p->n, "pictures");
+    for (rf_index i = 0; i < p->album.n && !st; i += BATCH) {
+        st = encode_batch(e, g, p, i, p->album.n - i < BATCH ? p->album.n - i : BATCH, f, err);
+        if (!st) st = h->progress(h, (double)i, (double)p->album.n, "pictures");
     }
     rf_graph_free(g);
     return st;
@@ -150,6 +152,7 @@ rf_status cap_encode_all(const cap_encoding *e, const char *const *file, rf_inde
     cap_pictures p = {0};
     char key[24];
     int height;
+    spec.device = e->d;
     cap_encoder_size(e->encoder, &height, &spec.size);
     if (height != spec.size)
         return rf_fail(err, RF_EFORMAT, "encoder %s: its pictures are no squares",

@@ -12,7 +12,7 @@
 typedef struct cap_encoding {
     cap_encoder *encoder;
     rf_device *d;
-    cap_pictures_spec pictures; /* its size is the encoder's */
+    cap_pictures_spec pictures; /* its size and device are not looked at */
     bool pooled;                /* a vector a picture; else a map */
     const char *cache;          /* or NULL */
 } cap_encoding;

@@ -104,12 +104,12 @@ static rf_status see_pixels(cap_look *l, rf_index from, rf_index B, rf_error *er
     cap_pictures_spec spec = {.folder = l->folder,
                               .size = s->size,
                               .crop = l->x->v[TRAIN_CROP].as.f,
-                              .grey = s->planes == 1,
+                              .device = l->x->d,
                               .host = l->host};
     memcpy(spec.background, l->background, sizeof spec.background);
     cap_pictures_free(&l->pixels);
     const rf_status st = cap_pictures_read(&l->pixels, &spec, l->file + from, B, err);
-    s->pixel = l->pixels.pixel;
+    s->album = &l->pixels.album;
     return st;
 }
 

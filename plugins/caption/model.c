@@ -94,11 +94,13 @@ static rf_status misfit(const rf_model *f, rf_error *err)
 static rf_status make_net(cap_network *n, const rf_setting *v, const rf_model *file, rf_error *err)
 {
     rf_convnet_row row[RF_CONVNET_LAYERS];
-    rf_convnet_spec spec = {.input = v[TRAIN_GREY].as.i ? 1 : 3, .row = row};
+    rf_convnet_spec spec = {.input = 3, .row = row};
     rf_error own = {0};
     rf_index map[3];
     n->sight.size = (int)v[TRAIN_SIZE].as.i;
-    n->sight.planes = (int)spec.input;
+    n->sight.view = (cap_view){.grey = v[TRAIN_GREY].as.i,
+                               .shift = (int)v[TRAIN_SHIFT].as.i,
+                               .noise = v[TRAIN_NOISE].as.f};
     rf_status st = rf_convnet_parse(v[TRAIN_NETWORK].as.s, row, &spec.layers, &own);
     if (!st && file && !net_fits(file, &spec)) return misfit(file, err);
     if (!st) n->net = rf_convnet_new(&spec, n->params, PICTURE, &own);

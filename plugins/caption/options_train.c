@@ -12,7 +12,7 @@ static const char *const metrics[] = {"exact", "cider", "bleu", "loss", NULL};
 
 #define DATA  "Captions"
 #define SIGHT "Pictures"
-#define NET   "Network"
+#define NET   RF_GROUP_NET
 
 #define COUNT(NAME, DEF, MIN, MAX, FLAGS, GROUP, HELP)                                             \
     {                                                                                              \
@@ -33,7 +33,6 @@ static const char *const metrics[] = {"exact", "cider", "bleu", "loss", NULL};
 const rf_option cap_train_options[TRAIN_COUNT + 1] = {
     [TRAIN_CAPTIONS] = {.name = "captions",
                         .type = RF_STRING,
-                        .letter = 'c',
                         .flags = RF_OPT_LIST,
                         .meta = "[en:|zh:]FILE",
                         .group = DATA,
@@ -125,24 +124,10 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
                        .group = SIGHT,
                        .help = "convolutions that are learned along: channels/stride of each; see "
                                "the README"},
-    [TRAIN_CELL] = {.name = "cell",
-                    .type = RF_STRING,
-                    .def = "lstm",
-                    .meta = "NAME",
-                    .flags = RF_OPT_MODEL,
-                    .group = NET,
-                    .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"},
+    [TRAIN_CELL] = RF_CELL_ROW("lstm"),
     [TRAIN_EMBED] = COUNT("embed", "96", 1, 16384, RF_OPT_MODEL, NET, "size of a word's vector"),
-    [TRAIN_HIDDEN] = {.name = "hidden",
-                      .type = RF_INT,
-                      .letter = 'H',
-                      .def = "160",
-                      .min = 2,
-                      .max = 16384,
-                      .flags = RF_OPT_MODEL,
-                      .group = NET,
-                      .help = "size of the decoder's state; even"},
-    [TRAIN_LAYERS] = COUNT("layers", "1", 1, 64, RF_OPT_MODEL, NET, "recurrent layers"),
+    [TRAIN_HIDDEN] = RF_HIDDEN_ROW("160", "size of the decoder's state; even"),
+    [TRAIN_LAYERS] = RF_LAYERS_ROW("1", "recurrent layers"),
     [TRAIN_ATTENTION] = {.name = "attention",
                          .type = RF_CHOICE,
                          .letter = 'a',
@@ -166,6 +151,21 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
     [TRAIN_DROPOUT_INPUT] = PART("dropout-input", "0.1", 0, "part of the words' vectors left out"),
     [TRAIN_DROPOUT_HIDDEN] = PART("dropout-hidden", "0", 0, "likewise between layers"),
     [TRAIN_DROPOUT_PICTURE] = PART("dropout-picture", "0", 0, "likewise of what is seen"),
+    [TRAIN_SHIFT] = {.name = "shift",
+                     .type = RF_INT,
+                     .def = "0",
+                     .max = 64,
+                     .unit = "pixels",
+                     .group = RF_GROUP_LEARN,
+                     .help =
+                         "with --network: move each picture by up to as many, otherwise each time"},
+    [TRAIN_NOISE] = {.name = "noise",
+                     .type = RF_REAL,
+                     .def = "0",
+                     .max = 1,
+                     .flags = RF_OPT_ADVANCED,
+                     .group = RF_GROUP_LEARN,
+                     .help = "likewise noise of this deviation, black to white being 2"},
     [TRAIN_SMOOTHING] =
         PART("smoothing", "0", 0, "label smoothing: part of 1 that all words share"),
     [TRAIN_SAMPLING] = PART("sampling", "0", RF_OPT_ADVANCED,
@@ -178,15 +178,9 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
                     .flags = RF_OPT_ADVANCED,
                     .group = RF_GROUP_LEARN,
                     .help = "weight of attending to all places alike in the course of a caption"},
-    [TRAIN_BATCH] = {.name = "batch",
-                     .type = RF_INT,
-                     .letter = 'b',
-                     .def = "32",
-                     .min = 1,
-                     .max = 1e6,
-                     .group = RF_GROUP_LEARN,
-                     .help =
-                         "captions side by side, with --network pictures and all their captions"},
+    [TRAIN_BATCH] = RF_BATCH_ROW("16", "captions",
+                                 "how many stand side by side; with --network pictures, with all "
+                                 "their captions"),
     [TRAIN_METRIC] = {.name = "metric",
                       .type = RF_CHOICE,
                       .def = "cider",

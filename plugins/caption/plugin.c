@@ -155,6 +155,8 @@ static const rf_verb verbs[] = {
     {0}};
 
 static const char *const cites[] = {
+    "Xu, Ba, Kiros, Cho, Courville, Salakhutdinov, Zemel, Bengio: Show, Attend and Tell, ICML 2015",
+    "Vinyals, Toshev, Bengio, Erhan: Show and Tell, CVPR 2015",
     "Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted residuals and linear "
     "bottlenecks, CVPR 2018",
     NULL};

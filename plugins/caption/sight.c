@@ -60,16 +60,16 @@ static rf_node given(const cap_sight *s, rf_graph *g, const int32_t *row, const 
     return rf_borrow(g, x, RF_SHAPE(S, B, C));
 }
 
-/* [P,size,size,planes], brightness 0 to 255 as -1 to 1. */
+/* [P,size,size,3]. */
 static rf_node pixels(const cap_sight *s, rf_graph *g, const int32_t *row, rf_index P)
 {
-    const rf_index n = (rf_index)s->size * s->size * s->planes;
-    rf_real *x = rf_graph_alloc(g, (size_t)(P * n) * sizeof *x);
+    const rf_shape shape = RF_SHAPE(P, s->size, s->size, 3);
+    rf_real *x = rf_graph_alloc(g, (size_t)rf_shape_count(shape) * sizeof *x);
+    cap_view view = {.grey = s->view.grey};
     if (!x) return RF_POISON;
-    for (rf_index p = 0; p < P; p++)
-        for (rf_index i = 0; i < n; i++)
-            x[p * n + i] = row[p] < 0 ? 0 : (rf_real)s->pixel[row[p] * n + i] / (rf_real)127.5 - 1;
-    return rf_borrow(g, x, RF_SHAPE(P, s->size, s->size, s->planes));
+    if (rf_graph_mode(g) == RF_TRAIN) view = s->view;
+    cap_album_look(s->album, &view, rf_graph_device(g), row, P, x);
+    return rf_borrow(g, x, shape);
 }
 
 /* [S,B,C] of pictures, each of which goes through the network once. */

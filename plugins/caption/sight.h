@@ -11,6 +11,7 @@
 
 #include <refrain/convnet.h>
 
+#include "album.h"
 #include "feature_file.h"
 
 enum { CAP_BLIND, CAP_GIVEN, CAP_SEEN };
@@ -19,8 +20,9 @@ typedef struct cap_sight {
     int kind;                         /* CAP_BLIND ... */
     rf_index rows, columns, channels; /* of the map, places not counted */
     const rf_real *feature;           /* features: [n,rows,columns,channels], the caller's */
-    const uint8_t *pixel;             /* pictures: [n,size,size,planes], the caller's */
-    int size, planes;
+    const cap_album *album;           /* pictures: size x size, the caller's */
+    int size;
+    cap_view view; /* and how they are looked at; shift and noise only while training */
     const rf_convnet *net;
     double dropout; /* of the map, while training */
 } cap_sight;

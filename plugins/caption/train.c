@@ -105,8 +105,11 @@ static rf_node loss(void *self, rf_graph *g, double *units)
 {
     setup *u = self;
     const rf_bucket_batch *b = &u->base.batch;
+    const rf_cursor *at = u->base.cursor;
     rf_seq2seq_batch batch;
     *units = 0;
+    u->net.sight.view.seed = u->base.seed;
+    u->net.sight.view.step = (uint64_t)(at->epoch * u->base.per_epoch + at->position);
     if (!cap_set_batch(g, &u->train, &u->net.sight, b->item, b->B, &batch)) return RF_POISON;
     for (rf_index i = 0; i < batch.T * batch.B; i++) *units += batch.target[i] >= 0;
     return rf_seq2seq_loss(g, u->net.m, &batch);

@@ -13,7 +13,6 @@ static const char *const pools[] = {"attention", "last", "mean", "max", NULL};
 static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
 
 #define DATA "Files to read"
-#define NET  "Network"
 
 /* FLAGS: RF_OPT_MODEL where they are kept. */
 #define READ_ROWS(FLAGS, BATCH)                                                                    \
@@ -90,8 +89,8 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
 
 #define DROPOUT(NAME, DEF, HELP)                                                                   \
     {                                                                                              \
-        .name = NAME, .type = RF_REAL, .def = DEF, .max = 1, .flags = RF_OPT_BELOW, .group = NET,  \
-        .help = HELP                                                                               \
+        .name = NAME, .type = RF_REAL, .def = DEF, .max = 1, .flags = RF_OPT_BELOW,                \
+        .group = RF_GROUP_NET, .help = HELP                                                        \
     }
 
 #define NET_ROWS                                                                                   \
@@ -170,53 +169,30 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
                      .flags = RF_OPT_MODEL,                                                        \
                      .def = "recurrent",                                                           \
                      .choices = networks,                                                          \
-                     .group = NET,                                                                 \
+                     .group = RF_GROUP_NET,                                                        \
                      .help = "or a baseline: a linear softmax, or the most frequent label alone"}, \
-    [NET_CELL] = {.name = "cell",                                                                  \
-                  .type = RF_STRING,                                                               \
-                  .letter = 'c',                                                                   \
-                  .flags = RF_OPT_MODEL,                                                           \
-                  .def = "lstm",                                                                   \
-                  .meta = "NAME",                                                                  \
-                  .group = NET,                                                                    \
-                  .help = "recurrent cell; cell --all lists them"},                                \
+    [NET_CELL] = RF_CELL_ROW("lstm"),                                                              \
     [NET_LAYER_NORM] = {.name = "layer-norm",                                                      \
                         .type = RF_BOOL,                                                           \
                         .flags = RF_OPT_MODEL,                                                     \
                         .def = "0",                                                                \
-                        .group = NET,                                                              \
+                        .group = RF_GROUP_NET,                                                     \
                         .help = "normalise what enters the gates, over each layer"},               \
-    [NET_LAYERS] = {.name = "layers",                                                              \
-                    .type = RF_INT,                                                                \
-                    .letter = 'l',                                                                 \
-                    .flags = RF_OPT_MODEL,                                                         \
-                    .def = "1",                                                                    \
-                    .min = 1,                                                                      \
-                    .max = 64,                                                                     \
-                    .group = NET,                                                                  \
-                    .help = "recurrent layers, one on the other"},                                 \
-    [NET_HIDDEN] = {.name = "hidden",                                                              \
-                    .type = RF_INT,                                                                \
-                    .letter = 'H',                                                                 \
-                    .flags = RF_OPT_MODEL,                                                         \
-                    .def = "128",                                                                  \
-                    .min = 1,                                                                      \
-                    .max = 65536,                                                                  \
-                    .group = NET,                                                                  \
-                    .help = "state of each layer and direction"},                                  \
+    [NET_LAYERS] = RF_LAYERS_ROW("1", "recurrent layers, one on the other"),                       \
+    [NET_HIDDEN] = RF_HIDDEN_ROW("128", "state of each layer and direction"),                      \
     [NET_EMBED] = {.name = "embed",                                                                \
                    .type = RF_INT,                                                                 \
                    .flags = RF_OPT_MODEL,                                                          \
                    .def = "128",                                                                   \
                    .min = 1,                                                                       \
                    .max = 65536,                                                                   \
-                   .group = NET,                                                                   \
+                   .group = RF_GROUP_NET,                                                          \
                    .help = "size of the units' vectors"},                                          \
     [NET_BIDIRECTIONAL] = {.name = "bidirectional",                                                \
                            .type = RF_BOOL,                                                        \
                            .flags = RF_OPT_MODEL,                                                  \
                            .def = "1",                                                             \
-                           .group = NET,                                                           \
+                           .group = RF_GROUP_NET,                                                  \
                            .help = "read from both ends"},                                         \
     [NET_POOL] = {.name = "pool",                                                                  \
                   .type = RF_CHOICE,                                                               \
@@ -224,20 +200,20 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
                   .flags = RF_OPT_MODEL,                                                           \
                   .def = "attention",                                                              \
                   .choices = pools,                                                                \
-                  .group = NET,                                                                    \
+                  .group = RF_GROUP_NET,                                                           \
                   .help = "how the states of a sequence become one"},                              \
     [NET_ATTENTION] = {.name = "attention",                                                        \
                        .type = RF_INT,                                                             \
                        .flags = RF_OPT_MODEL | RF_OPT_ADVANCED,                                    \
                        .def = "0",                                                                 \
                        .max = 65536,                                                               \
-                       .group = NET,                                                               \
+                       .group = RF_GROUP_NET,                                                      \
                        .help = "size of attention; 0: that of the states"},                        \
     [NET_IDENTITY] = {.name = "identity",                                                          \
                       .type = RF_BOOL,                                                             \
                       .def = "0",                                                                  \
                       .flags = RF_OPT_ADVANCED,                                                    \
-                      .group = NET,                                                                \
+                      .group = RF_GROUP_NET,                                                       \
                       .help =                                                                      \
                           "begin as an IRNN, the state kept as it is; with --cell elman-relu"},    \
     [NET_FORGET_BIAS] = {.name = "forget-bias",                                                    \
@@ -246,7 +222,7 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
                          .min = -10,                                                               \
                          .max = 10,                                                                \
                          .flags = RF_OPT_ADVANCED,                                                 \
-                         .group = NET,                                                             \
+                         .group = RF_GROUP_NET,                                                    \
                          .help = "added to an LSTM's first forget bias"},                          \
     [NET_CHRONO] = {.name = "chrono",                                                              \
                     .type = RF_REAL,                                                               \
@@ -255,7 +231,7 @@ static const char *const metrics[] = {"accuracy", "macro-f1", "loss", NULL};
                     .max = 1e9,                                                                    \
                     .unit = "steps",                                                               \
                     .flags = RF_OPT_ADVANCED,                                                      \
-                    .group = NET,                                                                  \
+                    .group = RF_GROUP_NET,                                                         \
                     .help = "gates begin as if what matters lasted up to so long (Tallec & "       \
                             "Ollivier 2018); 0: not so"},                                          \
     [NET_DROPOUT] = DROPOUT("dropout", "0.3", "part of the states left out while training"),       \

@@ -74,7 +74,7 @@ const rf_option lab_cloze_options[CLOZE_COUNT + 1] = {
                     .help = "recurrent cell; cell --all lists them"},
     [CLOZE_LAYERS] = {.name = "layers",
                       .type = RF_INT,
-                      .letter = 'l',
+                      .letter = 'L',
                       .def = "1",
                       .min = 1,
                       .max = 16,

@@ -99,7 +99,7 @@ const rf_option lab_odyssey_options[OD_COUNT + 1] = {
     RANGE(DRAW_MOMENTUM, "momentum", "0.9", "Nesterov's; sgd only"),
     [OD_LAYERS] = {.name = "layers",
                    .type = RF_INT,
-                   .letter = 'l',
+                   .letter = 'L',
                    .def = "1",
                    .min = 1,
                    .max = 16,

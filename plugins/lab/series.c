@@ -127,7 +127,7 @@ const rf_option lab_series_options[SERIES_COUNT + 1] = {
                        .help = "state of each layer"},
     [SERIES_LAYERS] = {.name = "layers",
                        .type = RF_INT,
-                       .letter = 'l',
+                       .letter = 'L',
                        .def = "1",
                        .min = 1,
                        .max = 64,

@@ -4,7 +4,6 @@
 static const char *const outputs[] = {"sigmoid", "nade", NULL};
 
 #define DATA "Pieces"
-#define NET  "Network"
 
 #define DROPOUT(NAME, DEF, HELP)                                                                   \
     {                                                                                              \
@@ -14,7 +13,7 @@ static const char *const outputs[] = {"sigmoid", "nade", NULL};
 #define SIZE(NAME, LETTER, DEF, MOST, HELP)                                                        \
     {                                                                                              \
         .name = NAME, .type = RF_INT, .letter = LETTER, .def = DEF, .min = 1, .max = MOST,         \
-        .flags = RF_OPT_MODEL, .group = NET, .help = HELP                                          \
+        .flags = RF_OPT_MODEL, .group = RF_GROUP_NET, .help = HELP                                 \
     }
 #define PART                                                                                       \
     {                                                                                              \
@@ -63,17 +62,10 @@ const rf_option roll_train_options[ROLL_TRAIN_COUNT + 1] = {
                            .def = "sigmoid",
                            .choices = outputs,
                            .flags = RF_OPT_MODEL,
-                           .group = NET,
+                           .group = RF_GROUP_NET,
                            .help = "tell each key by itself, or given the keys below it"},
     [ROLL_TRAIN_NADE] = SIZE("nade-hidden", 0, "128", 16384, "hidden units of that estimator"),
-    [ROLL_TRAIN_CELL] = {.name = "cell",
-                         .type = RF_STRING,
-                         .letter = 'c',
-                         .def = "lstm",
-                         .meta = "NAME",
-                         .flags = RF_OPT_MODEL,
-                         .group = NET,
-                         .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"},
+    [ROLL_TRAIN_CELL] = RF_CELL_ROW("lstm"),
     [ROLL_TRAIN_LAYERS] = SIZE("layers", 'L', "1", 64, "recurrent layers"),
     [ROLL_TRAIN_HIDDEN] = SIZE("hidden", 'H', "200", 16384, "size of a layer's state"),
     [ROLL_TRAIN_FORGET_BIAS] = {.name = "forget-bias",
@@ -82,7 +74,7 @@ const rf_option roll_train_options[ROLL_TRAIN_COUNT + 1] = {
                                 .min = -10,
                                 .max = 10,
                                 .flags = RF_OPT_ADVANCED,
-                                .group = NET,
+                                .group = RF_GROUP_NET,
                                 .help = "added to an LSTM's first forget bias"},
     [ROLL_TRAIN_DROPOUT] =
         DROPOUT("dropout", "0.4", "part of the last states left out while training"),
@@ -96,15 +88,7 @@ const rf_option roll_train_options[ROLL_TRAIN_COUNT + 1] = {
                                 .flags = RF_OPT_ADVANCED,
                                 .group = RF_GROUP_LEARN,
                                 .help = "leave out the same values at every step of a piece"},
-    [ROLL_TRAIN_BATCH] = {.name = "batch",
-                          .type = RF_INT,
-                          .letter = 'b',
-                          .def = "1",
-                          .min = 1,
-                          .max = 65536,
-                          .unit = "pieces",
-                          .group = RF_GROUP_LEARN,
-                          .help = "whole pieces side by side"},
+    [ROLL_TRAIN_BATCH] = RF_BATCH_ROW("1", "pieces", "whole pieces side by side"),
     [ROLL_TRAIN_CELLS] = {.name = "batch-steps",
                           .type = RF_INT,
                           .def = "8192",

@@ -2,14 +2,13 @@
 #include "song_verbs.h"
 
 #define DATA  "Files to read"
-#define NET   "Network"
 #define FILES "Files to write"
 #define SOUND "What it is like"
 
 #define SIZE(NAME, DEF, HELP)                                                                      \
     {                                                                                              \
         .name = NAME, .type = RF_INT, .def = DEF, .min = 1, .max = 4096, .flags = RF_OPT_MODEL,    \
-        .group = NET, .help = HELP                                                                 \
+        .group = RF_GROUP_NET, .help = HELP                                                        \
     }
 #define DROPOUT(NAME, DEF, HELP)                                                                   \
     {                                                                                              \
@@ -54,23 +53,8 @@ const rf_option song_train_options[TRAIN_COUNT + 1] = {
                    .group = SOUND,
                    .help = "tempo of the songs, as piano rolls do not tell theirs; 0: as they say"},
     [TRAIN_PROGRAMS] = PROGRAMS,
-    [TRAIN_CELL] = {.name = "cell",
-                    .type = RF_STRING,
-                    .letter = 'c',
-                    .def = "lstm",
-                    .meta = "NAME",
-                    .flags = RF_OPT_MODEL,
-                    .group = NET,
-                    .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"},
-    [TRAIN_LAYERS] = {.name = "layers",
-                      .type = RF_INT,
-                      .letter = 'L',
-                      .def = "2",
-                      .min = 1,
-                      .max = 16,
-                      .flags = RF_OPT_MODEL,
-                      .group = NET,
-                      .help = "recurrent layers of the melody; the others have one"},
+    [TRAIN_CELL] = RF_CELL_ROW("lstm"),
+    [TRAIN_LAYERS] = RF_LAYERS_ROW("2", "recurrent layers of the melody; the others have one"),
     [TRAIN_HIDDEN] = SIZE("hidden", "192", "size of the state of the melody's layers"),
     [TRAIN_HIDDEN_CHORDS] = SIZE("hidden-chords", "96", "of the chords'"),
     [TRAIN_HIDDEN_DRUMS] = SIZE("hidden-drums", "96", "of the drums'"),
@@ -80,19 +64,11 @@ const rf_option song_train_options[TRAIN_COUNT + 1] = {
                            .min = -10,
                            .max = 10,
                            .flags = RF_OPT_ADVANCED,
-                           .group = NET,
+                           .group = RF_GROUP_NET,
                            .help = "added to an LSTM's first forget bias"},
     [TRAIN_DROPOUT] = DROPOUT("dropout", "0.3", "part of the states left out while training"),
     [TRAIN_DROPOUT_INPUT] = DROPOUT("dropout-input", "0.1", "part of the inputs left out"),
-    [TRAIN_BATCH] = {.name = "batch",
-                     .type = RF_INT,
-                     .letter = 'b',
-                     .def = "16",
-                     .min = 1,
-                     .max = 4096,
-                     .unit = "windows",
-                     .group = RF_GROUP_LEARN,
-                     .help = "windows side by side"},
+    [TRAIN_BATCH] = RF_BATCH_ROW("16", "windows", "windows side by side"),
     [TRAIN_LEARN] = RF_LEARN_ROWS("30", "5", "5", "cosine"),
 };
 

@@ -9,7 +9,6 @@ static const char *const columns[] = {"upos", "xpos", "feats", NULL};
 static const char *const outputs[] = {"crf", "softmax", NULL};
 
 #define DATA "Files to read"
-#define NET  "Network"
 
 #define DROPOUT(NAME, DEF, HELP)                                                                   \
     {                                                                                              \
@@ -19,7 +18,7 @@ static const char *const outputs[] = {"crf", "softmax", NULL};
 #define SIZE(NAME, DEF, MIN, HELP)                                                                 \
     {                                                                                              \
         .name = NAME, .type = RF_INT, .def = DEF, .min = MIN, .max = 16384,                        \
-        .flags = RF_OPT_MODEL | RF_OPT_ADVANCED, .group = NET, .help = HELP                        \
+        .flags = RF_OPT_MODEL | RF_OPT_ADVANCED, .group = RF_GROUP_NET, .help = HELP               \
     }
 #define KEEP(NAME, DEF, MIN, HELP)                                                                 \
     {                                                                                              \
@@ -85,39 +84,16 @@ const rf_option pos_train_options[TRAIN_COUNT + 1] = {
                       .def = "crf",
                       .choices = outputs,
                       .flags = RF_OPT_MODEL,
-                      .group = NET,
+                      .group = RF_GROUP_NET,
                       .help = "choose the labels of a sentence together, or each alone"},
-    [TRAIN_CELL] = {.name = "cell",
-                    .type = RF_STRING,
-                    .letter = 'c',
-                    .def = "lstm",
-                    .meta = "NAME",
-                    .flags = RF_OPT_MODEL,
-                    .group = NET,
-                    .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"},
-    [TRAIN_LAYERS] = {.name = "layers",
-                      .type = RF_INT,
-                      .letter = 'L',
-                      .def = "2",
-                      .min = 1,
-                      .max = 64,
-                      .flags = RF_OPT_MODEL,
-                      .group = NET,
-                      .help = "recurrent layers"},
-    [TRAIN_HIDDEN] = {.name = "hidden",
-                      .type = RF_INT,
-                      .letter = 'H',
-                      .def = "160",
-                      .min = 1,
-                      .max = 16384,
-                      .flags = RF_OPT_MODEL,
-                      .group = NET,
-                      .help = "size of a layer's state, in each direction"},
+    [TRAIN_CELL] = RF_CELL_ROW("lstm"),
+    [TRAIN_LAYERS] = RF_LAYERS_ROW("2", "recurrent layers"),
+    [TRAIN_HIDDEN] = RF_HIDDEN_ROW("160", "size of a layer's state, in each direction"),
     [TRAIN_BIDIRECTIONAL] = {.name = "bidirectional",
                              .type = RF_BOOL,
                              .def = "1",
                              .flags = RF_OPT_MODEL,
-                             .group = NET,
+                             .group = RF_GROUP_NET,
                              .help = "read from both ends"},
     [TRAIN_EMBED] = SIZE("embed", "100", 1, "size of a word's vector, or a character's"),
     [TRAIN_EMBED_PAIR] = SIZE("embed-pair", "32", 1, "size of the vector of two characters"),
@@ -129,7 +105,7 @@ const rf_option pos_train_options[TRAIN_COUNT + 1] = {
                        .def = "3",
                        .max = 5,
                        .flags = RF_OPT_MODEL | RF_OPT_ADVANCED,
-                       .group = NET,
+                       .group = RF_GROUP_NET,
                        .help = "see the first and last 1 to as many letters of words"},
     [TRAIN_EMBED_AFFIX] = SIZE("embed-affix", "16", 1, "size of an affix's vector"),
     [TRAIN_FORGET_BIAS] = {.name = "forget-bias",
@@ -138,7 +114,7 @@ const rf_option pos_train_options[TRAIN_COUNT + 1] = {
                            .min = -10,
                            .max = 10,
                            .flags = RF_OPT_ADVANCED,
-                           .group = NET,
+                           .group = RF_GROUP_NET,
                            .help = "added to an LSTM's first forget bias"},
     [TRAIN_DROPOUT] = DROPOUT("dropout", "0.4", "part of the last states left out while training"),
     [TRAIN_DROPOUT_INPUT] = DROPOUT("dropout-input", "0.3", "part of the inputs left out"),

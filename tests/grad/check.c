@@ -165,14 +165,20 @@ static double **sweep_back(check *c, rf_node y, const double *u)
     return g;
 }
 
+static bool live(const check *c, int i)
+{
+    if (c->s[i].param) return !c->s[i].param->frozen;
+    return c->p->shape[i].rank >= 0 && !(c->constant >> i & 1);
+}
+
 static void set_tangents(check *c, int only)
 {
     for (int i = 0; i < c->p->n; i++)
-        if (c->leaf[i] != RF_NONE && !(c->constant >> i & 1) && (only < 0 || only == i))
+        if (c->leaf[i] != RF_NONE && live(c, i) && (only < 0 || only == i))
             rf_set_tangent(c->g, c->leaf[i], c->s[i].v);
     for (rf_node k = 1; k < c->g->count; k++)
         for (int i = c->p->n; i < c->slots; i++)
-            if (c->g->node[k].param == c->s[i].param && (only < 0 || only == i))
+            if (c->g->node[k].param == c->s[i].param && live(c, i) && (only < 0 || only == i))
                 rf_set_tangent(c->g, k, c->s[i].v);
 }
 
@@ -193,12 +199,6 @@ static double dot(rf_index n, const double *a, const double *b)
     double s = 0;
     for (rf_index i = 0; i < n; i++) s += a[i] * b[i];
     return s;
-}
-
-static bool live(const check *c, int i)
-{
-    if (c->s[i].param) return !c->s[i].param->frozen;
-    return c->p->shape[i].rank >= 0 && !(c->constant >> i & 1);
 }
 
 /* ---- Differences ------------------------------------------------------------------------------- */

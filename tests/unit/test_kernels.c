@@ -193,6 +193,14 @@ static void pairs_match_plain(void)
                 k->pairs(n, count, a, b, y);
                 for (int t = 0; t < count; t++) c->mul_add(n, a[t], b[t], w);
                 CU_ASSERT(worst(n, y, w) <= 4e-6);
+                for (int biased = 0; biased < 2; biased++) {
+                    memcpy(w, z, sizeof w);
+                    for (rf_index i = 0; !biased && i < n; i++) w[i] = 0;
+                    for (int t = 0; t < count; t++) c->mul_add(n, a[t], b[t], w);
+                    c->clip_rows(1, n, NULL, 0, 6, w, n);
+                    k->pairs_clip(n, count, a, b, biased ? z : NULL, 0, 6, y);
+                    CU_ASSERT(worst(n, y, w) <= 4e-6);
+                }
                 CU_ASSERT(memcmp(y + n, z + n, (size_t)(N + 1 - n) * sizeof *y) == 0);
             }
     }
@@ -213,6 +221,29 @@ static void affine_matches_plain(void)
         CU_ASSERT(y[n] == 7);
     }
     rf_aligned_free(x);
+}
+
+static void clipped_rows_match(void)
+{
+    enum { N = 70, ROWS = 3 };
+    rf_real *x = noise(ROWS * N, 8, 17), *b = noise(N, 2, 18), y[ROWS * N];
+    x[1] = (rf_real)NAN;
+    FOR_ISA(k)
+    for (rf_index n = 0; n <= N; n++)
+        for (int biased = 0; biased < 2; biased++) {
+            memcpy(y, x, sizeof y);
+            k->clip_rows(ROWS, n, biased ? b : NULL, 0, 6, y, N);
+            for (rf_index i = 0; i < ROWS * N; i++) {
+                const double sum = (double)x[i] + (biased ? (double)b[i % N] : 0);
+                const double due = i % N < n ? fmin(fmax(sum, 0), 6) : (double)x[i];
+                if (i == 1)
+                    CU_ASSERT(isnan(y[i]))
+                else
+                    CU_ASSERT(fabs((double)y[i] - due) < 1e-5);
+            }
+        }
+    rf_aligned_free(x);
+    rf_aligned_free(b);
 }
 
 static void reductions_match(void)
@@ -656,6 +687,7 @@ int main(void)
                            {"two inputs", zips_match_plain},
                            {"pairs match plain C", pairs_match_plain},
                            {"affine matches plain", affine_matches_plain},
+                           {"clipped rows match", clipped_rows_match},
                            {"reductions", reductions_match},
                            {"softmax", softmax_rows},
                            {"optimisers", optimisers},

@@ -352,9 +352,12 @@ RF_API rf_node rf_dropout_shared(rf_graph *g, rf_node x, double p, int dim);
 /* Over the last dimension: gain * (x - mean) / sqrt(var + eps) + bias.  Ba et al. 2016. */
 RF_API rf_node rf_layer_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
 /* The same over all leading dimensions of x [..,C], column by column; var divides by their number.
- * Ioffe & Szegedy 2015.  Statistics of a node that it made, [C] each, as long as the graph: to keep
- * for times when there is no batch.  False: no such node, or the graph is built RF_INFER. */
+ * Ioffe & Szegedy 2015.  With an activation behind it, fused. */
 RF_API rf_node rf_batch_norm(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps);
+RF_API rf_node rf_batch_norm_act(rf_graph *g, rf_node x, rf_node gain, rf_node bias, double eps,
+                                 rf_conv_act act);
+/* Statistics of a node that these made, [C] each, as long as the graph: to keep for times when there
+ * is no batch.  False: no such node, or the graph is built RF_INFER. */
 RF_API bool rf_batch_norm_statistics(const rf_graph *g, rf_node y, const rf_real **mean,
                                      const rf_real **var);
 
@@ -415,6 +418,7 @@ RF_API bool rf_batch_norm_statistics(const rf_graph *g, rf_node y, const rf_real
 #define rf_dropout_shared(g, ...)     rf_dropout_shared(RF_HERE(g), __VA_ARGS__)
 #define rf_layer_norm(g, ...)         rf_layer_norm(RF_HERE(g), __VA_ARGS__)
 #define rf_batch_norm(g, ...)         rf_batch_norm(RF_HERE(g), __VA_ARGS__)
+#define rf_batch_norm_act(g, ...)     rf_batch_norm_act(RF_HERE(g), __VA_ARGS__)
 /* clang-format on */
 #else
 #define RF_HERE(g) (g)

@@ -61,9 +61,34 @@ RF_API extern const char *const rf_training_schedules[];
 RF_API extern const char *const rf_training_storages[];
 
 /* Headings of help under which these options stand, for those of a verb that belong there. */
+#define RF_GROUP_NET   "Network"
 #define RF_GROUP_TIME  "How long"
 #define RF_GROUP_LEARN "Learning"
 #define RF_GROUP_FILES "Files and progress"
+
+/* Rows that most trainings have, each with its default as typed: `[MY_CELL] = RF_CELL_ROW("lstm")`.
+ * What HELP says differs: whether a state is one of each direction, what stands side by side (UNIT). */
+#define RF_CELL_ROW(DEF)                                                                           \
+    {                                                                                              \
+        .name = "cell", .type = RF_STRING, .letter = 'c', .flags = RF_OPT_MODEL, .def = DEF,       \
+        .meta = "NAME", .group = RF_GROUP_NET,                                                     \
+        .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"                          \
+    }
+#define RF_LAYERS_ROW(DEF, HELP)                                                                   \
+    {                                                                                              \
+        .name = "layers", .type = RF_INT, .letter = 'L', .flags = RF_OPT_MODEL, .def = DEF,        \
+        .min = 1, .max = 64, .group = RF_GROUP_NET, .help = HELP                                   \
+    }
+#define RF_HIDDEN_ROW(DEF, HELP)                                                                   \
+    {                                                                                              \
+        .name = "hidden", .type = RF_INT, .letter = 'H', .flags = RF_OPT_MODEL, .def = DEF,        \
+        .min = 1, .max = 65536, .group = RF_GROUP_NET, .help = HELP                                \
+    }
+#define RF_BATCH_ROW(DEF, UNIT, HELP)                                                              \
+    {                                                                                              \
+        .name = "batch", .type = RF_INT, .letter = 'b', .def = DEF, .min = 1, .max = 65536,        \
+        .unit = UNIT, .group = RF_GROUP_LEARN, .help = HELP                                        \
+    }
 
 /* RF_LEARN_COUNT rows for a table of options, to stand at its end: `[MY_LEARN] = RF_LEARN_ROWS(...)`.
  * What suits the task differs: epochs, patience ("0": none), clip, schedule; all as typed.  A verb that
