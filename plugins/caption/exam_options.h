@@ -18,9 +18,6 @@ enum {
     EXAM_COUNT
 };
 
-/* "en", "zh", "both". */
-extern const char *const cap_exam_languages[];
-
 #define CAPTIONS  "Captions"
 #define BASELINES "Baselines"
 
@@ -45,7 +42,7 @@ extern const char *const cap_exam_languages[];
                        .type = RF_CHOICE,                                                          \
                        .letter = 'l',                                                              \
                        .def = "both",                                                              \
-                       .choices = cap_exam_languages,                                              \
+                       .choices = cap_language_choices,                                            \
                        .group = CAPTIONS,                                                          \
                        .help = "in which language; both: in those that there are captions in"},    \
     [EXAM_FEATURES] = {.name = "features",                                                         \
