@@ -135,6 +135,27 @@ static rf_node cross_entropy(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_
     return rf_add(g, loss, smoothing(g, m, b, d->out));
 }
 
+/* λ Σ_s (1 − Σ_t a_ts)², meaned over the batch. */
+static rf_node unevenness(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b,
+                          rf_node weights)
+{
+    const rf_node told = rf_reshape(g, mask(g, b, INT32_MAX, false), RF_SHAPE(b->T, b->B, 1));
+    const rf_node all = rf_sum_dim(g, rf_mul(g, weights, told), 0, false);
+    const rf_node off = rf_affine(g, all, -1, 1);
+    return rf_affine(g, rf_sum(g, rf_mul(g, off, off)), m->spec.even / (double)b->B, 0);
+}
+
+/* What is added of how it attended. */
+static rf_node added(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b,
+                     const rfi_decoded *d, rf_node loss)
+{
+    if (m->spec.even > 0) loss = rf_add(g, loss, unevenness(g, m, b, d->weights));
+    if (d->twice == RF_NONE) return loss;
+    const rf_node twice = rf_sum(g, rf_mul(g, d->twice, mask(g, b, INT32_MAX, true)));
+    const double weight = m->spec.coverage_weight > 0 ? m->spec.coverage_weight : 1;
+    return rf_add(g, loss, rf_affine(g, twice, weight, 0));
+}
+
 rf_node rf_seq2seq_loss(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b)
 {
     const bool train = rf_graph_mode(g) == RF_TRAIN;
@@ -149,8 +170,5 @@ rf_node rf_seq2seq_loss(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch
     } else {
         loss = cross_entropy(g, m, b, &d);
     }
-    if (d.twice == RF_NONE || !train) return loss;
-    const rf_node twice = rf_sum(g, rf_mul(g, d.twice, mask(g, b, INT32_MAX, true)));
-    const double weight = m->spec.coverage_weight > 0 ? m->spec.coverage_weight : 1;
-    return rf_add(g, loss, rf_affine(g, twice, weight, 0));
+    return train ? added(g, m, b, &d, loss) : loss;
 }

@@ -16,7 +16,7 @@ static rf_status check_network(const rf_seq2seq_spec *s, rf_error *err)
         return rf_fail(err, RF_EINVAL,
                        "encoder and decoder: sizes %lld and %lld; the second must be even",
                        (long long)s->embed, (long long)s->hidden);
-    if (s->encoder_layers < 1 || s->decoder_layers < 1)
+    if ((s->encoder_layers < 1 && !s->features) || s->decoder_layers < 1)
         return rf_fail(err, RF_EINVAL, "encoder and decoder: at least one layer each is due");
     if (s->attend == RF_ATTEND_BETWEEN && s->decoder_layers < 2)
         return rf_fail(err, RF_EINVAL,
@@ -31,10 +31,23 @@ static rf_status check_network(const rf_seq2seq_spec *s, rf_error *err)
     return RF_OK;
 }
 
+static rf_status check_source(const rf_seq2seq_spec *s, rf_error *err)
+{
+    if (s->features < 0 || (s->features > 0) != (s->source == 0))
+        return rf_fail(err, RF_EINVAL,
+                       "encoder and decoder: either tokens or vectors are the source");
+    if (s->features && (s->shared || s->copy))
+        return rf_fail(err, RF_EINVAL, "a source of vectors: has no tokens to share or to copy");
+    if (s->attend == RF_ATTEND_NONE && (s->copy || s->even > 0))
+        return rf_fail(err, RF_EINVAL, "without attention: nothing is copied or evenly attended");
+    return RF_OK;
+}
+
 static rf_status check(const rf_seq2seq_spec *s, rf_error *err)
 {
-    if (!s->cell || s->source < 1 || s->target < 1)
+    if (!s->cell || s->source < 0 || s->target < 1)
         return rf_fail(err, RF_EINVAL, "encoder and decoder: cell and vocabularies are due");
+    if (check_source(s, err)) return RF_EINVAL;
     if (s->shared && s->source != s->target)
         return rf_fail(err, RF_EINVAL, "shared embeddings: vocabularies of %d and %d tokens",
                        (int)s->source, (int)s->target);
@@ -53,14 +66,16 @@ static rf_status make_tables(rf_seq2seq *m, rf_params *ps, rf_error *err)
 {
     const rf_seq2seq_spec *s = &m->spec;
     const double scale = 1 / sqrt((double)s->embed);
-    rf_status st = rf_embedding_layer_init(&m->source, ps, s->shared ? "embed." : "source.",
-                                           s->source, s->embed, scale, err);
+    rf_status st = RF_OK;
+    if (!s->features)
+        st = rf_embedding_layer_init(&m->source, ps, s->shared ? "embed." : "source.", s->source,
+                                     s->embed, scale, err);
     m->target = m->source;
     if (!st && !s->shared)
         st = rf_embedding_layer_init(&m->target, ps, "target.", s->target, s->embed, scale, err);
     if (st) return st;
     const bool dense = s->tied && s->shared;
-    if (!dense && !rf_param_set_sparse(m->source.weight, true))
+    if (!dense && !s->features && !rf_param_set_sparse(m->source.weight, true))
         return rf_fail(err, RF_ENOMEM, "no memory");
     if (!s->tied && !s->shared && !rf_param_set_sparse(m->target.weight, true))
         return rf_fail(err, RF_ENOMEM, "no memory");
@@ -76,19 +91,29 @@ static rf_rnn *make_rnn(rf_seq2seq *m, rf_params *ps, const char *prefix, rf_rnn
     return rf_rnn_new(&spec, ps, prefix, err);
 }
 
+static rf_status make_encoder(rf_seq2seq *m, rf_params *ps, rf_error *err)
+{
+    const rf_seq2seq_spec *s = &m->spec;
+    const rf_index H = s->hidden;
+    const rf_rnn_spec encoder = {
+        .input = s->embed, .hidden = H / 2, .layers = s->encoder_layers, .bidirectional = true};
+    if (s->features)
+        return rf_linear_layer_init(&m->memory, ps, "memory.", s->features, H, true, err);
+    m->encoder = make_rnn(m, ps, "encoder.", encoder, err);
+    return m->encoder ? RF_OK : err->status;
+}
+
 static rf_status make_networks(rf_seq2seq *m, rf_params *ps, rf_error *err)
 {
     const rf_seq2seq_spec *s = &m->spec;
     const rf_index H = s->hidden;
     const bool between = s->attend == RF_ATTEND_BETWEEN;
-    const rf_rnn_spec encoder = {
-        .input = s->embed, .hidden = H / 2, .layers = s->encoder_layers, .bidirectional = true};
     const rf_rnn_spec lower = {.input = s->embed, .hidden = H, .layers = 1};
     const rf_rnn_spec upper = {
         .input = between ? 2 * H : s->embed + (s->attend == RF_ATTEND_FEED ? m->width : 0),
         .hidden = H,
         .layers = s->decoder_layers - between};
-    if (!(m->encoder = make_rnn(m, ps, "encoder.", encoder, err))) return err->status;
+    if (make_encoder(m, ps, err)) return err->status;
     if (between && !(m->lower = make_rnn(m, ps, "decoder.0.", lower, err))) return err->status;
     m->upper = make_rnn(m, ps, between ? "decoder.1." : "decoder.", upper, err);
     return m->upper ? RF_OK : err->status;
@@ -108,14 +133,23 @@ static rf_status make_bridge(rf_seq2seq *m, rf_params *ps, rf_error *err)
     return st;
 }
 
-static rf_status make_output(rf_seq2seq *m, rf_params *ps, rf_error *err)
+static rf_status make_attention(rf_seq2seq *m, rf_params *ps, rf_error *err)
 {
     const rf_seq2seq_spec *s = &m->spec;
     const rf_index H = s->hidden;
-    rf_status st =
+    if (!rfi_seq2seq_attends(m)) return RF_OK;
+    const rf_status st =
         rf_attention_layer_init(&m->attention, ps, "attention.", s->attention, H, H, H, err);
-    if (!st && s->coverage) st = rf_attention_layer_cover(&m->attention, ps, "attention.", err);
-    if (!st) st = rf_linear_layer_init(&m->combine, ps, "combine.", 2 * H, m->width, false, err);
+    if (st || !s->coverage) return st;
+    return rf_attention_layer_cover(&m->attention, ps, "attention.", err);
+}
+
+static rf_status make_output(rf_seq2seq *m, rf_params *ps, rf_error *err)
+{
+    const rf_seq2seq_spec *s = &m->spec;
+    const rf_index seen = s->hidden * (1 + rfi_seq2seq_attends(m));
+    rf_status st = make_attention(m, ps, err);
+    if (!st) st = rf_linear_layer_init(&m->combine, ps, "combine.", seen, m->width, false, err);
     if (!st && s->tied) {
         m->output.weight = m->target.weight;
         m->output.bias = rf_params_add(ps, "output.bias", RF_SHAPE(s->target),

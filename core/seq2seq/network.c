@@ -25,35 +25,61 @@ static rf_node last_state(rf_graph *g, rf_node x)
     return rf_concat(g, 2, both, 1);
 }
 
-/* The decoder's first states, number `state` of each layer: tanh(W x + b) [layers,B,H]. */
-static rf_node bridged(rf_graph *g, const rf_seq2seq *m, rf_node x, int state)
+/* The decoder's first states, number `state` of each layer, from what the encoder ends with [B,H]:
+ * tanh(W x + b) [layers,B,H]. */
+static rf_node bridged(rf_graph *g, const rf_seq2seq *m, rf_node last, int state)
 {
     const int layers = m->spec.decoder_layers, states = m->spec.cell->states;
     rf_node *first = rf_graph_alloc(g, (size_t)layers * sizeof *first);
     if (!first) return RF_POISON;
-    const rf_node last = last_state(g, x);
     for (int l = 0; l < layers; l++)
         first[l] = rf_tanh(g, rf_linear_layer_apply(g, &m->bridge[l * states + state], last));
     return rf_stack(g, layers, first);
 }
 
+/* The mean of the places there are: x [S,B,H] -> [B,H]. */
+static rf_node mean_place(rf_graph *g, rf_node x, const rf_seq2seq_batch *b)
+{
+    rf_real *share = rf_graph_alloc(g, (size_t)(b->S * b->B) * sizeof *share);
+    if (!share) return RF_POISON;
+    for (rf_index i = 0; i < b->S * b->B; i++) {
+        const int32_t n = b->source_lengths[i % b->B];
+        share[i] = i / b->B < n ? 1 / (rf_real)n : 0;
+    }
+    const rf_node each = rf_borrow(g, share, RF_SHAPE(b->S, b->B, 1));
+    return rf_sum_dim(g, rf_mul(g, x, each), 0, false);
+}
+
+/* Xu et al. 2015, equations 4 to 6 and the two after: both first states are made of the mean. */
+static rfi_encoded encode_features(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b)
+{
+    rfi_encoded e = {.c = RF_NONE};
+    e.states = rf_linear_layer_apply(g, &m->memory, b->features);
+    const rf_node mean = mean_place(g, e.states, b);
+    e.h = bridged(g, m, mean, 0);
+    if (m->spec.cell->states > 1) e.c = bridged(g, m, mean, 1);
+    return e;
+}
+
 rfi_encoded rfi_seq2seq_encode(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b)
 {
+    if (m->spec.features) return encode_features(g, m, b);
     const rf_node x = embedded(g, m, &m->source, b->source, RF_SHAPE(b->S, b->B));
     const rf_sequence r = rf_rnn_apply(g, m->encoder, x, RF_NONE, RF_NONE, b->source_lengths);
     rfi_encoded e = {.states = r.out, .c = RF_NONE};
-    e.h = bridged(g, m, r.h, 0);
-    if (m->spec.cell->states > 1) e.c = bridged(g, m, r.c, 1);
+    e.h = bridged(g, m, last_state(g, r.h), 0);
+    if (m->spec.cell->states > 1) e.c = bridged(g, m, last_state(g, r.c), 1);
     return e;
 }
 
 /* ---- Decoder, all steps at once ------------------------------------------------------------------ */
 
-/* o = tanh(W_c [s; c]). */
+/* o = tanh(W_c [s; c]); context RF_NONE: tanh(W_c s). */
 static rf_node combined(rf_graph *g, const rf_seq2seq *m, rf_node top, rf_node context)
 {
     const rf_node both[] = {top, context};
-    const rf_node o = rf_tanh(g, rf_linear_layer_apply(g, &m->combine, rf_concat(g, 2, both, 2)));
+    const rf_node seen = context == RF_NONE ? top : rf_concat(g, 2, both, 2);
+    const rf_node o = rf_tanh(g, rf_linear_layer_apply(g, &m->combine, seen));
     return rfi_dropped(g, o, m->spec.drop_output);
 }
 
@@ -84,6 +110,13 @@ static rfi_decoded decode_after(rf_graph *g, const rf_seq2seq *m, const rfi_enco
     const rf_attended a = rf_attention_layer_attend(g, &m->attention, memory, r.out);
     const rf_node out = combined(g, m, r.out, a.context);
     return (rfi_decoded){.out = out, .weights = a.weights, .twice = RF_NONE};
+}
+
+static rfi_decoded decode_alone(rf_graph *g, const rf_seq2seq *m, const rfi_encoded *e, rf_node x)
+{
+    const rf_sequence r = rf_rnn_apply(g, m->upper, x, e->h, e->c, NULL);
+    const rf_node out = combined(g, m, r.out, RF_NONE);
+    return (rfi_decoded){.out = out, .weights = RF_NONE, .twice = RF_NONE};
 }
 
 /* ---- Decoder, step by step ----------------------------------------------------------------------- */
@@ -151,10 +184,12 @@ static const int32_t *readable(rf_graph *g, const rf_seq2seq *m, const int32_t *
 rfi_decoded rfi_seq2seq_decode(rf_graph *g, const rf_seq2seq *m, const rfi_encoded *e,
                                const rf_seq2seq_batch *b, const int32_t *input)
 {
-    const rf_attention_memory memory =
-        rf_attention_layer_prepare(g, &m->attention, e->states, b->source_lengths);
+    rf_attention_memory memory = {0};
+    if (rfi_seq2seq_attends(m))
+        memory = rf_attention_layer_prepare(g, &m->attention, e->states, b->source_lengths);
     const int32_t *ids = readable(g, m, input, b->T * b->B);
     const rf_node x = ids ? embedded(g, m, &m->target, ids, RF_SHAPE(b->T, b->B)) : RF_POISON;
+    if (!rfi_seq2seq_attends(m)) return decode_alone(g, m, e, x);
     if (m->spec.attend == RF_ATTEND_FEED) return decode_feeding(g, m, e, &memory, x, b);
     return m->spec.attend == RF_ATTEND_AFTER ? decode_after(g, m, e, &memory, x)
                                              : decode_between(g, m, e, &memory, x);

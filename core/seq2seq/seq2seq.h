@@ -10,7 +10,8 @@
 struct rf_seq2seq {
     rf_seq2seq_spec spec;
     rf_embedding_layer source, target;
-    rf_rnn *encoder;
+    rf_rnn *encoder;         /* NULL with features */
+    rf_linear_layer memory;  /* of features */
     rf_linear_layer *bridge; /* [decoder layers, states of the cell] */
     rf_rnn *lower;           /* between: layer 0 of the decoder; else NULL */
     rf_rnn *upper;           /* its other layers, or all */
@@ -19,6 +20,12 @@ struct rf_seq2seq {
     rf_index width;                        /* O, of o_t */
     double loud;                           /* sqrt(E): what vectors of tokens are multiplied with */
 };
+
+/* Whether the decoder attends. */
+static inline bool rfi_seq2seq_attends(const rf_seq2seq *m)
+{
+    return m->spec.attend != RF_ATTEND_NONE;
+}
 
 /* The source as the decoder sees it. */
 typedef struct rfi_encoded {
@@ -30,7 +37,7 @@ rfi_encoded rfi_seq2seq_encode(rf_graph *g, const rf_seq2seq *m, const rf_seq2se
 /* What the decoder makes of inputs [T,B]. */
 typedef struct rfi_decoded {
     rf_node out;     /* o [T,B,O] */
-    rf_node weights; /* [T,B,S] */
+    rf_node weights; /* [T,B,S]; RF_NONE without attention */
     rf_node twice;   /* [T,B] sums of min(attention, coverage); RF_NONE without coverage */
 } rfi_decoded;
 rfi_decoded rfi_seq2seq_decode(rf_graph *g, const rf_seq2seq *m, const rfi_encoded *e,

@@ -95,7 +95,7 @@ static size_t plan_source(rf_translator *t)
     const rf_index n = t->B * t->S * hidden(t);
     const rf_index state = t->m->spec.decoder_layers * t->B * hidden(t);
     size_t used = 0;
-    t->keys = take(t->source, &used, n);
+    t->keys = take(t->source, &used, rfi_seq2seq_attends(t->m) ? n : 0);
     t->projected = t->m->attention.key ? take(t->source, &used, n) : t->keys;
     t->h0 = take(t->source, &used, state);
     t->c0 = take(t->source, &used, state);
@@ -149,7 +149,7 @@ static void copy_node(const rf_graph *g, rf_node x, rf_real *to)
 static void keep(rf_translator *t, const rf_graph *g, const rf_seq2seq_batch *b,
                  const rfi_encoded *e, const rf_attention_memory *memory)
 {
-    copy_node(g, memory->keys, t->keys);
+    if (memory->keys != RF_NONE) copy_node(g, memory->keys, t->keys);
     if (t->projected != t->keys) copy_node(g, memory->projected, t->projected);
     copy_node(g, e->h, t->h0);
     if (e->c != RF_NONE) copy_node(g, e->c, t->c0);
@@ -162,8 +162,9 @@ rf_status rf_translator_read(rf_translator *t, rf_graph *g, const rf_seq2seq_bat
                              int32_t extra, rf_error *err)
 {
     const rfi_encoded e = rfi_seq2seq_encode(g, t->m, b);
-    const rf_attention_memory memory =
-        rf_attention_layer_prepare(g, &t->m->attention, e.states, b->source_lengths);
+    rf_attention_memory memory = {0};
+    if (rfi_seq2seq_attends(t->m))
+        memory = rf_attention_layer_prepare(g, &t->m->attention, e.states, b->source_lengths);
     const rf_status st = rf_graph_status(g, err);
     if (st) return st;
     t->S = b->S;
@@ -282,6 +283,7 @@ static void attend(rf_translator *t, const rf_real *state)
     const rf_index H = hidden(t);
     for (rf_index r = 0; r < t->rows; r++)
         memcpy(t->seen + r * 2 * H, state + r * H, (size_t)H * sizeof *state);
+    if (!rfi_seq2seq_attends(t->m)) return;
     if (t->m->attention.kind == RF_ATTENTION_ADDITIVE)
         rfi_gemm(t->device, false, true, t->rows, H, H, 1, state, H,
                  t->m->attention.query->value.data, H, 0, t->query, H);

@@ -1,4 +1,5 @@
 /* task/names.c -- names that people give, found in a table or not. */
+#include <refrain/metric_text.h>
 #include <refrain/task.h>
 #include <stdio.h>
 
@@ -63,4 +64,21 @@ const rf_optimizer_row *rf_optimizer_named(const rf_option *o, const char *name,
     const rf_optimizer_row *row = rf_optimizer_find(name);
     if (!row) unknown(o, " optimizer", name, rf_optimizer_name_at, err);
     return row;
+}
+
+rf_status rf_metrics_named(const rf_option *o, const char *list, int *metric, int most, int *count,
+                           rf_error *err)
+{
+    const char *item;
+    *count = 0;
+    for (size_t n; rf_list_next(&list, &item, &n);) {
+        char name[32];
+        snprintf(name, sizeof name, "%.*s", (int)(n < 31 ? n : 31), item);
+        const int one = rf_text_metric_find(name);
+        if (one < 0) return rf_name_unknown(o, name, rf_text_metric_name_at, err);
+        if (*count == most)
+            return rf_fail(err, RF_EINVAL, "--%s: at most %d are measured at once", o->name, most);
+        metric[(*count)++] = one;
+    }
+    return RF_OK;
 }

@@ -50,6 +50,34 @@ static const rfi_metric metrics[] = {
      .collect = rfi_bleu_collect,
      .score = rfi_bleu_score,
      .sign = rfi_bleu_sign},
+    {.name = "bleu-1",
+     .called = "BLEU-1",
+     .word_order = 1,
+     .width = rfi_bleu_width,
+     .collect = rfi_bleu_collect,
+     .score = rfi_bleu_n_score,
+     .sign = rfi_words_sign},
+    {.name = "bleu-2",
+     .called = "BLEU-2",
+     .word_order = 2,
+     .width = rfi_bleu_width,
+     .collect = rfi_bleu_collect,
+     .score = rfi_bleu_n_score,
+     .sign = rfi_words_sign},
+    {.name = "bleu-3",
+     .called = "BLEU-3",
+     .word_order = 3,
+     .width = rfi_bleu_width,
+     .collect = rfi_bleu_collect,
+     .score = rfi_bleu_n_score,
+     .sign = rfi_words_sign},
+    {.name = "bleu-4",
+     .called = "BLEU-4",
+     .word_order = 4,
+     .width = rfi_bleu_width,
+     .collect = rfi_bleu_collect,
+     .score = rfi_bleu_n_score,
+     .sign = rfi_words_sign},
     {.name = "chrf",
      .width = rfi_chrf_width,
      .collect = rfi_chrf_collect,
@@ -81,6 +109,12 @@ static const rfi_metric metrics[] = {
      .collect = rfi_rouge_l_collect,
      .score = rfi_rouge_score,
      .sign = rfi_words_sign},
+    {.name = "rouge-l-coco",
+     .called = "ROUGE-L (COCO)",
+     .width = rfi_rouge_width,
+     .collect = rfi_rouge_coco_collect,
+     .score = rfi_rouge_score,
+     .sign = rfi_words_sign},
     {.name = "cider",
      .called = "CIDEr-D",
      .width = rfi_cider_width,
@@ -89,6 +123,18 @@ static const rfi_metric metrics[] = {
      .score = rfi_cider_score,
      .sign = rfi_words_sign,
      .free_own = rfi_cider_free},
+    {.name = "meteor",
+     .called = "METEOR-like",
+     .width = rfi_meteor_width,
+     .collect = rfi_meteor_collect,
+     .score = rfi_meteor_score,
+     .sign = rfi_meteor_sign},
+    {.name = "exact",
+     .called = "exact match",
+     .width = rfi_exact_width,
+     .collect = rfi_exact_collect,
+     .score = rfi_exact_score,
+     .sign = rfi_words_sign},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
@@ -287,6 +333,18 @@ void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out)
     score_sum(s, s->stats + i * (size_t)s->width, out);
 }
 
+void rf_text_score_parts(const rf_text_score *x, rf_str *out)
+{
+    int i = 0;
+    for (; i < x->parts && !strncmp(x->part[i].name, "precision_", 10); i++)
+        rf_str_printf(out, "%s%.1f", i ? "/" : "", x->part[i].value);
+    rf_str_put(out, i ? " (" : "(");
+    for (const char *gap = ""; i < x->parts; i++, gap = " ")
+        rf_str_printf(out, strstr(x->part[i].name, "_len") ? "%s%s = %.0f" : "%s%s = %.3f", gap,
+                      x->part[i].name, x->part[i].value);
+    rf_str_put(out, ")");
+}
+
 void rf_text_metric_title(const rf_text_metric *s, rf_str *out)
 {
     if (s->row->called)
@@ -347,14 +405,21 @@ static double chance_of(const samples *x, double difference)
     return (larger + 1.0) / (x->count + 1.0);
 }
 
-static void summarize(const samples *x, rf_bootstrap *out)
+/* Between what 95 % of them are.  They are sorted. */
+static void find_range(double *score, int count, double *low, double *high)
 {
-    const int cut = x->count / 40;
-    out->mean = 0;
+    const int cut = count / 40;
+    qsort(score, (size_t)count, sizeof *score, compare_reals);
+    *low = score[cut];
+    *high = score[count - cut - 1];
+}
+
+static void summarize(const samples *x, bool pair, rf_bootstrap *out)
+{
     for (int i = 0; i < x->count; i++) out->mean += x->score[0][i] / x->count;
-    qsort(x->score[0], (size_t)x->count, sizeof *x->score[0], compare_reals);
-    out->low = x->score[0][cut];
-    out->high = x->score[0][x->count - cut - 1];
+    for (int i = 0; i < x->count && pair; i++) x->score[1][i] = x->score[0][i] - x->score[1][i];
+    if (pair) find_range(x->score[1], x->count, &out->difference_low, &out->difference_high);
+    find_range(x->score[0], x->count, &out->low, &out->high);
 }
 
 static rf_status check_pair(const rf_text_metric *s, const rf_text_metric *against, int count,
@@ -392,9 +457,14 @@ rf_status rf_text_metric_bootstrap(rf_text_metric *s, rf_text_metric *against, i
     for (int k = 0; k < 2 && system[k] && !st; k++) rf_text_metric_corpus(system[k], &score[k]);
     if (!st) st = draw_all(system, seed, &x, go_on, ctx, err);
     if (!st) {
-        *out = (rf_bootstrap){.value = score[0].value, .p = NAN};
-        if (against) out->p = chance_of(&x, score[0].value - score[1].value);
-        summarize(&x, out);
+        *out = (rf_bootstrap){.value = score[0].value,
+                              .p = NAN,
+                              .difference = NAN,
+                              .difference_low = NAN,
+                              .difference_high = NAN};
+        if (against) out->difference = score[0].value - score[1].value;
+        if (against) out->p = chance_of(&x, out->difference);
+        summarize(&x, against != NULL, out);
     }
     free(x.score[0]);
     free(x.score[1]);

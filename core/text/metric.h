@@ -56,7 +56,7 @@ typedef struct rfi_sentence {
  *   sign     what differs in signatures */
 struct rfi_metric {
     const char *name, *called;
-    int word_order; /* of chrF, where the name says it; or 0 */
+    int word_order; /* of chrF and BLEU, where the name says it; or 0 */
     int (*width)(const rf_text_metric_options *o);
     bool (*collect)(rf_text_metric *s, const rfi_sentence *x, double *stats);
     bool (*settle)(rf_text_metric *s);
@@ -79,6 +79,7 @@ int rfi_bleu_width(const rf_text_metric_options *o);
 bool rfi_bleu_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out);
+void rfi_bleu_n_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 
 int rfi_chrf_width(const rf_text_metric_options *o);
 bool rfi_chrf_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
@@ -90,6 +91,7 @@ int rfi_rouge_width(const rf_text_metric_options *o);
 bool rfi_rouge_1_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 bool rfi_rouge_2_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 bool rfi_rouge_l_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+bool rfi_rouge_coco_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 void rfi_rouge_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 
 int rfi_cider_width(const rf_text_metric_options *o);
@@ -97,6 +99,15 @@ bool rfi_cider_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
 bool rfi_cider_settle(rf_text_metric *s);
 void rfi_cider_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 void rfi_cider_free(void *own);
+
+int rfi_meteor_width(const rf_text_metric_options *o);
+bool rfi_meteor_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+void rfi_meteor_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
+void rfi_meteor_sign(const rf_text_metric_options *o, rf_str *out);
+
+int rfi_exact_width(const rf_text_metric_options *o);
+bool rfi_exact_collect(rf_text_metric *s, const rfi_sentence *x, double *stats);
+void rfi_exact_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out);
 
 /* Of metrics of words: how they were cut. */
 void rfi_words_sign(const rf_text_metric_options *o, rf_str *out);

@@ -111,23 +111,45 @@ static int precisions(const rf_text_metric_options *o, const double *sum, double
     return counts;
 }
 
+static double brevity(const double *sum)
+{
+    if (sum[LENGTH] >= sum[CLOSEST]) return 1;
+    return sum[LENGTH] > 0 ? exp(1 - sum[CLOSEST] / sum[LENGTH]) : 0;
+}
+
+static void lengths(const double *sum, rf_text_score *out)
+{
+    rfi_score_part(out, "BP", brevity(sum));
+    rfi_score_part(out, "ratio", sum[CLOSEST] > 0 ? sum[LENGTH] / sum[CLOSEST] : 0);
+    rfi_score_part(out, "hyp_len", sum[LENGTH]);
+    rfi_score_part(out, "ref_len", sum[CLOSEST]);
+}
+
 void rfi_bleu_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out)
 {
     static const char *const names[RFI_WORDS_ORDER] = {"precision_1", "precision_2", "precision_3",
                                                        "precision_4"};
-    const double length = sum[LENGTH], closest = sum[CLOSEST];
     double p[RFI_WORDS_ORDER] = {0}, logs = 0;
-    double brevity = length < closest ? (length > 0 ? exp(1 - closest / length) : 0) : 1;
     bool any = false;
     for (int n = 0; n < RFI_WORDS_ORDER; n++) any |= sum[RIGHT + n] != 0;
     const int counts = any ? precisions(o, sum, p) : 0;
     for (int n = 0; n < counts; n++) logs += p[n] > 0 ? log(p[n]) : -9999999999.0;
-    out->value = any ? brevity * exp(logs / counts) : 0;
+    out->value = any ? brevity(sum) * exp(logs / counts) : 0;
     for (int n = 0; n < RFI_WORDS_ORDER; n++) rfi_score_part(out, names[n], p[n]);
-    rfi_score_part(out, "BP", brevity);
-    rfi_score_part(out, "ratio", closest > 0 ? length / closest : 0);
-    rfi_score_part(out, "hyp_len", length);
-    rfi_score_part(out, "ref_len", closest);
+    lengths(sum, out);
+}
+
+/* As captions are scored: n-grams up to a length that the metric's name says, nothing smoothed. */
+void rfi_bleu_n_score(const rf_text_metric_options *o, const double *sum, rf_text_score *out)
+{
+    double logs = 0;
+    bool all = true;
+    for (int n = 0; n < o->word_order; n++) {
+        all = all && sum[RIGHT + n] > 0;
+        if (all) logs += log(sum[RIGHT + n] / sum[ALL + n]) / o->word_order;
+    }
+    out->value = all ? 100 * brevity(sum) * exp(logs) : 0;
+    lengths(sum, out);
 }
 
 void rfi_bleu_sign(const rf_text_metric_options *o, rf_str *out)

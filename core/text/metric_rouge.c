@@ -1,7 +1,7 @@
 /* text/metric_rouge.c -- ROUGE: how much of what people wrote is there, in n-grams or in a longest
  * common subsequence of words.
  *
- * A sentence contributes precision, recall and F1 beside the reference with the best F1, and itself. */
+ * A sentence contributes precision, recall and F beside the reference with the best F1, and itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,8 +76,21 @@ static void keep_best(double common, const double *all, double *stats)
     stats[COUNT] = 1;
 }
 
+/* The best precision and the best recall, of whichever references, and recall weighs more: what the COCO
+ * caption challenge measures. */
+static void keep_each_best(double common, const double *all, double *stats)
+{
+    const double weight = 1.2 * 1.2;
+    const double p = all[0] > 0 ? common / all[0] : 0, r = all[1] > 0 ? common / all[1] : 0;
+    if (p > stats[PRECISION]) stats[PRECISION] = p;
+    if (r > stats[RECALL]) stats[RECALL] = r;
+    const double below = stats[RECALL] + weight * stats[PRECISION];
+    stats[F1] = below > 0 ? (1 + weight) * stats[PRECISION] * stats[RECALL] / below : 0;
+    stats[COUNT] = 1;
+}
+
 static bool collect(rf_text_metric *s, const rfi_sentence *x, common_fn common, int order,
-                    double *stats)
+                    void (*keep)(double common, const double *all, double *stats), double *stats)
 {
     rf_ids told = {0};
     bool done = rfi_metric_words(s, x->hypothesis, &told);
@@ -86,7 +99,7 @@ static bool collect(rf_text_metric *s, const rfi_sentence *x, common_fn common, 
         double both = 0, all[2] = {0, 0};
         done = rfi_metric_words(s, x->reference[i], &right) &&
                common(&told, &right, order, &both, all);
-        if (done) keep_best(both, all, stats);
+        if (done) keep(both, all, stats);
         rf_ids_free(&right);
     }
     rf_ids_free(&told);
@@ -95,17 +108,22 @@ static bool collect(rf_text_metric *s, const rfi_sentence *x, common_fn common, 
 
 bool rfi_rouge_1_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
 {
-    return collect(s, x, common_grams, 1, stats);
+    return collect(s, x, common_grams, 1, keep_best, stats);
 }
 
 bool rfi_rouge_2_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
 {
-    return collect(s, x, common_grams, 2, stats);
+    return collect(s, x, common_grams, 2, keep_best, stats);
 }
 
 bool rfi_rouge_l_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
 {
-    return collect(s, x, common_sequence, 0, stats);
+    return collect(s, x, common_sequence, 0, keep_best, stats);
+}
+
+bool rfi_rouge_coco_collect(rf_text_metric *s, const rfi_sentence *x, double *stats)
+{
+    return collect(s, x, common_sequence, 0, keep_each_best, stats);
 }
 
 /* ---- The score ----------------------------------------------------------------------------------- */

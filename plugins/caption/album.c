@@ -93,7 +93,7 @@ void cap_album_free(cap_album *a)
 
 typedef struct looking {
     const cap_album *a;
-    const cap_look *look;
+    const cap_view *look;
     const int32_t *item;
     rf_index B;
     rf_real *x;
@@ -149,7 +149,7 @@ static void look_part(void *ctx, int thread, int threads)
     for (rf_index b = thread; b < q->B; b += threads) look_at(q, b);
 }
 
-void cap_album_look(const cap_album *a, const cap_look *look, rf_device *d, const int32_t *item,
+void cap_album_look(const cap_album *a, const cap_view *look, rf_device *d, const int32_t *item,
                     rf_index B, rf_real *x)
 {
     looking q = {.a = a, .look = look, .item = item, .B = B, .x = x};

@@ -34,15 +34,15 @@ void cap_album_free(cap_album *a);
 /* How pictures are looked at.  Each look at step `step` is another one where shift or noise are not 0;
  * it depends on seed, step and the place in the batch alone.  Nothing is ever mirrored: captions tell
  * left from right. */
-typedef struct cap_look {
+typedef struct cap_view {
     bool grey;    /* all three channels are the luminance: 0.299 R + 0.587 G + 0.114 B */
     int shift;    /* moved by up to as many pixels each way, the border going on as it is */
     double noise; /* deviation of what is added to each number, -1 to 1 being black to white */
     uint64_t seed, step;
-} cap_look;
+} cap_view;
 
 /* Pictures item [B] as x [B,rows,columns,3], bytes 0 to 255 as -1 to 1; item -1: zeros. */
-void cap_album_look(const cap_album *a, const cap_look *look, rf_device *d, const int32_t *item,
+void cap_album_look(const cap_album *a, const cap_view *look, rf_device *d, const int32_t *item,
                     rf_index B, rf_real *x);
 
 #endif

@@ -1,6 +1,9 @@
 /* caption/scenes.c -- the verb scenes: pictures that are made up, and their captions. */
+#include <dirent.h>
+#include <errno.h>
 #include <refrain/io.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "caption.h"
 #include "scene.h"
@@ -41,11 +44,27 @@ static rf_status make_one(const rf_run *r, uint64_t i, rf_str *table, rf_error *
     return write_picture(r, &s, i, name, err);
 }
 
+/* Scenes have a folder of their own: an empty one, or one that has scenes already. */
+static rf_status check_folder(const char *folder, rf_error *err)
+{
+    DIR *d = opendir(folder);
+    if (!d) return rf_fail(err, RF_EIO, "%s: %s", folder, strerror(errno));
+    bool others = false, scenes = false;
+    for (const struct dirent *e = readdir(d); e; e = readdir(d)) {
+        scenes |= !strcmp(e->d_name, "captions.tsv");
+        others |= e->d_name[0] != '.';
+    }
+    closedir(d);
+    if (scenes || !others) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "%s: has other files, and scenes need a folder of their own",
+                   folder);
+}
+
 rf_status cap_scenes(rf_session *s, const rf_run *r)
 {
     rf_error err = {0};
     rf_str table = {0}, path = {0};
-    rf_status st = RF_OK;
+    rf_status st = check_folder(r->arg[0], &err);
     const int64_t n = r->opt[SCENES_COUNT].as.i;
     for (int64_t i = 0; i < n && !st; i++) {
         st = make_one(r, (uint64_t)i, &table, &err);

@@ -1,7 +1,6 @@
 /* translate/eval.c -- the verb eval: how good translations are, and whether one system is better. */
 #include <math.h>
 #include <refrain/metric_text.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,12 +65,13 @@ const rf_option tr_eval_options[] = {
                       .type = RF_INFILE,
                       .letter = 'a',
                       .help = "translations by another system, which is compared"},
-    [EVAL_METRIC] = {.name = "metric",
-                     .type = RF_STRING,
-                     .def = "bleu,chrf",
-                     .meta = "NAME,...",
-                     .help =
-                         "what is measured: bleu, chrf, chrf++, rouge-1, rouge-2, rouge-l, cider"},
+    [EVAL_METRIC] =
+        {.name = "metric",
+         .type = RF_STRING,
+         .def = "bleu,chrf",
+         .meta = "NAME,...",
+         .help = "what is measured: bleu, bleu-1 to bleu-4, chrf, chrf++, rouge-1, rouge-2, "
+                 "rouge-l, rouge-l-coco, cider, meteor (without synonyms), exact"},
     [EVAL_TOKENIZE] = {.name = "tokenize",
                        .type = RF_CHOICE,
                        .letter = 't',
@@ -243,23 +243,6 @@ static rf_status check_model(const setup *u)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static rf_status read_metrics(setup *u)
-{
-    const char *item, *rest = u->r->opt[EVAL_METRIC].as.s;
-    for (size_t n; rf_list_next(&rest, &item, &n);) {
-        char name[32];
-        snprintf(name, sizeof name, "%.*s", (int)(n < 31 ? n : 31), item);
-        const int metric = rf_text_metric_find(name);
-        if (metric < 0)
-            return rf_name_unknown(&tr_eval_options[EVAL_METRIC], name, rf_text_metric_name_at,
-                                   u->err);
-        if (u->metrics == MOST)
-            return rf_fail(u->err, RF_EINVAL, "--metric: at most %d are measured at once", MOST);
-        u->metric[u->metrics++] = metric;
-    }
-    return RF_OK;
-}
-
 static rf_status check_lines(const setup *u, const tr_text *t, const char *name)
 {
     const tr_text *due = &u->system[0];
@@ -344,19 +327,6 @@ static rf_text_metric *measure(setup *u, int metric, int system, bool one_senten
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
-/* "72.7/50.0/33.3/20.0 (BP = 1.000 ratio = 1.000 hyp_len = 6 ref_len = 6)", as sacreBLEU writes it. */
-static void put_details(const rf_text_score *x, rf_str *out)
-{
-    int i = 0;
-    for (; i < x->parts && !strncmp(x->part[i].name, "precision_", 10); i++)
-        rf_str_printf(out, "%s%.1f", i ? "/" : "", x->part[i].value);
-    rf_str_put(out, i ? " (" : "(");
-    for (const char *gap = ""; i < x->parts; i++, gap = " ")
-        rf_str_printf(out, strstr(x->part[i].name, "_len") ? "%s%s = %.0f" : "%s%s = %.3f", gap,
-                      x->part[i].name, x->part[i].value);
-    rf_str_put(out, ")");
-}
-
 static rf_status tell(const setup *u, int system, rf_text_metric *s, const rf_bootstrap *b)
 {
     rf_str title = {0}, sign = {0}, details = {0};
@@ -364,7 +334,7 @@ static rf_status tell(const setup *u, int system, rf_text_metric *s, const rf_bo
     rf_text_metric_corpus(s, &score);
     rf_text_metric_title(s, &title);
     rf_text_metric_sign(s, &sign);
-    put_details(&score, &details);
+    rf_text_score_parts(&score, &details);
     const rf_field row[] = {rf_field_string("system", u->name[system]),
                             rf_field_string("metric", title.s),
                             rf_field_real("score", score.value),
@@ -428,7 +398,9 @@ static rf_status eval(setup *u)
     u->tokens = (rf_text_tokens)u->r->opt[EVAL_TOKENIZE].as.i;
     u->lowercase = u->r->opt[EVAL_LOWERCASE].as.i;
     rf_status st = check_model(u);
-    if (!st) st = read_metrics(u);
+    if (!st)
+        st = rf_metrics_named(&tr_eval_options[EVAL_METRIC], u->r->opt[EVAL_METRIC].as.s, u->metric,
+                              MOST, &u->metrics, u->err);
     if (!st) st = read_texts(u);
     u->samples = u->systems == 2 && !samples->set ? 1000 : (int)samples->as.i;
     u->total = u->metrics * u->systems * (u->r->opt[EVAL_SENTENCES].as.i ? 2 : 1);

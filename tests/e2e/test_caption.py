@@ -148,6 +148,10 @@ def test_scenes():
     assert {x[1] for x in other} == {"unseen"} and [x[2:] for x in other] != [x[2:] for x in lines]
     assert len(encoded("-e", ENCODER, "--top=1", *[Path("a") / x[0] for x in lines])) == 12
     one_line(run(CAPTION, "scenes", "nowhere", ok=None), "nowhere")
+    Path("taken").mkdir()
+    Path("taken/letter.txt").write_text("a")
+    one_line(run(CAPTION, "scenes", "taken", ok=None), "taken", "folder of their own")
+    run(CAPTION, "scenes", "a", "--count=2", "--size=32")
 
 
 main(globals())

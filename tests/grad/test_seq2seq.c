@@ -14,14 +14,24 @@ static const int32_t input[T * B] = {0, 0, 3, 1, 2, 0}, target[T * B] = {3, 1, 2
 static const int32_t copies[S * B] = {1, 5, 5, 4, -1, 1, 6, 0};
 static const int32_t copy_target[T * B] = {5, 5, 6, 0, 0, -1};
 
-static const rf_seq2seq_batch plain = {S, T, B, source, lengths, input, target, NULL},
-                              with_copies = {S, T, B, source, lengths, input, copy_target, copies};
+static const rf_seq2seq_batch plain = {S, T, B, source, lengths, input, target, NULL, RF_NONE},
+                              with_copies = {S,     T,           B,      source, lengths,
+                                             input, copy_target, copies, RF_NONE};
 
 typedef struct problem {
     rf_seq2seq *m;
     const rf_seq2seq_batch *b;
     bool forced;
 } problem;
+
+/* With features: x[0] is the vectors. */
+static rf_node build_vectors(rf_graph *g, const rf_node *x, const void *ctx)
+{
+    const problem *p = ctx;
+    rf_seq2seq_batch b = *p->b;
+    b.features = x[0];
+    return rf_seq2seq_loss(g, p->m, &b);
+}
 
 /* The loss and x, which lets the generic checks have a leaf. */
 static rf_node build(rf_graph *g, const rf_node *x, const void *ctx)
@@ -38,7 +48,8 @@ static void check_model(const char *name, const char *cell, rf_seq2seq_spec spec
     rf_params *ps = rf_params_new();
     rf_error err = {0};
     spec.cell = rf_cell_find(cell);
-    spec.source = spec.target = V;
+    spec.source = spec.features ? 0 : V;
+    spec.target = V;
     spec.embed = 3;
     spec.hidden = 4;
     spec.encoder_layers = 1;
@@ -54,6 +65,10 @@ static void check_model(const char *name, const char *cell, rf_seq2seq_spec spec
                        .high = 1.5,
                        .params = ps,
                        .mode = RF_TRAIN};
+    if (spec.features) {
+        c.build = build_vectors;
+        c.shape[0] = RF_SHAPE(S, B, spec.features);
+    }
     check_all(&c);
     rf_seq2seq_free(p.m);
     rf_params_free(ps);
@@ -91,10 +106,26 @@ static void losses_hold(void)
     check_model("copy and coverage", "gru", both, false);
 }
 
+static void given_vectors_hold(void)
+{
+    const rf_seq2seq_spec additive = {
+        .features = 3, .decoder_layers = 1, .attend = RF_ATTEND_AFTER, .even = 0.4};
+    const rf_seq2seq_spec between = {
+        .features = 3, .decoder_layers = 2, .attention = RF_ATTENTION_GENERAL, .tied = true};
+    const rf_seq2seq_spec feed = {
+        .features = 3, .decoder_layers = 1, .attend = RF_ATTEND_FEED, .coverage = true};
+    const rf_seq2seq_spec none = {.features = 3, .decoder_layers = 1, .attend = RF_ATTEND_NONE};
+    check_model("vectors, additive, even", "lstm", additive, false);
+    check_model("vectors, between", "gru", between, false);
+    check_model("vectors, feed", "elman", feed, false);
+    check_model("vectors, no attention", "lstm", none, false);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"ways of attending hold", ways_of_attending_hold},
                            {"losses hold", losses_hold},
+                           {"given vectors hold", given_vectors_hold},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "encoder and decoder", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

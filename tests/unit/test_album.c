@@ -13,7 +13,7 @@ enum { ROWS = 8, COLUMNS = 10, N = 40, ONE = ROWS * COLUMNS * 3 };
 static const char *const names[] = {"rgb.png", "grey.png", "alpha.png", "rgb.jpg", "rgb.bmp"};
 static char text[N][1024];
 static const char *path[N];
-static const cap_look plain;
+static const cap_view plain;
 
 static void name_path(int i, const char *name)
 {
@@ -95,7 +95,7 @@ static void numbers_of_bytes(void)
     static const int32_t item[] = {3, -1, 0};
     rf_device *d = rf_device_new(2, NULL);
     cap_album a = open_album(d);
-    const cap_look blind = {.grey = true};
+    const cap_view blind = {.grey = true};
     cap_album_look(&a, &plain, d, item, 3, x);
     cap_album_look(&a, &blind, d, item, 3, grey);
     for (int b = 0; b < 3; b++)
@@ -135,7 +135,7 @@ static void pictures_are_moved(void)
     int seen[2 * MOST + 1][2 * MOST + 1] = {{0}};
     rf_device *d = rf_device_new(2, NULL);
     cap_album a = open_album(d);
-    cap_album_look(&a, &(cap_look){.shift = MOST, .seed = 5, .step = 9}, d, item, B, x);
+    cap_album_look(&a, &(cap_view){.shift = MOST, .seed = 5, .step = 9}, d, item, B, x);
     for (int b = 0; b < B; b++) {
         int found = 0;
         for (int down = -MOST; down <= MOST; down++)
@@ -156,13 +156,13 @@ static void looks_depend_on_the_seed(void)
     static rf_real x[B * ONE], same[B * ONE], other[B * ONE];
     static const int32_t item[B] = {1, 2, 3, 4};
     double sum = 0, squares = 0;
-    cap_look look = {.shift = 1, .noise = 0.1, .seed = 3, .step = 7};
+    cap_view look = {.shift = 1, .noise = 0.1, .seed = 3, .step = 7};
     for (int threads = 1; threads <= 3; threads++) {
         rf_device *d = rf_device_new(threads, NULL);
         cap_album a = open_album(d);
         cap_album_look(&a, &look, d, item, B, threads == 1 ? x : same);
         CU_ASSERT(threads == 1 || !memcmp(x, same, sizeof x));
-        cap_look next = look;
+        cap_view next = look;
         next.step++;
         cap_album_look(&a, &next, d, item, B, other);
         CU_ASSERT(memcmp(x, other, sizeof x) != 0);

@@ -8,6 +8,8 @@
 
 #include <refrain/metric_text.h>
 
+#include "text/porter.h"
+
 #include "../suite.h"
 
 static void test_words(void)
@@ -140,6 +142,184 @@ static void test_cider_by_hand(void)
     rf_text_metric_free(s);
 }
 
+/* BLEU-2 is the mean of two precisions, of all sentences together; where no pair is right, nothing is. */
+static void test_bleu_n_by_hand(void)
+{
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    static const char *const reference[] = {"a dog runs on grass", "the dog"};
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {
+        {"bleu-1", 4 / 6.0}, {"bleu-2", sqrt(4 / 6.0 * 1 / 4)}, {"bleu-3", 0}, {"bleu-4", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        rf_text_metric *s = metric_of(rows[i].name, &o);
+        CU_ASSERT_EQUAL(rf_text_metric_add(s, "a dog on dog", reference, 1, NULL), RF_OK);
+        CU_ASSERT_EQUAL(rf_text_metric_add(s, "grass cats", reference, 2, NULL), RF_OK);
+        const double brevity = exp(1 - 7 / 6.0); /* 5 words are closest to 4, 2 to 2 */
+        CU_ASSERT_DOUBLE_EQUAL(score_of(s), 100 * brevity * rows[i].value, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(part_of(s, "ref_len"), 7, 0);
+        rf_text_metric_free(s);
+    }
+}
+
+/* Precision is the best beside the second reference, recall beside the first. */
+static void test_rouge_coco_by_hand(void)
+{
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    static const char *const reference[] = {"a dog", "the dog runs on dry grass"};
+    rf_text_metric *s = metric_of("rouge-l-coco", &o);
+    CU_ASSERT_EQUAL(rf_text_metric_add(s, "a dog runs fast", reference, 2, NULL), RF_OK);
+    const double p = 2 / 4.0, r = 1, b = 1.44;
+    CU_ASSERT_DOUBLE_EQUAL(score_of(s), 100 * (1 + b) * p * r / (r + b * p), 1e-9);
+    rf_text_metric_free(s);
+}
+
+static double meteor(double pairs, double runs, double told, double right)
+{
+    const double p = pairs / told, r = pairs / right;
+    return 1000 * p * r / (r + 9 * p) * (1 - pow(runs / pairs, 3) / 2);
+}
+
+static void test_meteor_by_hand(void)
+{
+    static const struct {
+        const char *told, *right;
+        double pairs, runs;
+    } rows[] = {
+        {"the cat sat on the mat", "on the mat sat the cat", 6, 6}, /* 3 runs cross more */
+        {"dogs are running", "a running dog", 2, 2},                /* stems */
+        {"run runs", "running run", 2, 2},                          /* the equal words first */
+        {"a dog", "a man and a dog", 2, 1}, /* which "a": the one beside the dog */
+        {"a b a c a", "a c a", 3, 1},       /* which three of the five */
+        {"a x a a y", "b a a x", 3, 3},
+    };
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    double sum[4] = {0};
+    rf_text_metric *s = metric_of("meteor", &o);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *reference[] = {"nothing", rows[i].right};
+        rf_text_score x;
+        double told = 1, right = 1;
+        CU_ASSERT_EQUAL(rf_text_metric_add(s, rows[i].told, reference, 2, NULL), RF_OK);
+        for (const char *c = rows[i].told; *c; c++) told += *c == ' ';
+        for (const char *c = rows[i].right; *c; c++) right += *c == ' ';
+        rf_text_metric_sentence(s, i, &x);
+        CU_ASSERT_DOUBLE_EQUAL(x.value, meteor(rows[i].pairs, rows[i].runs, told, right), 1e-9);
+        sum[0] += rows[i].pairs;
+        sum[1] += rows[i].runs;
+        sum[2] += told;
+        sum[3] += right;
+    }
+    CU_ASSERT_DOUBLE_EQUAL(score_of(s), meteor(sum[0], sum[1], sum[2], sum[3]), 1e-9);
+    rf_text_metric_free(s);
+}
+
+static void test_exact_by_hand(void)
+{
+    const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    static const char *const reference[] = {"a dog .", "two  dogs."};
+    static const char *const told[] = {"a dog.", "two dogs .", "two dogs", "dog a ."};
+    rf_text_metric *s = metric_of("exact", &o);
+    for (int i = 0; i < 4; i++) rf_text_metric_add(s, told[i], reference, 2, NULL);
+    CU_ASSERT_EQUAL(score_of(s), 50);
+    rf_text_metric_free(s);
+}
+
+/* The examples of Porter's paper, step by step. */
+static void test_stems(void)
+{
+    static const char *const rows[][2] = {
+        {"caresses", "caress"},
+        {"ponies", "poni"},
+        {"ties", "ti"},
+        {"caress", "caress"},
+        {"cats", "cat"},
+        {"feed", "feed"},
+        {"agreed", "agre"},
+        {"plastered", "plaster"},
+        {"bled", "bled"},
+        {"motoring", "motor"},
+        {"sing", "sing"},
+        {"conflated", "conflat"},
+        {"troubled", "troubl"},
+        {"sized", "size"},
+        {"hopping", "hop"},
+        {"tanned", "tan"},
+        {"falling", "fall"},
+        {"hissing", "hiss"},
+        {"fizzed", "fizz"},
+        {"failing", "fail"},
+        {"filing", "file"},
+        {"happy", "happi"},
+        {"sky", "sky"},
+        {"relational", "relat"},
+        {"conditional", "condit"},
+        {"rational", "ration"},
+        {"valenci", "valenc"},
+        {"digitizer", "digit"},
+        {"conformabli", "conform"},
+        {"radicalli", "radic"},
+        {"differentli", "differ"},
+        {"vileli", "vile"},
+        {"analogousli", "analog"},
+        {"vietnamization", "vietnam"},
+        {"predication", "predic"},
+        {"operator", "oper"},
+        {"feudalism", "feudal"},
+        {"decisiveness", "decis"},
+        {"hopefulness", "hope"},
+        {"callousness", "callous"},
+        {"formaliti", "formal"},
+        {"sensitiviti", "sensit"},
+        {"sensibiliti", "sensibl"},
+        {"triplicate", "triplic"},
+        {"formative", "form"},
+        {"formalize", "formal"},
+        {"electriciti", "electr"},
+        {"electrical", "electr"},
+        {"hopeful", "hope"},
+        {"goodness", "good"},
+        {"revival", "reviv"},
+        {"allowance", "allow"},
+        {"inference", "infer"},
+        {"airliner", "airlin"},
+        {"gyroscopic", "gyroscop"},
+        {"adjustable", "adjust"},
+        {"defensible", "defens"},
+        {"irritant", "irrit"},
+        {"replacement", "replac"},
+        {"adjustment", "adjust"},
+        {"dependent", "depend"},
+        {"adoption", "adopt"},
+        {"homologou", "homolog"},
+        {"communism", "commun"},
+        {"activate", "activ"},
+        {"angulariti", "angular"},
+        {"homologous", "homolog"},
+        {"effective", "effect"},
+        {"bowdlerize", "bowdler"},
+        {"probate", "probat"},
+        {"rate", "rate"},
+        {"cease", "ceas"},
+        {"controll", "control"},
+        {"roll", "roll"},
+        {"generalizations", "gener"},
+        {"oscillators", "oscil"},
+        {"by", "by"},
+        {"Dogs", "Dogs"},
+        {"yyyy", "yyyi"},
+        {"dog's", "dog's"},
+        {"狗", "狗"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char word[32];
+        strcpy(word, rows[i][0]);
+        word[rfi_porter_stem(word, strlen(word))] = '\0';
+        CU_ASSERT_STRING_EQUAL(word, rows[i][1]);
+    }
+}
+
 static void test_signs(void)
 {
     rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
@@ -170,8 +350,9 @@ static void test_ends_of_the_scale(void)
         CU_ASSERT_EQUAL(rf_text_metric_add(s, "花", nothing, 1, NULL), RF_OK);
         rf_text_score x;
         rf_text_metric_sentence(s, 0, &x);
-        const bool tens = metric == rf_text_metric_find("cider"); /* ten times as large */
-        CU_ASSERT_DOUBLE_EQUAL(x.value, tens ? 1000 : 100, 1e-9);
+        const bool tens = metric == rf_text_metric_find("cider");  /* ten times as large */
+        const bool runs = metric == rf_text_metric_find("meteor"); /* of 13 words one run */
+        CU_ASSERT_DOUBLE_EQUAL(x.value, tens ? 1000 : runs ? meteor(13, 1, 13, 13) : 100, 1e-9);
         rf_text_metric_sentence(s, 1, &x);
         CU_ASSERT_EQUAL(x.value, 0);
         rf_text_metric_free(s);
@@ -227,8 +408,12 @@ static void test_bootstrap(void)
     CU_ASSERT_DOUBLE_EQUAL(x.p, 1 / 501.0, 1e-12);
     CU_ASSERT_TRUE(x.low < x.value && x.value < x.high && y.high < x.low);
     CU_ASSERT_DOUBLE_EQUAL(x.mean, x.value, 1);
+    CU_ASSERT_DOUBLE_EQUAL(x.difference, x.value - y.value, 1e-12);
+    CU_ASSERT_TRUE(x.difference_low < x.difference && x.difference < x.difference_high);
+    CU_ASSERT_DOUBLE_EQUAL(x.difference_low, -y.difference_high, 1e-9);
+    CU_ASSERT_TRUE(x.difference_high - x.difference_low < x.high - x.low + y.high - y.low);
     CU_ASSERT_EQUAL(rf_text_metric_bootstrap(a, NULL, 500, 3, NULL, NULL, &y, NULL), RF_OK);
-    CU_ASSERT_TRUE(isnan(y.p) && y.low == x.low && y.high == x.high);
+    CU_ASSERT_TRUE(isnan(y.p) && isnan(y.difference) && y.low == x.low && y.high == x.high);
     CU_ASSERT_EQUAL(rf_text_metric_bootstrap(a, b, 500, 3, stop, NULL, &y, NULL), RF_ECANCELLED);
     rf_text_metric_free(a);
     rf_text_metric_free(b);
@@ -241,6 +426,11 @@ int main(void)
                            {"chrf by hand", test_chrf_by_hand},
                            {"rouge by hand", test_rouge_by_hand},
                            {"cider by hand", test_cider_by_hand},
+                           {"bleu-n by hand", test_bleu_n_by_hand},
+                           {"rouge of coco by hand", test_rouge_coco_by_hand},
+                           {"meteor by hand", test_meteor_by_hand},
+                           {"exact by hand", test_exact_by_hand},
+                           {"stems", test_stems},
                            {"signs", test_signs},
                            {"ends of the scale", test_ends_of_the_scale},
                            {"wrong sentences", test_wrong_sentences},

@@ -74,7 +74,7 @@ static const int32_t copies[S * B] = {3, 4, 9, 6, 4, 9, 6, 7, 5, 6,  7,  8,
 
 static rf_seq2seq_batch batch_of(const int32_t *from, const int32_t *to)
 {
-    return (rf_seq2seq_batch){S, T, B, source, lengths, from, to, copies};
+    return (rf_seq2seq_batch){S, T, B, source, lengths, from, to, copies, RF_NONE};
 }
 
 static void compare_step(const world *w, rf_translator *t, const rf_scorer *s, const rf_forced *f,
@@ -141,7 +141,7 @@ static rf_beam_spec beam_of(rf_index beam, rf_index most)
 static rf_seq2seq_batch alone(rf_index k, int32_t *x, int32_t *c)
 {
     for (rf_index s = 0; s < lengths[k]; s++) x[s] = source[s * B + k], c[s] = copies[s * B + k];
-    return (rf_seq2seq_batch){lengths[k], 0, 1, x, lengths + k, NULL, NULL, c};
+    return (rf_seq2seq_batch){lengths[k], 0, 1, x, lengths + k, NULL, NULL, c, RF_NONE};
 }
 
 static void compare_results(const rf_hypotheses *a, const rf_hypotheses *b)
@@ -343,7 +343,7 @@ static double learn(rf_seq2seq_spec spec, int steps)
                 y[t * N + k] = t < L ? x[(L - 1 - t) * N + k] : END;
                 in[t * N + k] = t ? y[(t - 1) * N + k] : BOS;
             }
-        const rf_seq2seq_batch b = {L, L + 1, N, x, all, in, y, x};
+        const rf_seq2seq_batch b = {L, L + 1, N, x, all, in, y, x, RF_NONE};
         rf_graph_begin(w.g, RF_TRAIN, rf_key_make(1, "train", (uint64_t)step));
         const rf_node node = rf_seq2seq_loss(w.g, w.m, &b);
         rf_adjoint(w.g, node);

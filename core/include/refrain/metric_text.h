@@ -1,4 +1,4 @@
-/* refrain/metric_text.h -- how good texts are beside texts by people: BLEU, chrF, ROUGE, CIDEr-D.
+/* refrain/metric_text.h -- how good texts are beside texts by people: BLEU, chrF, ROUGE, CIDEr-D, METEOR.
  *
  *     rf_text_metric *s = rf_text_metric_new(rf_text_metric_find("bleu"), &(rf_text_metric_options)RF_TEXT_METRIC_OPTIONS, &err);
  *     for (each sentence) rf_text_metric_add(s, hypothesis, references, count, &err);
@@ -7,10 +7,21 @@
  * A metric is a row of a table: what a sentence contributes, as a few numbers that are added up, and the
  * score of a sum.  So each has scores of corpora, of sentences, and of samples for the bootstrap.
  *
- * BLEU and chrF are those of sacreBLEU, digit for digit.
+ * BLEU and chrF are those of sacreBLEU, digit for digit.  What captions are measured with is defined as
+ * in pycocoevalcap, of the COCO caption challenge:
+ *
+ *   bleu-1 .. bleu-4  n-grams up to as many words, the closest reference's length, nothing smoothed: 0
+ *                     where no n-gram is right
+ *   rouge-l-coco      the best precision and the best recall of any references, recall 1.2 times as important
+ *   cider             CIDEr-D
+ *
+ * but "meteor" has only two of METEOR's modules, equal words and equal English stems: it knows no
+ * synonyms, and its scores are not that program's.  "exact" counts texts whose words are those of a
+ * reference.
  * Source: Papineni, Roukos, Ward, Zhu, "BLEU", ACL 2002; Popovic, "chrF", WMT 2015, and "chrF++", WMT
  * 2017; Post, "A call for clarity in reporting BLEU scores", WMT 2018, and github.com/mjpost/sacrebleu
- * 2.6.0; Lin, "ROUGE", 2004; Vedantam, Zitnick, Parikh, "CIDEr", CVPR 2015. */
+ * 2.6.0; Lin, "ROUGE", 2004; Vedantam, Zitnick, Parikh, "CIDEr", CVPR 2015; Banerjee, Lavie, "METEOR", ACL
+ * workshop 2005; Chen et al., "Microsoft COCO captions", 2015. */
 #ifndef REFRAIN_METRIC_TEXT_H
 #define REFRAIN_METRIC_TEXT_H
 
@@ -75,7 +86,8 @@ typedef struct rf_text_metric_options {
         .beta = 2                                                                                  \
     }
 
-/* Number of a metric: "bleu", "chrf", "chrf++", "rouge-1", "rouge-2", "rouge-l", "cider"; -1: none.
+/* Number of a metric: "bleu", "bleu-1" .. "bleu-4", "chrf", "chrf++", "rouge-1", "rouge-2", "rouge-l",
+ * "rouge-l-coco", "cider", "meteor", "exact"; -1: none.
  * Its name; NULL past the last. */
 RF_API int rf_text_metric_find(const char *name);
 RF_API const char *rf_text_metric_name_at(int metric);
@@ -115,6 +127,10 @@ typedef struct rf_text_score {
 RF_API void rf_text_metric_corpus(rf_text_metric *s, rf_text_score *out);
 RF_API void rf_text_metric_sentence(rf_text_metric *s, size_t i, rf_text_score *out);
 
+/* Append what a score is made of, as sacreBLEU writes it: "72.7/50.0/33.3/20.0 (BP = 1.000 ratio = 1.000
+ * hyp_len = 6 ref_len = 6)". */
+RF_API void rf_text_score_parts(const rf_text_score *x, rf_str *out);
+
 /* "chrF2++", and how it was computed: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0".
  * The version is that of sacreBLEU with which the score agrees; other metrics have none. */
 RF_API void rf_text_metric_title(const rf_text_metric *s, rf_str *out);
@@ -127,6 +143,9 @@ typedef struct rf_bootstrap {
     double mean;      /* of the samples */
     double low, high; /* 95 % of them are between */
     double p; /* that a difference as large comes from chance; NAN: nothing to compare with */
+    /* How much better than the other system: of the test set, and 95 % of the samples, each of which is the
+     * same sentences for both; NAN likewise. */
+    double difference, difference_low, difference_high;
 } rf_bootstrap;
 
 /* Scores of `samples` test sets that are drawn, with replacement, from the sentences of this one.

@@ -76,6 +76,11 @@ RF_API const rf_cell *rf_cell_named(const rf_option *o, const char *name, rf_err
 RF_API const rf_optimizer_row *rf_optimizer_named(const rf_option *o, const char *name,
                                                   rf_error *err);
 
+/* Of a list of metrics of texts, "bleu,chrf", their numbers: metric [most], *count of them.  Errors:
+ * EINVAL (unknown, too many). */
+RF_API rf_status rf_metrics_named(const rf_option *o, const char *list, int *metric, int most,
+                                  int *count, rf_error *err);
+
 /* ---- Models of a task --------------------------------------------------------------------------- */
 
 /* Read a model that a plugin wrote for a task: its metadata say `plugin` and `task`.

@@ -1,0 +1,152 @@
+/* caption/judge.c -- see judge.h. */
+#include "judge.h"
+
+#include <math.h>
+#include <refrain/metric_text.h>
+#include <stdlib.h>
+#include <string.h>
+
+static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
+
+void cap_judge_free(cap_judge *j)
+{
+    free(j->wish);
+    free(j->first);
+    free(j->count);
+    free(j->reference);
+    rf_arena_free(j->texts);
+    *j = (cap_judge){0};
+}
+
+/* ---- References ---------------------------------------------------------------------------------- */
+
+static bool grow(cap_judge *j)
+{
+    if (!j->texts && !(j->texts = rf_arena_new(1 << 14))) return false;
+    if (j->n == j->cap) {
+        const size_t cap = j->cap ? 2 * (size_t)j->cap : 64;
+        if (!rf_resize(&j->wish, cap, sizeof *j->wish) ||
+            !rf_resize(&j->first, cap, sizeof *j->first) ||
+            !rf_resize(&j->count, cap, sizeof *j->count))
+            return false;
+        j->cap = (rf_index)cap;
+    }
+    if (j->references < j->reference_cap) return true;
+    const size_t cap = j->reference_cap ? 2 * j->reference_cap : 256;
+    if (!rf_resize(&j->reference, cap, sizeof *j->reference)) return false;
+    j->reference_cap = cap;
+    return true;
+}
+
+rf_status cap_judge_add(cap_judge *j, int32_t row, int language, const char *text, rf_error *err)
+{
+    rf_str words = {0};
+    if (!grow(j)) return no_memory(err);
+    rf_status st = cap_words(language, text, strlen(text), &words, err);
+    char *copy = st ? NULL : rf_arena_strdup(j->texts, words.s ? words.s : "");
+    rf_str_free(&words);
+    if (!copy) return st ? st : no_memory(err);
+    const cap_wish *last = j->n ? &j->wish[j->n - 1] : NULL;
+    if (!last || last->row != row || last->language != language) {
+        j->wish[j->n] = (cap_wish){row, language};
+        j->first[j->n] = j->references;
+        j->count[j->n++] = 0;
+    }
+    j->count[j->n - 1]++;
+    j->reference[j->references++] = copy;
+    return RF_OK;
+}
+
+/* ---- Descriptions -------------------------------------------------------------------------------- */
+
+typedef struct judging {
+    const cap_judge *j;
+    rf_text_metric *metric[CAP_LANGUAGES][CAP_MEASURES]; /* none of CAP_EXACT */
+    rf_index exact[CAP_LANGUAGES], count[CAP_LANGUAGES];
+} judging;
+
+static rf_status judge_one(void *ctx, rf_index i, rf_index rank, const cap_answer *a, rf_error *err)
+{
+    judging *u = ctx;
+    const cap_judge *j = u->j;
+    const int language = j->wish[i].language;
+    const char *const *reference = (const char *const *)j->reference + j->first[i];
+    bool same = false;
+    (void)rank;
+    for (size_t k = 0; k < j->count[i]; k++) same |= !strcmp(reference[k], a->words);
+    u->exact[language] += same;
+    u->count[language]++;
+    rf_status st = RF_OK;
+    for (int m = 0; m < CAP_MEASURES && !st; m++)
+        if (u->metric[language][m])
+            st = rf_text_metric_add(u->metric[language][m], a->words, reference, j->count[i], err);
+    return st;
+}
+
+static bool begin(judging *u, rf_error *err)
+{
+    static const char *const names[CAP_MEASURES] = {[CAP_CIDER] = "cider", [CAP_BLEU] = "bleu"};
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = RF_TOKENS_NONE;
+    for (int l = 0; l < CAP_LANGUAGES; l++)
+        for (int m = 0; m < CAP_MEASURES; m++) {
+            if (!names[m]) continue;
+            u->metric[l][m] = rf_text_metric_new(rf_text_metric_find(names[m]), &o, err);
+            if (!u->metric[l][m]) return false;
+        }
+    return true;
+}
+
+static double measured(const judging *u, int language, int m)
+{
+    rf_text_score score;
+    const double n = (double)u->count[language];
+    if (n < 1) return (double)NAN;
+    if (m == CAP_EXACT) return 100 * (double)u->exact[language] / n;
+    rf_text_metric_corpus(u->metric[language][m], &score);
+    return score.value;
+}
+
+rf_status cap_judge_run(const cap_judge *j, cap_search *s, double out[CAP_LANGUAGES][CAP_MEASURES],
+                        rf_error *err)
+{
+    judging u = {.j = j};
+    s->each = judge_one;
+    s->ctx = &u;
+    rf_status st = begin(&u, err) ? cap_search_run(s, j->wish, j->n, true, err) : err->status;
+    for (int l = 0; l < CAP_LANGUAGES; l++)
+        for (int m = 0; m < CAP_MEASURES; m++) {
+            if (!st) out[l][m] = measured(&u, l, m);
+            rf_text_metric_free(u.metric[l][m]);
+        }
+    return st;
+}
+
+/* ---- The loss ------------------------------------------------------------------------------------ */
+
+rf_status cap_judge_loss(rf_graph *g, const cap_network *n, const cap_set *set, rf_index batch,
+                         rf_status (*tell)(void *ctx, double done, double total), void *ctx,
+                         double *loss, rf_error *err)
+{
+    const rf_bucket_spec spec = {.lengths = set->longest, .n = set->groups, .B = batch};
+    rf_bucket_batches *batches = rf_bucket_batches_new(&spec, err);
+    rf_bucket_batch b;
+    rf_mean_value mean = {0};
+    rf_index done = 0;
+    rf_status st = batches ? RF_OK : err->status;
+    while (!st && rf_bucket_batches_next(batches, &b)) {
+        rf_seq2seq_batch read;
+        double units = 0;
+        rf_graph_begin(g, RF_INFER, (rf_key){0});
+        if (!cap_set_batch(g, set, &n->sight, b.item, b.B, &read)) st = no_memory(err);
+        const rf_node node = st ? RF_POISON : rf_seq2seq_loss(g, n->m, &read);
+        if (!st) st = rf_graph_status(g, err);
+        for (rf_index i = 0; !st && i < read.T * read.B; i++) units += read.target[i] >= 0;
+        if (!st) rf_mean_add(&mean, (double)rf_value(g, node).data[0], units);
+        done += b.B;
+        if (!st && tell) st = tell(ctx, (double)done, (double)set->groups);
+    }
+    rf_bucket_batches_free(batches);
+    *loss = rf_mean_get(&mean);
+    return st;
+}

@@ -1,0 +1,219 @@
+/* caption/search.c -- see search.h.
+ *
+ * A batch is searched without a graph; where attention is asked for, what was found is read once more
+ * by a graph, which knows it of every word. */
+#include "search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "set.h"
+
+static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
+
+rf_status cap_search_begin(cap_search *s, rf_error *err)
+{
+    const int32_t V = rf_vocab_size(s->words);
+    s->forbid = calloc((size_t)V, 1);
+    if (!s->forbid) return no_memory(err);
+    for (int32_t i = 0; i < CAP_SPECIAL; i++) s->forbid[i] = i != CAP_END;
+    s->t = rf_translator_new(s->d, s->net->m, s->B * s->beam, err);
+    return s->t ? RF_OK : err->status;
+}
+
+void cap_search_end(cap_search *s)
+{
+    rf_translator_free(s->t);
+    free(s->forbid);
+    s->t = NULL;
+    s->forbid = NULL;
+}
+
+/* ---- A scorer that tells how far it is ----------------------------------------------------------- */
+
+static void told_reset(void *self, rf_index rows)
+{
+    const cap_search *s = self;
+    s->scorer.reset(s->scorer.self, rows);
+}
+
+static const rf_real *told_step(void *self, const int32_t *tokens, rf_index rows)
+{
+    cap_search *s = self;
+    s->stopped = s->tell ? s->tell(s->watcher, (double)s->done, (double)s->all) : RF_OK;
+    return s->stopped ? NULL : s->scorer.step(s->scorer.self, tokens, rows);
+}
+
+static void told_gather(void *self, const int32_t *from, rf_index rows)
+{
+    const cap_search *s = self;
+    s->scorer.gather(s->scorer.self, from, rows);
+}
+
+static rf_scorer telling(cap_search *s)
+{
+    rf_scorer own = s->scorer = rf_translator_scorer(s->t);
+    own.self = s;
+    own.reset = told_reset;
+    own.step = told_step;
+    own.gather = told_gather;
+    return own;
+}
+
+/* ---- Searching ----------------------------------------------------------------------------------- */
+
+/* start: where the language's token stands. */
+static rf_beam_spec beam_of(const cap_search *s, const int32_t *start)
+{
+    return (rf_beam_spec){.beam = s->beam,
+                          .best = s->best,
+                          .prompt = start,
+                          .prompts = 1,
+                          .max_length = s->most + 1,
+                          .min_length = 1,
+                          .end = CAP_END,
+                          .penalty = RF_LENGTH_GNMT,
+                          .alpha = s->alpha,
+                          .no_repeat = s->no_repeat,
+                          .forbid = s->forbid,
+                          .enough = s->beam > s->best ? s->beam : s->best};
+}
+
+/* Memory of a batch. */
+typedef struct batch {
+    const cap_wish *wish; /* [B] */
+    rf_index B;
+    int32_t *row, *start; /* [B] */
+    rf_beam_spec *spec;
+    rf_hypotheses *found;
+} batch;
+
+static bool batch_begin(batch *b)
+{
+    const size_t n = (size_t)b->B;
+    b->row = calloc(2 * n, sizeof *b->row);
+    b->spec = calloc(n, sizeof *b->spec);
+    b->found = calloc(n, sizeof *b->found);
+    if (!b->row || !b->spec || !b->found) return false;
+    b->start = b->row + n;
+    for (rf_index k = 0; k < b->B; k++) {
+        b->row[k] = b->wish[k].row;
+        b->start[k] = CAP_BEGIN + b->wish[k].language;
+    }
+    return true;
+}
+
+static void batch_end(batch *b)
+{
+    for (rf_index k = 0; b->found && k < b->B; k++) rf_hypotheses_free(&b->found[k]);
+    free(b->row);
+    free(b->spec);
+    free(b->found);
+}
+
+static rf_status find(cap_search *s, batch *b, rf_error *err)
+{
+    rf_seq2seq_batch read;
+    rf_graph_begin(s->g, RF_INFER, (rf_key){0});
+    if (!cap_set_begin(s->g, &s->net->sight, b->row, b->B, &read)) return no_memory(err);
+    rf_status st = rf_translator_read(s->t, s->g, &read, 0, err);
+    if (st) return st;
+    for (rf_index k = 0; k < b->B; k++) b->spec[k] = beam_of(s, &b->start[k]);
+    const rf_scorer scorer = telling(s);
+    st = rf_beam_search_many(&scorer, b->spec, b->B, b->found, err);
+    return s->stopped ? s->stopped : st;
+}
+
+/* ---- Attention ----------------------------------------------------------------------------------- */
+
+/* The attention [T,N,S] of all hypotheses, one after the other; NULL: the model has none. */
+static rf_status look_again(const cap_search *s, const batch *b, cap_set *set, const rf_real **a,
+                            rf_error *err)
+{
+    rf_seq2seq_batch read;
+    rf_status st = RF_OK;
+    for (rf_index k = 0; k < b->B; k++)
+        for (rf_index i = 0; i < b->found[k].n && !st; i++) {
+            const rf_hypothesis *h = &b->found[k].h[i];
+            st = cap_set_add_tokens(set, b->row[k], b->wish[k].language, h->tokens, (size_t)h->n,
+                                    err);
+        }
+    if (!st) st = cap_set_group(set, false, err);
+    if (st) return st;
+    rf_graph_begin(s->g, RF_INFER, (rf_key){0});
+    int32_t *item = rf_graph_alloc(s->g, (size_t)set->groups * sizeof *item);
+    for (rf_index i = 0; item && i < set->groups; i++) item[i] = (int32_t)i;
+    if (!item || !cap_set_batch(s->g, set, &s->net->sight, item, set->groups, &read))
+        return no_memory(err);
+    const rf_forced f = rf_seq2seq_forced(s->g, s->net->m, &read);
+    if (f.weights != RF_NONE) *a = rf_value(s->g, f.weights).data;
+    return rf_graph_status(s->g, err);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------------- */
+
+/* Memory of one answer. */
+typedef struct answering {
+    rf_str words;
+    const char **word;
+    rf_real *attention;
+} answering;
+
+/* Hypothesis number `at` of N, whose attention stands in a [T,N,S]. */
+static bool fill(const cap_search *s, const rf_hypothesis *h, const rf_real *a, rf_index at,
+                 rf_index N, answering *m, cap_answer *out)
+{
+    const rf_index S = cap_sight_places(&s->net->sight), n = h->n;
+    rf_str_clear(&m->words);
+    rf_str_put(&m->words, "");
+    cap_lexis_decode(s->words, h->tokens, (size_t)n, &m->words);
+    *out = (cap_answer){.words = m->words.s, .score = h->score, .logp = h->logp};
+    if (!s->attention) return !m->words.failed;
+    if (!rf_resize(&m->word, (size_t)n + 1, sizeof *m->word) ||
+        !rf_resize(&m->attention, (size_t)(n * S) + 1, sizeof *m->attention))
+        return false;
+    for (rf_index t = 0; t < n; t++) {
+        m->word[t] = rf_vocab_at(s->words, h->tokens[t], NULL);
+        if (a) memcpy(m->attention + t * S, a + (t * N + at) * S, (size_t)S * sizeof *a);
+    }
+    out->n = n;
+    out->word = m->word;
+    out->attention = a ? m->attention : NULL;
+    return !m->words.failed;
+}
+
+static rf_status answer(cap_search *s, const batch *b, rf_index from, rf_error *err)
+{
+    cap_set set = {0};
+    answering m = {0};
+    const rf_real *a = NULL;
+    rf_index at = 0;
+    rf_status st = s->attention ? look_again(s, b, &set, &a, err) : RF_OK;
+    for (rf_index k = 0; k < b->B; k++)
+        for (rf_index i = 0; i < b->found[k].n && !st; i++, at++) {
+            cap_answer one;
+            st = fill(s, &b->found[k].h[i], a, at, set.n, &m, &one) ? RF_OK : no_memory(err);
+            if (!st) st = s->each(s->ctx, from + k, i, &one, err);
+        }
+    rf_str_free(&m.words);
+    free(m.word);
+    free(m.attention);
+    cap_set_free(&set);
+    return st;
+}
+
+rf_status cap_search_run(cap_search *s, const cap_wish *wish, rf_index n, bool refresh,
+                         rf_error *err)
+{
+    rf_status st = RF_OK;
+    if (refresh) rf_translator_refresh(s->t);
+    s->all = n;
+    for (s->done = 0; s->done < n && !st; s->done += s->B) {
+        const rf_index left = n - s->done;
+        batch b = {.wish = wish + s->done, .B = left < s->B ? left : s->B};
+        st = batch_begin(&b) ? find(s, &b, err) : no_memory(err);
+        if (!st) st = answer(s, &b, s->done, err);
+        batch_end(&b);
+    }
+    return st;
+}
