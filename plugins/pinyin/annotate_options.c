@@ -36,6 +36,27 @@ const rf_option an_train_options[AN_TRAIN_COUNT + 1] = {
         NUMBER("phrases", "0", 0, 4e6, DATA, 0,
                "phrases of the lexicon, the most frequent ones, that are learned as "
                "sentences"),
+    [AN_TRAIN_PLAIN] = {.name = "plain",
+                        .type = RF_INFILE,
+                        .letter = 'p',
+                        .flags = RF_OPT_LIST,
+                        .group = DATA,
+                        .help =
+                            "plain text, whose characters are read as the lexicon's phrases in it "
+                            "are, which are then hidden"},
+    [AN_TRAIN_EXCLUDE] = {.name = "exclude",
+                          .type = RF_INFILE,
+                          .letter = 'x',
+                          .flags = RF_OPT_LIST,
+                          .group = DATA,
+                          .help =
+                              "leave out what has a sentence of these files in it, but for signs "
+                              "and for those of fewer than 6 characters"},
+    [AN_TRAIN_BEGIN] = {.name = "begin",
+                        .type = RF_INFILE,
+                        .meta = "MODEL",
+                        .group = NET,
+                        .help = "begin with what this model has learned"},
     [AN_TRAIN_VALID] = {.name = "valid",
                         .type = RF_INFILE,
                         .flags = RF_OPT_LIST,
