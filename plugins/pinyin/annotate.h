@@ -120,7 +120,9 @@ void an_answer_free(an_answer *a);
          .help =                                                                                      \
              "A line of TEXT is a sentence, a tab, and a syllable for each Chinese character "        \
              "(tones as digits or marks), or has one character between two U+2581, whose "            \
-             "reading is a line of FILE.lb beside FILE.sent.\n\n"                                     \
+             "reading is a line of FILE.lb beside FILE.sent.  --plain takes text without pinyin, "    \
+             "in which "                                                                              \
+             "the lexicon's phrases tell how some characters are read.\n\n"                           \
              "MODEL is one file with network and lexicon; MODEL.state holds all that --resume "       \
              "needs to go on as if nothing had happened.",                                            \
          .operands = "[TEXT...]",                                                                     \
