@@ -162,18 +162,17 @@ const char *const an_examples[] = {
     NULL};
 const char *const an_train_examples[] = {
     "# A small text and lexicon that come with it.\n"
-    "refrain-pinyin annotate-train data/pinyin/duoyin.tsv --lexicon data/pinyin/demo-lexicon.txt "
-    "\\\n"
-    "  --hidden 16 --epochs 30 --model demo.safetensors",
-    "refrain-pinyin annotate-train dev.sent.gz --lexicon pinyin.txt --lexicon phrases.txt \\\n"
-    "  --lexicon dict.txt --model 注音.safetensors",
+    "refrain-pinyin annotate-train data/pinyin/duoyin.tsv \\\n"
+    "  --lexicon data/pinyin/demo-lexicon.txt --hidden 16 --epochs 30 \\\n"
+    "  --model demo.safetensors",
+    "refrain-pinyin annotate-train dev.sent.gz -l pinyin.txt -l phrases.txt \\\n"
+    "  -l dict.txt --model 注音.safetensors",
     "# 先学没有注音的文本 First plain text, then sentences with pinyin.\n"
-    "refrain-pinyin annotate-train --plain 小说.txt --lexicon pinyin.txt --lexicon phrases.txt "
-    "\\\n"
+    "refrain-pinyin annotate-train --plain 小说.txt -l pinyin.txt -l phrases.txt \\\n"
     "  --epochs 1 --model plain.safetensors\n"
-    "refrain-pinyin annotate-train dev.sent.gz --lexicon pinyin.txt --lexicon phrases.txt \\\n"
-    "  --begin plain.safetensors --exclude test.sent.gz --learning-rate 0.001 --epochs 5 \\\n"
-    "  --model zh.safetensors",
+    "refrain-pinyin annotate-train dev.sent.gz -l pinyin.txt -l phrases.txt \\\n"
+    "  --begin plain.safetensors --exclude test.sent.gz --learning-rate 0.001 \\\n"
+    "  --epochs 5 --model zh.safetensors",
     NULL};
 const char *const an_eval_examples[] = {
     "refrain-pinyin annotate-eval --model zh.safetensors test.sent.gz --compare dev.sent.gz",
