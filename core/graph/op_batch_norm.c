@@ -171,7 +171,7 @@ static void batch_forward(const rf_call *c)
 /* v where the activation lets x through, 0 elsewhere. */
 static inline rf_real passed(rf_real t, rf_real low, rf_real high, rf_real v)
 {
-    return (t > low) & (t < high) ? v : 0;
+    return ((t > low) & (t < high)) ? v : 0;
 }
 
 /* What a row's rule needs of its columns. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHANNELS_MOST = 65536, WINDOW_MOST = 255 };
+enum { CHANNELS_MOST = 65536, WINDOW_MOST = 255, WEIGHTS_MOST = 1 << 28 };
 
 typedef struct layer layer;
 typedef rf_node build_fn(rf_graph *g, const layer *l, rf_node x, rf_node other);
@@ -176,6 +176,9 @@ static rf_status connect(rf_convnet *net, int i, rf_error *err)
         return wrong(i, "the stride should be from 1 to 255", r->stride, err);
     if (r->groups < 1 || C % r->groups || l->channels % r->groups)
         return wrong(i, "channels are no multiple of the groups", r->groups, err);
+    const rf_index weights = l->channels * (C / r->groups) * r->window * r->window;
+    if (kinds[r->kind].weighs && weights > WEIGHTS_MOST)
+        return wrong(i, "there are more weights than 2^28", weights, err);
     return RF_OK;
 }
 

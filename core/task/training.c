@@ -313,20 +313,26 @@ static rf_status set_metrics(rf_model *f, const char *of, const rf_metrics *m, r
     return st;
 }
 
-rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err)
+rf_status rf_training_write(const rf_training *t, const char *path, const rf_metrics *m,
+                            rf_error *err)
 {
     static const rf_dtype storage[] = {RF_F32, RF_F16, RF_BF16};
-    const rf_training *t = self;
     rf_model *f = rf_model_new();
     rf_status st = f ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
     for (const char *const *k = t->meta; *k && !st; k += 2)
         st = rf_model_set_table(f, k[0], k[1], strlen(k[1]), err);
     if (!st) st = set_metrics(f, t->measured ? t->measured : "valid", m, err);
     if (!st) st = rf_params_store(t->params, f, storage[learn(t, RF_LEARN_STORAGE)->as.i], err);
-    if (!st && t->store) st = t->store(self, f, err);
-    if (!st) st = rf_model_write(f, t->r->model, err);
+    if (!st && t->store) st = t->store(t, f, err);
+    if (!st) st = rf_model_write(f, path, err);
     rf_model_free(f);
     return st;
+}
+
+rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err)
+{
+    const rf_training *t = self;
+    return rf_training_write(t, t->r->model, m, err);
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */

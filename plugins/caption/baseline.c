@@ -7,9 +7,6 @@
 #include "caption.h"
 #include "exam_options.h"
 
-const char *const cap_exam_languages[] = {
-    [CAP_EN] = "en", [CAP_ZH] = "zh", [CAP_LANGUAGES] = "both", NULL};
-
 enum { BASE_METHOD = EXAM_COUNT };
 
 const rf_option cap_baseline_options[] = {

@@ -8,7 +8,7 @@ typedef struct cap_baseline {
     cap_exam *x;
     const char *choose;   /* constant: the split whose pictures decide; NULL: those learned from */
     int metric;           /* constant: the one that decides */
-    rf_index finalists;   /* constant: captions that are measured, best by BLEU-4 */
+    rf_index finalists;   /* constant: captions that are measured, best by BLEU */
     const char *features; /* nearest: a file */
     rf_index neighbours;  /* nearest: how many */
     const char **from;    /* nearest: [x->n] the most alike picture, or NULL */

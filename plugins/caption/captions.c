@@ -8,6 +8,8 @@
 #include "captions_read.h"
 
 const char *const cap_languages[] = {[CAP_EN] = "en", [CAP_ZH] = "zh", NULL};
+const char *const cap_language_choices[] = {
+    [CAP_EN] = "en", [CAP_ZH] = "zh", [CAP_LANGUAGES] = "both", NULL};
 
 void cap_captions_free(cap_captions *c)
 {

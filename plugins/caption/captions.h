@@ -25,6 +25,8 @@
 enum { CAP_EN, CAP_ZH, CAP_LANGUAGES };
 /* "en", "zh", NULL. */
 extern const char *const cap_languages[];
+/* The same and "both", for options. */
+extern const char *const cap_language_choices[];
 
 typedef struct cap_caption {
     rf_index picture;

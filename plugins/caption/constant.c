@@ -19,11 +19,12 @@ typedef struct candidate {
 
 typedef struct table {
     rf_vocab *word;
-    rf_map
-        *pictures; /* n ids and a count: in how many pictures a reference has the n-gram as often */
-    double closest[LONGEST +
-                   1]; /* words of the closest references of all pictures, by a text's length */
-    rf_index n;        /* pictures */
+    /* n ids and a count: in how many pictures a reference has the n-gram as often */
+    rf_map *pictures;
+    /* words of the closest references of all pictures, by a text's length */
+    double closest[LONGEST + 1];
+    rf_index n;   /* pictures */
+    size_t order; /* of the BLEU that candidates are sorted by */
 } table;
 
 typedef struct setup {
@@ -174,7 +175,7 @@ static rf_status read_pictures(setup *u)
 
 /* ---- Candidates ---------------------------------------------------------------------------------- */
 
-/* BLEU-4, each count a tiny bit larger, so that texts without a right n-gram still have an order. */
+/* BLEU, each count a tiny bit larger, so that texts without a right n-gram still have an order. */
 static double bleu_of(const table *t, const rf_ids *x, const rf_map *count)
 {
     const double tiny = 1e-9, n = (double)t->n, length = n * (double)x->n;
@@ -188,9 +189,9 @@ static double bleu_of(const table *t, const rf_ids *x, const rf_map *count)
             right[bytes / 4 - 1] +=
                 (double)rf_map_get(t->pictures, key, key_of(gram, bytes, k, key), 0);
     }
-    for (size_t k = 0; k < ORDER; k++) {
+    for (size_t k = 0; k < t->order; k++) {
         const double all = x->n > k ? n * (double)(x->n - k) : 0;
-        logs += log((right[k] + tiny) / (all + tiny)) / ORDER;
+        logs += log((right[k] + tiny) / (all + tiny)) / (double)t->order;
     }
     const double closest = t->closest[x->n];
     return exp(logs + (length < closest ? 1 - closest / length : 0));
@@ -286,8 +287,17 @@ static rf_status choose(setup *u, const char **words)
     return st;
 }
 
+/* BLEU-n if that is what decides, else BLEU-4. */
+static size_t order_of(int metric)
+{
+    const char *name = rf_text_metric_name_at(metric);
+    const bool bleu = !strncmp(name, "bleu-", 5) && name[5] >= '1' && name[5] <= '0' + ORDER;
+    return bleu ? (size_t)(name[5] - '0') : ORDER;
+}
+
 static rf_status find(setup *u, const char **words)
 {
+    u->table.order = order_of(u->b->metric);
     rf_status st = read_pictures(u);
     u->seen = rf_map_new();
     u->best = calloc((size_t)u->b->finalists + 1, sizeof *u->best);

@@ -45,7 +45,7 @@ const rf_option cap_eval_options[] = {
                               "this model says"},
     [EVAL_METRICS] = {.name = "metric",
                       .type = RF_STRING,
-                      .def = "bleu-1,bleu-2,bleu-3,bleu-4,meteor,rouge-l-coco,cider,exact",
+                      .def = "bleu-1, bleu-2, bleu-3, bleu-4, meteor, rouge-l-coco, cider, exact",
                       .meta = "NAME,...",
                       .help = "what is measured; also bleu, chrf, rouge-1, rouge-2, rouge-l"},
     [EVAL_SENTENCES] = {.name = "sentences",

@@ -18,9 +18,6 @@ enum {
     EXAM_COUNT
 };
 
-/* "en", "zh", "both". */
-extern const char *const cap_exam_languages[];
-
 #define CAPTIONS  "Captions"
 #define BASELINES "Baselines"
 
@@ -45,7 +42,7 @@ extern const char *const cap_exam_languages[];
                        .type = RF_CHOICE,                                                          \
                        .letter = 'l',                                                              \
                        .def = "both",                                                              \
-                       .choices = cap_exam_languages,                                              \
+                       .choices = cap_language_choices,                                            \
                        .group = CAPTIONS,                                                          \
                        .help = "in which language; both: in those that there are captions in"},    \
     [EXAM_FEATURES] = {.name = "features",                                                         \
@@ -79,8 +76,8 @@ extern const char *const cap_exam_languages[];
                         .max = 1e6,                                                                \
                         .flags = RF_OPT_ADVANCED,                                                  \
                         .group = BASELINES,                                                        \
-                        .help = "constant: captions with the best BLEU-4, of which --choose "      \
-                                "takes one"},                                                      \
+                        .help =                                                                    \
+                            "constant: captions with the best BLEU, of which --choose takes one"}, \
     [EXAM_NEIGHBOURS] = {.name = "neighbours",                                                     \
                          .type = RF_INT,                                                           \
                          .def = "1",                                                               \

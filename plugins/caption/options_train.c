@@ -1,8 +1,6 @@
 /* caption/options_train.c -- what the user can choose of learning to describe and of describing. */
 #include "look.h"
 
-/* In the order of CAP_EN, CAP_ZH, CAP_BOTH. */
-static const char *const languages[] = {"en", "zh", "both", NULL};
 /* In the order of rf_attention_kind, and none. */
 static const char *const attentions[] = {"additive", "dot", "general", "none", NULL};
 /* In the order of rf_attend. */
@@ -72,7 +70,7 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
                         .type = RF_CHOICE,
                         .letter = 'l',
                         .def = "both",
-                        .choices = languages,
+                        .choices = cap_language_choices,
                         .flags = RF_OPT_MODEL,
                         .group = DATA,
                         .help = "in which captions are learned"},
@@ -203,7 +201,7 @@ const rf_option cap_describe_options[DESCRIBE_LOOK + LOOK_COUNT + 1] = {
                            .type = RF_CHOICE,
                            .letter = 'l',
                            .def = "both",
-                           .choices = languages,
+                           .choices = cap_language_choices,
                            .help = "of the descriptions; both: what the model knows"},
     [DESCRIBE_NBEST] = {.name = "nbest",
                         .type = RF_INT,

@@ -18,24 +18,25 @@ static const char *const scenes_examples[] = {
 
 static const char *const eval_examples[] = {
     "# Scenes with combinations that the model has never seen.\n"
-    "refrain-caption eval --model scenes.safetensors --captions test/captions.tsv --pictures test",
-    "# Descriptions by any program, beside those by people: rows of file and caption.\n"
-    "refrain-caption eval --captions flickr8kenc.caption.txt --splits split.tsv --split test \\\n"
-    "    --hypotheses told.tsv",
+    "refrain-caption eval --model scenes.safetensors --captions test/captions.tsv \\\n"
+    "    --pictures test",
+    "# Descriptions by any program, in rows of file and caption, beside people's.\n"
+    "refrain-caption eval --captions flickr8kenc.caption.txt --splits split.tsv \\\n"
+    "    --split test --hypotheses told.tsv",
     "# 模型的中文描述是否比最相似图片的描述更好？配对自助法给出区间和 p 值。\n"
-    "refrain-caption eval --captions zh:flickr8kzhc.caption.txt --splits split.tsv --split test "
-    "\\\n"
-    "    --train-split train --features features.safetensors --model 照片.safetensors \\\n"
-    "    --against nearest",
+    "refrain-caption eval --captions zh:flickr8kzhc.caption.txt \\\n"
+    "    --splits split.tsv --split test --train-split train \\\n"
+    "    --features features.safetensors --model 照片.safetensors --against nearest",
     NULL};
 
 static const char *const baseline_examples[] = {
     "# What is said of the most similar training picture, in both languages.\n"
-    "refrain-caption baseline --captions flickr8kenc.caption.txt --captions "
-    "flickr8kzhc.caption.txt \\\n"
-    "    --splits split.tsv --split test --train-split train --features features.safetensors",
+    "refrain-caption baseline --captions flickr8kenc.caption.txt \\\n"
+    "    --captions flickr8kzhc.caption.txt --splits split.tsv --split test \\\n"
+    "    --train-split train --features features.safetensors",
     "# 一句适合所有图片的话\n"
-    "refrain-caption baseline --method constant --captions zh:captions.tsv --split unseen",
+    "refrain-caption baseline --method constant --captions zh:captions.tsv \\\n"
+    "    --split unseen",
     NULL};
 
 static const char *const train_examples[] = {

@@ -152,7 +152,7 @@ rf_status an_verb_annotate(rf_session *s, const rf_run *r)
 {
     rf_error err = {0};
     setup u = {.s = s, .r = r, .err = &err};
-    rf_status st = an_model_open(&u.x, r, &err);
+    rf_status st = an_model_open(&u.x, r->model, r->threads, &err);
     for (uint32_t i = 0; i < r->arg_count && !st; i++)
         st = annotate(&u, r->arg[i], strlen(r->arg[i]));
     if (!st && !r->arg_count) st = read_lines(&u);

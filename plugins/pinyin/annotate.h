@@ -16,6 +16,9 @@ enum {
     AN_TRAIN_LEXICON,
     AN_TRAIN_WORDS,
     AN_TRAIN_PHRASES,
+    AN_TRAIN_PLAIN,
+    AN_TRAIN_EXCLUDE,
+    AN_TRAIN_BEGIN,
     AN_TRAIN_VALID,
     AN_TRAIN_VALID_FRACTION,
     AN_TRAIN_WINDOW,
@@ -59,9 +62,13 @@ typedef struct an_model {
     rf_graph *g;
     an_set set; /* what is told now; the verbs fill and clear it */
 } an_model;
-/* The model of --model.  Close it even after an error.  Errors: EIO, EFORMAT, ENOMEM. */
-rf_status an_model_open(an_model *x, const rf_run *r, rf_error *err);
+/* Close it even after an error.  Errors: EIO, EFORMAT, ENOMEM. */
+rf_status an_model_open(an_model *x, const char *path, uint32_t threads, rf_error *err);
 void an_model_close(an_model *x);
+/* Let an untrained network begin with what another has learned: every row of a character, pair or
+ * reading that both know, and what is alike in shape.  Its members serve in turn where it has fewer.
+ * How many rows they were. */
+int64_t an_net_begin(an_net *m, const an_net *from);
 
 /* ---- Readings in a text ---------------------------------------------------------------------- */
 
@@ -113,12 +120,13 @@ void an_answer_free(an_answer *a);
          .help =                                                                                      \
              "A line of TEXT is a sentence, a tab, and a syllable for each Chinese character "        \
              "(tones as digits or marks), or has one character between two U+2581, whose "            \
-             "reading is a line of FILE.lb beside FILE.sent.\n\n"                                     \
+             "reading is a line of FILE.lb beside FILE.sent.  --plain takes text without pinyin, "    \
+             "in which "                                                                              \
+             "the lexicon's phrases tell how some characters are read.\n\n"                           \
              "MODEL is one file with network and lexicon; MODEL.state holds all that --resume "       \
              "needs to go on as if nothing had happened.",                                            \
-         .operands = "TEXT...",                                                                       \
+         .operands = "[TEXT...]",                                                                     \
          .operand_type = RF_INFILE,                                                                   \
-         .arg_min = 1,                                                                                \
          .arg_max = UINT32_MAX,                                                                       \
          .model = RF_MODEL_WRITE,                                                                     \
          .emits = RF_EMITS(RF_EV_METRIC) | RF_EMITS(RF_EV_FILE) | RF_EMITS(RF_EV_RECORD),             \

@@ -7,7 +7,7 @@
 #include "source.h"
 
 #define MARK "\xe2\x96\x81" /* U+2581 */
-enum { MARK_CODE = 0x2581, NEUTRAL = 5 };
+enum { MARK_CODE = 0x2581 };
 
 typedef struct place {
     const char *name;
@@ -55,7 +55,7 @@ static bool parse_reading(const char *s, size_t n, int32_t *out)
             text[m++] = s[i];
     }
     if (!py_reading_parse(text, m, &r)) return false;
-    *out = PY_TONE(r) ? r : PY_READING(PY_BASE(r), NEUTRAL);
+    *out = PY_TONE(r) ? r : PY_READING(PY_BASE(r), AN_NEUTRAL);
     return true;
 }
 
@@ -178,7 +178,9 @@ rf_status an_corpus_parse(an_corpus *c, an_text text, an_text labels, rf_error *
         if (labels.s && !next_line(labels, &label_at, &label, &label_n))
             return rf_fail(err, RF_EFORMAT, "%s: %zu lines are too few for %s", labels.name,
                            p.line - 1, text.name);
-        if (n)
+        if (c->bans && py_bans_hit(c->bans, line, n))
+            c->banned++;
+        else if (n)
             st = labels.s ? read_marked(c, line, n, label, label_n, &p)
                           : read_columns(c, line, n, &p);
         if (!st && (c->code.failed || c->reading.failed || c->start.failed))

@@ -7,13 +7,17 @@
 #ifndef PINYIN_ANNOTATE_CORPUS_H
 #define PINYIN_ANNOTATE_CORPUS_H
 
-#include "syllable.h"
+#include "text.h"
+
+enum { AN_NEUTRAL = 5 }; /* tone of a syllable that has none */
 
 typedef struct an_corpus {
     rf_ids code;     /* characters of all sentences */
     rf_ids reading;  /* of each, with a tone, none being the neutral one; -1: not told */
     rf_ids start;    /* [n+1] the first of each sentence; n+1 entries once one was read */
     size_t left_out; /* sentences with a syllable that standard Chinese has not */
+    py_bans *bans;   /* lines that have one of these in them are not read; or NULL; borrowed */
+    size_t banned;   /* such lines */
 } an_corpus;
 
 void an_corpus_free(an_corpus *c);

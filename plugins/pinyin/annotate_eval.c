@@ -244,7 +244,7 @@ static rf_status tell(setup *u)
 static rf_status read_all(setup *u)
 {
     const rf_setting *compare = &u->r->opt[AN_EVAL_COMPARE];
-    rf_status st = an_model_open(&u->x, u->r, u->err);
+    rf_status st = an_model_open(&u->x, u->r->model, u->r->threads, u->err);
     for (uint32_t i = 0; i < u->r->arg_count && !st; i++)
         st = an_corpus_read(&u->c, u->r->arg[i], u->err);
     for (uint32_t i = 0; i < compare->count && !st; i++)

@@ -48,6 +48,9 @@ rf_status an_lexis_lexicon(an_lexis *x, const char *const *path, size_t n, int32
     return st;
 }
 
+/* A lexicon has no sign for the neutral tone, where a text has 5. */
+static uint16_t toned(uint16_t r) { return PY_TONE(r) ? r : PY_READING(PY_BASE(r), AN_NEUTRAL); }
+
 static int32_t word_of(const an_lexis *x, int32_t code)
 {
     char s[4];
@@ -60,7 +63,8 @@ int32_t an_lexis_usual(const an_lexis *x, int32_t code)
     const int32_t w = word_of(x, code);
     if (w < 0) return -1;
     const size_t e = py_lexicon_entry_of(&x->x, w);
-    return e < x->x.entries && x->x.entry[e].word == w ? x->x.reading[x->x.entry[e].reading] : -1;
+    return e < x->x.entries && x->x.entry[e].word == w ? toned(x->x.reading[x->x.entry[e].reading])
+                                                       : -1;
 }
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
@@ -108,8 +112,18 @@ static bool count_keys(rf_map *map, const an_corpus *c, const int32_t *which, si
     return good;
 }
 
+static bool add_keys(rf_vocab *v, const rf_vocab *more)
+{
+    for (int32_t i = 0; more && i < rf_vocab_size(more); i++) {
+        size_t n;
+        const char *s = rf_vocab_at(more, i, &n);
+        if (rf_vocab_find(v, s, n) < 0 && rf_vocab_add(v, s, n) < 0) return false;
+    }
+    return true;
+}
+
 static rf_vocab *learn_keys(const an_corpus *c, const int32_t *which, size_t n, bool pair,
-                            int64_t least, double **count, rf_error *err)
+                            int64_t least, const rf_vocab *more, double **count, rf_error *err)
 {
     rf_map *map = rf_map_new();
     rf_vocab *v = NULL;
@@ -117,6 +131,11 @@ static rf_vocab *learn_keys(const an_corpus *c, const int32_t *which, size_t n, 
         v = rf_vocab_build(map, special, least, 0, err);
     else
         rf_fail(err, RF_ENOMEM, "no memory");
+    if (v && !add_keys(v, more)) {
+        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_vocab_free(v);
+        v = NULL;
+    }
     *count = v ? calloc((size_t)rf_vocab_size(v), sizeof **count) : NULL;
     for (int32_t i = 1; *count && i < rf_vocab_size(v); i++) {
         size_t m;
@@ -156,40 +175,84 @@ static bool add_lexicon_classes(an_lexis *x, int32_t code)
     if (w < 0) return true;
     for (size_t e = py_lexicon_entry_of(&x->x, w); e < x->x.entries && x->x.entry[e].word == w;
          e++) {
-        const uint16_t r = x->x.reading[x->x.entry[e].reading];
-        if (PY_TONE(r) && !add_class(x->classes, code, r)) return false;
+        if (!add_class(x->classes, code, toned(x->x.reading[x->x.entry[e].reading]))) return false;
     }
     return true;
 }
 
-static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
-                               rf_error *err)
+typedef struct told_list {
+    told *at;
+    size_t n, cap;
+    bool failed;
+} told_list;
+
+static void add_told(told_list *l, int32_t code, int32_t reading)
 {
-    told *list = malloc((c->code.n + 1) * sizeof *list);
-    size_t m = 0;
-    x->classes = rf_vocab_new();
-    bool good = list && x->classes;
-    for (size_t i = 0; i < n && good; i++)
-        for (int32_t k = c->start.at[which[i]]; k < c->start.at[which[i] + 1]; k++)
-            if (c->reading.at[k] >= 0) list[m++] = (told){c->code.at[k], c->reading.at[k]};
-    if (good) qsort(list, m, sizeof *list, by_code);
-    for (size_t i = 0; i < m && good; i++) {
-        good = add_class(x->classes, list[i].code, list[i].reading);
-        if (good && (i + 1 == m || list[i + 1].code != list[i].code))
-            good = add_lexicon_classes(x, list[i].code);
+    if (l->n == l->cap) {
+        const size_t cap = 2 * l->cap + 64;
+        if (!rf_resize(&l->at, cap, sizeof *l->at)) l->failed = true;
+        if (l->failed) return;
+        l->cap = cap;
     }
-    free(list);
+    l->at[l->n++] = (told){code, reading};
+}
+
+static int32_t code_at(const rf_vocab *v, int32_t i)
+{
+    size_t n;
+    int32_t code = -1;
+    const char *s = rf_vocab_at(v, i, &n);
+    return rf_utf8_next(s, n, &code) > 0 ? code : -1;
+}
+
+/* Characters that the lexicon reads in several ways. */
+static void tell_by_lexicon(const an_lexis *x, told_list *l)
+{
+    for (int32_t i = 1; i < rf_vocab_size(x->chars); i++) {
+        const int32_t code = code_at(x->chars, i), w = word_of(x, code);
+        const size_t e = w < 0 ? x->x.entries : py_lexicon_entry_of(&x->x, w);
+        if (py_is_hanzi(code) && e + 1 < x->x.entries && x->x.entry[e + 1].word == w)
+            add_told(l, code, toned(x->x.reading[x->x.entry[e].reading]));
+    }
+}
+
+static void tell_by_text(told_list *l, const an_corpus *c, const int32_t *which, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (int32_t k = c->start.at[which[i]]; k < c->start.at[which[i] + 1]; k++)
+            if (c->reading.at[k] >= 0) add_told(l, c->code.at[k], c->reading.at[k]);
+}
+
+static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
+                               const an_keep *keep, rf_error *err)
+{
+    told_list l = {0};
+    x->classes = rf_vocab_new();
+    tell_by_text(&l, c, which, n);
+    if (keep->all) tell_by_lexicon(x, &l);
+    for (int32_t i = 0; keep->more && i < rf_vocab_size(keep->more->classes); i++)
+        add_told(&l, code_at(keep->more->classes, i), keep->more->reading[i]);
+    bool good = x->classes && !l.failed;
+    if (good && l.n) qsort(l.at, l.n, sizeof *l.at, by_code);
+    for (size_t i = 0; i < l.n && good; i++) {
+        good = add_class(x->classes, l.at[i].code, l.at[i].reading);
+        if (good && (i + 1 == l.n || l.at[i + 1].code != l.at[i].code))
+            good = add_lexicon_classes(x, l.at[i].code);
+    }
+    free(l.at);
     return good ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
 }
 
 rf_status an_lexis_learn(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
-                         int64_t chars, int64_t pairs, rf_error *err)
+                         const an_keep *keep, rf_error *err)
 {
-    x->chars = learn_keys(c, which, n, false, chars, &x->char_count, err);
-    x->pairs = x->chars ? learn_keys(c, which, n, true, pairs, &x->pair_count, err) : NULL;
+    const an_lexis none = {0}, *more = keep->more ? keep->more : &none;
+    x->chars = learn_keys(c, which, n, false, keep->chars, more->chars, &x->char_count, err);
+    if (x->chars)
+        x->pairs = learn_keys(c, which, n, true, keep->pairs, more->pairs, &x->pair_count, err);
     if (!x->pairs) return err->status;
     if (!x->char_count || !x->pair_count) return rf_fail(err, RF_ENOMEM, "no memory");
-    rf_status st = learn_classes(x, c, which, n, err);
+    rf_status st = learn_classes(x, c, which, n, keep, err);
     return st ? st : an_lexis_link(x, "the training", err);
 }
 
@@ -248,7 +311,19 @@ void an_set_clear(an_set *s)
     s->first.n = s->count.n = s->right.n = 0;
 }
 
-/* Hint and place of each character of a word; of one that is none, -1. */
+/* How else the word's entries behind e read its character k than e does, plus 1; 0: not otherwise. */
+static int32_t other_reading(const an_lexis *x, size_t e, size_t k)
+{
+    const py_entry *first = &x->x.entry[e];
+    const uint16_t reading = toned(x->x.reading[first->reading + k]);
+    for (size_t i = e + 1; i < x->x.entries && x->x.entry[i].word == first->word; i++) {
+        const uint16_t r = toned(x->x.reading[x->x.entry[i].reading + k]);
+        if (r != reading) return 1 + r;
+    }
+    return 0;
+}
+
+/* Hints and place of each character of a word; of one that is none, -1. */
 static void put_word(const an_lexis *x, an_set *s, int32_t word)
 {
     size_t bytes = 0, n = 1, e = x->x.entries;
@@ -260,7 +335,9 @@ static void put_word(const an_lexis *x, an_set *s, int32_t word)
     const bool read =
         n > 1 && e < x->x.entries && x->x.entry[e].word == word && x->x.entry[e].cost < composed;
     for (size_t k = 0; k < n; k++) {
-        rf_ids_add(&s->column[AN_HINT], read ? 1 + x->x.reading[x->x.entry[e].reading + k] : 0);
+        rf_ids_add(&s->column[AN_HINT],
+                   read ? 1 + toned(x->x.reading[x->x.entry[e].reading + k]) : 0);
+        rf_ids_add(&s->column[AN_OTHER], read ? other_reading(x, e, k) : 0);
         rf_ids_add(&s->column[AN_PLACE], n == 1       ? AN_ALONE
                                          : !k         ? AN_BEGIN
                                          : k == n - 1 ? AN_END
@@ -293,6 +370,7 @@ static bool put_words(an_lexis *x, an_set *s, const int32_t *code, size_t n)
         if (k && !put_stretch(x, s, code + i, k)) return false;
         if (k) continue;
         rf_ids_add(&s->column[AN_HINT], 0);
+        rf_ids_add(&s->column[AN_OTHER], 0);
         rf_ids_add(&s->column[AN_PLACE], AN_NOWHERE);
         k = 1;
     }
@@ -349,7 +427,8 @@ rf_status an_lexis_encode(an_lexis *x, an_set *s, const int32_t *code, const int
 static void hide_phrase(an_set *s)
 {
     const rf_index from = s->start[s->n - 1], last = from + s->lengths[s->n - 1] - 1;
-    for (rf_index k = from; k <= last; k++) s->column[AN_HINT].at[k] = 0;
+    for (rf_index k = from; k <= last; k++)
+        s->column[AN_HINT].at[k] = s->column[AN_OTHER].at[k] = 0;
     s->column[AN_BEFORE].at[from] = s->column[AN_AFTER].at[last] = 0;
 }
 
@@ -362,7 +441,7 @@ static rf_status add_phrase(an_lexis *x, an_set *s, const py_entry *e, rf_index 
     const char *text = py_lexicon_word(&x->x, e->word, &bytes);
     for (int k = 0; k < e->length; k++) {
         at += (size_t)rf_utf8_next(text + at, bytes - at, &code[k]);
-        reading[k] = x->x.reading[e->reading + (uint32_t)k];
+        reading[k] = toned(x->x.reading[e->reading + (uint32_t)k]);
         an_lexis_classes(x, code[k], &count);
         choice = choice || count > 1;
     }

@@ -5,6 +5,7 @@
  *
  *     character        pair with the one before, with the one after
  *     hint             how the phrase of the lexicon that it stands in reads it
+ *     other            how else that phrase reads it, where the lexica do not agree
  *     place            where in a word it is, as the lexicon's frequencies divide the sentence
  *
  * Number 0 of a column is what is not known. */
@@ -14,7 +15,7 @@
 #include "annotate_corpus.h"
 #include "text.h"
 
-enum { AN_CHAR, AN_BEFORE, AN_AFTER, AN_HINT, AN_PLACE, AN_COLUMNS };
+enum { AN_CHAR, AN_BEFORE, AN_AFTER, AN_HINT, AN_OTHER, AN_PLACE, AN_COLUMNS };
 enum { AN_NOWHERE, AN_ALONE, AN_BEGIN, AN_INSIDE, AN_END, AN_PLACES };
 
 typedef struct an_lexis {
@@ -32,10 +33,16 @@ void an_lexis_free(an_lexis *x);
  * ENOMEM. */
 rf_status an_lexis_lexicon(an_lexis *x, const char *const *path, size_t n, int32_t words,
                            rf_error *err);
-/* Characters and pairs seen at least so often, and classes, from sentences `which` [n].  Errors:
- * EFORMAT (no character has a choice), ENOMEM. */
+/* How vocabularies are learned. */
+typedef struct an_keep {
+    int64_t chars, pairs; /* those seen at least so often */
+    bool all;             /* every character that the lexicon reads in several ways has classes */
+    const an_lexis *more; /* besides, what this one knows; or NULL */
+} an_keep;
+/* Characters, pairs and classes, from sentences `which` [n].  Errors: EFORMAT (no character has a
+ * choice), ENOMEM. */
 rf_status an_lexis_learn(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
-                         int64_t chars, int64_t pairs, rf_error *err);
+                         const an_keep *keep, rf_error *err);
 /* Fill reading and first from classes.  Errors: EFORMAT (they are none), ENOMEM. */
 rf_status an_lexis_link(an_lexis *x, const char *name, rf_error *err);
 

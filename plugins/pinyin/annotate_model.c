@@ -85,13 +85,13 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
     return x->m ? rf_params_load(x->m->params, f, err) : err->status;
 }
 
-rf_status an_model_open(an_model *x, const rf_run *r, rf_error *err)
+rf_status an_model_open(an_model *x, const char *path, uint32_t threads, rf_error *err)
 {
     *x = (an_model){0};
-    const rf_task_opening how = {.path = r->model,
+    const rf_task_opening how = {.path = path,
                                  .plugin = PY_ID,
                                  .task = AN_TASK,
-                                 .threads = r->threads,
+                                 .threads = threads,
                                  .parse = parse,
                                  .self = x};
     return rf_task_model_open(&how, &x->d, &x->g, err);

@@ -9,11 +9,9 @@
 static const char *const tables[AN_TABLES] = {"char.", "pair.", "hint.", "place."};
 
 /* The table of each column. */
-static const int table_of[AN_COLUMNS] = {[AN_CHAR] = AN_TABLE_CHAR,
-                                         [AN_BEFORE] = AN_TABLE_PAIR,
-                                         [AN_AFTER] = AN_TABLE_PAIR,
-                                         [AN_HINT] = AN_TABLE_HINT,
-                                         [AN_PLACE] = AN_TABLE_PLACE};
+static const int table_of[AN_COLUMNS] = {
+    [AN_CHAR] = AN_TABLE_CHAR, [AN_BEFORE] = AN_TABLE_PAIR, [AN_AFTER] = AN_TABLE_PAIR,
+    [AN_HINT] = AN_TABLE_HINT, [AN_OTHER] = AN_TABLE_HINT,  [AN_PLACE] = AN_TABLE_PLACE};
 
 enum { PLACE_SIZE = 4, WALK_BATCH = 64, WALK_CELLS = 64 * 128 };
 
@@ -77,8 +75,8 @@ static rf_status build_member(an_net *m, int k, rf_error *err)
         st = rf_embedding_layer_init(&e->bias, m->params, prefix_of(k, "bias.", name), K, 1, 0.01,
                                      err);
     if (st) return st;
-    return rf_linear_layer_init(&e->trust, m->params, prefix_of(k, "trust.", name), D, 1, true,
-                                err);
+    return rf_linear_layer_init(&e->trust, m->params, prefix_of(k, "trust.", name), D, AN_PHRASES,
+                                true, err);
 }
 
 static rf_status build(an_net *m, rf_error *err)
@@ -132,7 +130,7 @@ static bool take_rows(rf_graph *g, const an_set *set, const rf_bucket_batch *b, 
             if (set->count.at[k] > r->R) r->R = set->count.at[k];
         }
     int32_t **const one[] = {&r->item, &r->place, &r->at, &r->count, &r->right};
-    rf_real **const many[] = {&r->shut, &r->agree};
+    rf_real **const many[] = {&r->shut, &r->agree[0], &r->agree[1]};
     const size_t n = (size_t)(r->n ? r->n : 1), cells = n * (size_t)r->R;
     for (size_t i = 0; i < sizeof one / sizeof *one; i++)
         if (!(*one[i] = rf_graph_alloc(g, n * sizeof **one[i]))) return false;
@@ -145,14 +143,15 @@ static bool take_rows(rf_graph *g, const an_set *set, const rf_bucket_batch *b, 
 static void fill_row(const an_net *m, const an_set *set, rf_index k, const an_rows *r, rf_index row)
 {
     const int32_t first = set->first.at[k], count = set->count.at[k];
-    const int32_t hint = set->column[AN_HINT].at[k] - 1;
+    const int32_t hint[] = {set->column[AN_HINT].at[k] - 1, set->column[AN_OTHER].at[k] - 1};
     r->count[row] = count;
     r->right[row] = set->right.at[k];
     for (int32_t j = 0; j < r->R; j++) {
         const rf_index at = row * r->R + j;
         r->class[at] = j < count ? first + j : first;
         r->shut[at] = j < count ? 0 : (rf_real)-1e4;
-        r->agree[at] = j < count && m->lexis.reading[first + j] == hint;
+        for (int p = 0; p < AN_PHRASES; p++)
+            r->agree[p][at] = j < count && m->lexis.reading[first + j] == hint[p];
     }
 }
 
@@ -228,10 +227,13 @@ static rf_node scores(rf_graph *g, const an_net *m, const an_member *e, const an
     const rf_node w = rf_embedding_layer_apply(g, &e->reading, rows->class, RF_SHAPE(n, R));
     const rf_node usual = rf_embedding_layer_apply(g, &e->bias, rows->class, RF_SHAPE(n, R));
     const rf_node own = rf_sum_dim(g, rf_mul(g, w, rf_reshape(g, y, RF_SHAPE(n, 1, D))), 2, false);
-    const rf_node trust = rf_mul(g, rf_linear_layer_apply(g, &e->trust, y),
-                                 rf_borrow(g, rows->agree, RF_SHAPE(n, R)));
-    const rf_node score = rf_add(g, own, rf_reshape(g, usual, RF_SHAPE(n, R)));
-    return rf_add(g, rf_add(g, score, trust), rf_borrow(g, rows->shut, RF_SHAPE(n, R)));
+    const rf_node trust = rf_linear_layer_apply(g, &e->trust, y);
+    rf_node score = rf_add(g, own, rf_reshape(g, usual, RF_SHAPE(n, R)));
+    for (int p = 0; p < AN_PHRASES; p++)
+        score = rf_add(
+            g, score,
+            rf_mul(g, rf_slice(g, trust, 1, p, 1), rf_borrow(g, rows->agree[p], RF_SHAPE(n, R))));
+    return rf_add(g, score, rf_borrow(g, rows->shut, RF_SHAPE(n, R)));
 }
 
 /* The mean over members of what each gives. */

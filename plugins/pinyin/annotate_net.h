@@ -2,6 +2,7 @@
  *
  *     columns -> embeddings x -> dropout -> recurrent layers in both directions h -> [x h] -> dropout
  *     score of a reading = w_reading . [x h] + b_reading + (v . [x h] + c) [the phrase has this reading]
+ *                        + (u . [x h] + d) [it has this one, too]
  *
  * and a softmax over the readings of that character.  Vectors w are a character's own; v tells how far
  * the phrase that the character stands in is to be trusted.
@@ -10,7 +11,7 @@
  * mean of theirs.
  *
  * Tensors in the file, of the second member behind "1.", and so on: char.weight, pair.weight, hint.weight, place.weight [V,E]; rnn.weight_ih_l0 ...;
- * reading.weight [K,D], bias.weight [K,1]; trust.weight [1,D], trust.bias [1].
+ * reading.weight [K,D], bias.weight [K,1]; trust.weight [2,D], trust.bias [2].
  *
  * Source: Park & Lee, "g2pM: A Neural Grapheme-to-Phoneme Conversion Package for Mandarin Chinese Based
  * on a New Open Benchmark Dataset", Interspeech 2020; pairs, phrases and places are ours. */
@@ -35,6 +36,7 @@ typedef struct an_shape {
 enum { AN_TABLE_CHAR, AN_TABLE_PAIR, AN_TABLE_HINT, AN_TABLE_PLACE, AN_TABLES };
 
 enum { AN_MEMBERS = 16 }; /* at most */
+enum { AN_PHRASES = 2 };  /* readings by a phrase: columns hint and other */
 
 typedef struct an_member {
     rf_embedding_layer table[AN_TABLES], reading, bias;
@@ -55,13 +57,14 @@ void an_net_free(an_net *m);
 
 /* The characters of a batch that have a choice of readings, in order of sentence and place. */
 typedef struct an_rows {
-    rf_index n, R;         /* characters, and the most readings of one */
-    int32_t *item, *place; /* [n] sentence of the set, character in it */
-    int32_t *at;           /* [n] place * B + lane */
-    int32_t *class;        /* [n,R] */
-    int32_t *count;        /* [n] classes that are not filled up */
-    int32_t *right;        /* [n] of these, or -1 */
-    rf_real *shut, *agree; /* [n,R] what is filled up; what the phrase says */
+    rf_index n, R;              /* characters, and the most readings of one */
+    int32_t *item, *place;      /* [n] sentence of the set, character in it */
+    int32_t *at;                /* [n] place * B + lane */
+    int32_t *class;             /* [n,R] */
+    int32_t *count;             /* [n] classes that are not filled up */
+    int32_t *right;             /* [n] of these, or -1 */
+    rf_real *shut;              /* [n,R] what is filled up */
+    rf_real *agree[AN_PHRASES]; /* [n,R] what the phrase says, and what else it says */
 } an_rows;
 /* All of them, or those `told` alone.  False: no memory. */
 bool an_rows_find(rf_graph *g, const an_net *m, const an_set *set, const rf_bucket_batch *b,

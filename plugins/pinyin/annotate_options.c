@@ -36,6 +36,27 @@ const rf_option an_train_options[AN_TRAIN_COUNT + 1] = {
         NUMBER("phrases", "0", 0, 4e6, DATA, 0,
                "phrases of the lexicon, the most frequent ones, that are learned as "
                "sentences"),
+    [AN_TRAIN_PLAIN] = {.name = "plain",
+                        .type = RF_INFILE,
+                        .letter = 'p',
+                        .flags = RF_OPT_LIST,
+                        .group = DATA,
+                        .help =
+                            "plain text, whose characters are read as the lexicon's phrases in it "
+                            "are, which are then hidden"},
+    [AN_TRAIN_EXCLUDE] = {.name = "exclude",
+                          .type = RF_INFILE,
+                          .letter = 'x',
+                          .flags = RF_OPT_LIST,
+                          .group = DATA,
+                          .help =
+                              "leave out what has a sentence of these files in it, but for signs "
+                              "and for those of fewer than 6 characters"},
+    [AN_TRAIN_BEGIN] = {.name = "begin",
+                        .type = RF_INFILE,
+                        .meta = "MODEL",
+                        .group = NET,
+                        .help = "begin with what this model has learned"},
     [AN_TRAIN_VALID] = {.name = "valid",
                         .type = RF_INFILE,
                         .flags = RF_OPT_LIST,
@@ -141,11 +162,17 @@ const char *const an_examples[] = {
     NULL};
 const char *const an_train_examples[] = {
     "# A small text and lexicon that come with it.\n"
-    "refrain-pinyin annotate-train data/pinyin/duoyin.tsv --lexicon data/pinyin/demo-lexicon.txt "
-    "\\\n"
-    "  --hidden 16 --epochs 30 --model demo.safetensors",
-    "refrain-pinyin annotate-train dev.sent.gz --lexicon pinyin.txt --lexicon phrases.txt \\\n"
-    "  --lexicon dict.txt --model 注音.safetensors",
+    "refrain-pinyin annotate-train data/pinyin/duoyin.tsv \\\n"
+    "  --lexicon data/pinyin/demo-lexicon.txt --hidden 16 --epochs 30 \\\n"
+    "  --model demo.safetensors",
+    "refrain-pinyin annotate-train dev.sent.gz -l pinyin.txt -l phrases.txt \\\n"
+    "  -l dict.txt --model 注音.safetensors",
+    "# 先学没有注音的文本 First plain text, then sentences with pinyin.\n"
+    "refrain-pinyin annotate-train --plain 小说.txt -l pinyin.txt -l phrases.txt \\\n"
+    "  --epochs 1 --model plain.safetensors\n"
+    "refrain-pinyin annotate-train dev.sent.gz -l pinyin.txt -l phrases.txt \\\n"
+    "  --begin plain.safetensors --exclude test.sent.gz --learning-rate 0.001 \\\n"
+    "  --epochs 5 --model zh.safetensors",
     NULL};
 const char *const an_eval_examples[] = {
     "refrain-pinyin annotate-eval --model zh.safetensors test.sent.gz --compare dev.sent.gz",

@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "annotate.h"
+#include "annotate_plain.h"
 #include "model.h"
 
 typedef struct learner {
     rf_training base; /* first */
     rf_setting v[AN_TRAIN_COUNT];
     an_corpus c, held; /* held: that of --valid */
-    int32_t *order;    /* sentences of c: those to learn from, then those held out */
-    rf_index kept;
+    int32_t *order;    /* sentences of c: those to learn from, plain text, those held out */
+    rf_index kept;     /* of the first */
+    rf_index plain;    /* how many there are before plain text in c */
+    an_model begin;    /* begin.m NULL: with nothing */
     an_lexis lexis;
     an_net *m;
     an_set train, valid;
@@ -78,22 +81,70 @@ static rf_status store(const void *self, rf_model *f, rf_error *err)
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static rf_status read_data(learner *l)
+static rf_status read_bans(learner *l)
+{
+    const rf_setting *v = &l->v[AN_TRAIN_EXCLUDE];
+    rf_status st = RF_OK;
+    if (!v->count) return RF_OK;
+    if (!(l->c.bans = py_bans_new())) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    for (uint32_t i = 0; i < v->count && !st; i++)
+        st = py_bans_read(l->c.bans, v->as.list[i], l->err);
+    return st;
+}
+
+/* What is learned from: sentences that are told, then plain text. */
+static rf_status read_texts(learner *l)
 {
     const rf_run *r = l->base.r;
-    const rf_setting *valid = &l->v[AN_TRAIN_VALID];
-    rf_status st = RF_OK;
+    const rf_setting *valid = &l->v[AN_TRAIN_VALID], *plain = &l->v[AN_TRAIN_PLAIN];
+    rf_status st = read_bans(l);
     for (uint32_t i = 0; i < r->arg_count && !st; i++)
         st = an_corpus_read(&l->c, r->arg[i], l->err);
+    l->plain = (rf_index)an_corpus_count(&l->c);
+    for (uint32_t i = 0; i < plain->count && !st; i++)
+        st = an_plain_read(&l->c, plain->as.list[i], l->err);
     for (uint32_t i = 0; i < valid->count && !st; i++)
         st = an_corpus_read(&l->held, valid->as.list[i], l->err);
+    return st;
+}
+
+/* The n sentences of plain text, before those that are held out. */
+static rf_status put_plain(learner *l, rf_index n)
+{
+    const rf_index held = l->plain - l->kept;
+    if (!rf_resize(&l->order, (size_t)(l->plain + n), sizeof *l->order))
+        return rf_fail(l->err, RF_ENOMEM, "no memory");
+    memmove(l->order + l->kept + n, l->order + l->kept, (size_t)held * sizeof *l->order);
+    for (rf_index i = 0; i < n; i++) l->order[l->kept + i] = (int32_t)(l->plain + i);
+    return RF_OK;
+}
+
+static const char *first_file(const learner *l)
+{
+    return l->base.r->arg_count ? l->base.r->arg[0] : l->v[AN_TRAIN_PLAIN].as.list[0];
+}
+
+static rf_status read_data(learner *l)
+{
+    rf_status st = read_texts(l);
+    const rf_index n = (rf_index)an_corpus_count(&l->c);
     if (st) return st;
-    if (!an_corpus_count(&l->c))
-        return rf_fail(l->err, RF_EFORMAT, "%s: no sentence to learn from", r->arg[0]);
-    const double part = valid->count ? 0 : l->v[AN_TRAIN_VALID_FRACTION].as.f;
-    l->order =
-        rf_training_hold_out(&l->base, (rf_index)an_corpus_count(&l->c), part, &l->kept, l->err);
-    return l->order ? RF_OK : l->err->status;
+    if (!n && !l->base.r->arg_count && !l->v[AN_TRAIN_PLAIN].count)
+        return rf_fail(l->err, RF_EINVAL, "nothing to learn: TEXT or --plain is due");
+    if (!n) return rf_fail(l->err, RF_EFORMAT, "%s: no sentence to learn from", first_file(l));
+    const double part = l->v[AN_TRAIN_VALID].count ? 0 : l->v[AN_TRAIN_VALID_FRACTION].as.f;
+    l->order = rf_training_hold_out(&l->base, l->plain, part, &l->kept, l->err);
+    return l->order ? put_plain(l, n - l->plain) : l->err->status;
+}
+
+static uint64_t hash_vocab(uint64_t h, const rf_vocab *v)
+{
+    for (int32_t i = 0; i < rf_vocab_size(v); i++) {
+        size_t n;
+        const char *s = rf_vocab_at(v, i, &n);
+        h = rf_hash(h, s, n);
+    }
+    return h;
 }
 
 static uint64_t hash_data(const learner *l)
@@ -102,7 +153,9 @@ static uint64_t hash_data(const learner *l)
     const py_lexicon *x = &l->lexis.x;
     uint64_t h = rf_hash(RF_HASH, c->code.at, c->code.n * sizeof *c->code.at);
     h = rf_hash(h, c->reading.at, c->reading.n * sizeof *c->reading.at);
-    return x->words ? rf_hash(h, x->text, x->at[x->words]) : h;
+    if (x->words) h = rf_hash(h, x->text, x->at[x->words]);
+    return l->begin.m ? hash_vocab(hash_vocab(h, l->begin.m->lexis.chars), l->begin.m->lexis.pairs)
+                      : h;
 }
 
 /* Sentences in which some character has a choice and a told reading; of one with a single such character
@@ -127,42 +180,65 @@ static rf_status encode(learner *l, an_set *set, const an_corpus *c, int32_t sen
                            (size_t)(to - from), l->err);
 }
 
+static rf_status encode_plain(learner *l, int32_t sentence)
+{
+    const an_corpus *c = &l->c;
+    const int32_t from = c->start.at[sentence], to = c->start.at[sentence + 1];
+    const rf_key key = rf_key_make(l->base.seed, "annotate.plain", (uint64_t)sentence);
+    const rf_status st =
+        an_lexis_encode(&l->lexis, &l->train, c->code.at + from, NULL, (size_t)(to - from), l->err);
+    if (!st) an_plain_tell(&l->lexis, &l->train, key);
+    return st;
+}
+
+static void tell_data(const learner *l)
+{
+    const an_lexis *x = &l->lexis;
+    rf_logf(l->base.s->host, RF_LOG_INFO,
+            "%lld sentences to learn from, %lld held out, %zu left out; %d readings, %d "
+            "characters, %d pairs, %d words",
+            (long long)l->train.n, (long long)l->valid.n, l->c.left_out + l->held.left_out,
+            rf_vocab_size(x->classes), rf_vocab_size(x->chars), rf_vocab_size(x->pairs),
+            x->x.words);
+    if (l->c.bans)
+        rf_logf(l->base.s->host, RF_LOG_INFO, "%zu lines left out for %zu sentences of --exclude",
+                l->c.banned, py_bans_count(l->c.bans));
+}
+
 static rf_status encode_all(learner *l)
 {
-    const rf_index n = (rf_index)an_corpus_count(&l->c);
+    const rf_index n = (rf_index)an_corpus_count(&l->c), held = n - (l->plain - l->kept);
     const int32_t window = (int32_t)l->v[AN_TRAIN_WINDOW].as.i;
     rf_status st = RF_OK;
-    for (rf_index i = 0; i < n && !st; i++)
-        st = encode(l, i < l->kept ? &l->train : &l->valid, &l->c, l->order[i],
-                    i < l->kept ? window : 0);
+    for (rf_index i = 0; i < l->kept && !st; i++)
+        st = encode(l, &l->train, &l->c, l->order[i], window);
+    for (rf_index i = l->kept; i < held && !st; i++) st = encode_plain(l, l->order[i]);
+    for (rf_index i = held; i < n && !st; i++) st = encode(l, &l->valid, &l->c, l->order[i], 0);
     for (size_t i = 0; i < an_corpus_count(&l->held) && !st; i++)
         st = encode(l, &l->valid, &l->held, (int32_t)i, 0);
     if (!st)
         st = an_lexis_phrases(&l->lexis, &l->train, (rf_index)l->v[AN_TRAIN_PHRASES].as.i, l->err);
     if (!st && !l->train.n)
-        st =
-            rf_fail(l->err, RF_EFORMAT, "%s: no character has several readings", l->base.r->arg[0]);
-    if (!st)
-        rf_logf(l->base.s->host, RF_LOG_INFO,
-                "%lld sentences to learn from, %lld held out, %zu left out; %d readings, %d "
-                "characters, %d pairs, %d words",
-                (long long)l->train.n, (long long)l->valid.n, l->c.left_out + l->held.left_out,
-                rf_vocab_size(l->lexis.classes), rf_vocab_size(l->lexis.chars),
-                rf_vocab_size(l->lexis.pairs), l->lexis.x.words);
+        st = rf_fail(l->err, RF_EFORMAT, "%s: no character has several readings", first_file(l));
+    if (!st) tell_data(l);
     return st;
 }
 
 static rf_status learn_lexis(learner *l)
 {
     const rf_setting *v = l->v, *lexicon = &v[AN_TRAIN_LEXICON];
+    const rf_index plain = (rf_index)an_corpus_count(&l->c) - l->plain;
+    const an_keep keep = {.chars = v[AN_TRAIN_MIN_COUNT].as.i,
+                          .pairs = v[AN_TRAIN_PAIR_COUNT].as.i,
+                          .all = plain > 0,
+                          .more = l->begin.m ? &l->begin.m->lexis : NULL};
     rf_status st = RF_OK;
     if (lexicon->count)
         st = an_lexis_lexicon(&l->lexis, lexicon->as.list, lexicon->count,
                               (int32_t)v[AN_TRAIN_WORDS].as.i, l->err);
     if (!st) st = rf_training_know(&l->base, AN_META_DATA, hash_data(l), l->err);
     if (!st)
-        st = an_lexis_learn(&l->lexis, &l->c, l->order, (size_t)l->kept, v[AN_TRAIN_MIN_COUNT].as.i,
-                            v[AN_TRAIN_PAIR_COUNT].as.i, l->err);
+        st = an_lexis_learn(&l->lexis, &l->c, l->order, (size_t)(l->kept + plain), &keep, l->err);
     return st;
 }
 
@@ -186,6 +262,9 @@ static rf_status make_network(learner *l)
     l->m = an_net_new(&shape, &l->lexis, l->err);
     if (!l->m) return l->err->status;
     rf_params_init(l->m->params, l->base.seed);
+    if (l->begin.m)
+        rf_logf(l->base.s->host, RF_LOG_INFO, "%lld rows to begin with",
+                (long long)an_net_begin(l->m, l->begin.m));
     const rf_bucket_spec spec = {.lengths = l->train.lengths,
                                  .n = l->train.n,
                                  .B = (rf_index)l->v[AN_TRAIN_BATCH].as.i,
@@ -214,6 +293,8 @@ static rf_status train(learner *l)
     const rf_option *cell = &an_train_options[AN_TRAIN_CELL];
     rf_status st = rf_training_begin(&l->base, l->err);
     if (!st && !rf_cell_named(cell, l->v[AN_TRAIN_CELL].as.s, l->err)) st = RF_EINVAL;
+    const char *begin = l->v[AN_TRAIN_BEGIN].as.s;
+    if (!st && begin) st = an_model_open(&l->begin, begin, 1, l->err);
     if (!st) st = read_data(l);
     if (!st) st = learn_lexis(l);
     if (!st) st = encode_all(l);
@@ -227,6 +308,8 @@ static rf_status train(learner *l)
 static void learner_free(learner *l)
 {
     an_net_free(l->m);
+    an_model_close(&l->begin);
+    py_bans_free(l->c.bans);
     an_lexis_free(&l->lexis);
     an_corpus_free(&l->c);
     an_corpus_free(&l->held);

@@ -86,6 +86,7 @@ static rf_status force(setup *u, rf_ids *ids)
     u->q.most = (rf_index)ids->n + 1;
     u->q.shortest = 0;
     u->q.ends = true;
+    u->q.replace = false; /* what the model does not know of it is shown as such */
     return st;
 }
 

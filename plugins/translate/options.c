@@ -13,7 +13,6 @@ static const char *const metrics[] = {"bleu", "loss", NULL};
 
 #define DATA  "Texts"
 #define UNITS "Words and pieces"
-#define NET   "Network"
 
 #define COUNT(NAME, DEF, MIN, MAX, FLAGS, GROUP, HELP)                                             \
     {                                                                                              \
@@ -28,7 +27,7 @@ static const char *const metrics[] = {"bleu", "loss", NULL};
 #define SWITCH(NAME, DEF, HELP)                                                                    \
     {                                                                                              \
         .name = NAME, .type = RF_BOOL, .def = DEF, .flags = RF_OPT_MODEL | RF_OPT_ADVANCED,        \
-        .group = NET, .help = HELP                                                                 \
+        .group = RF_GROUP_NET, .help = HELP                                                        \
     }
 #define WORDS(NAME, LETTER, DEF, CHOICES, GROUP, HELP)                                             \
     {                                                                                              \
@@ -84,33 +83,20 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                        .unit = "tokens",
                        .group = DATA,
                        .help = "pairs with a longer side are not learned from; 0: all are"},
-    [TRAIN_CELL] = {.name = "cell",
-                    .type = RF_STRING,
-                    .letter = 'c',
-                    .def = "lstm",
-                    .meta = "NAME",
-                    .flags = RF_OPT_MODEL,
-                    .group = NET,
-                    .help = "recurrent cell: lstm, gru, elman ... (refrain-lm cells)"},
-    [TRAIN_EMBED] = COUNT("embed", "256", 1, 16384, RF_OPT_MODEL, NET, "size of a token's vector"),
-    [TRAIN_HIDDEN] = {.name = "hidden",
-                      .type = RF_INT,
-                      .letter = 'H',
-                      .def = "512",
-                      .min = 2,
-                      .max = 16384,
-                      .flags = RF_OPT_MODEL,
-                      .group = NET,
-                      .help = "size of the decoder's state, and of both directions of the "
-                              "encoder's together; even"},
-    [TRAIN_ENCODER] =
-        COUNT("encoder-layers", "1", 1, 64, RF_OPT_MODEL, NET, "layers that read the source"),
-    [TRAIN_DECODER] =
-        COUNT("decoder-layers", "2", 1, 64, RF_OPT_MODEL, NET, "layers that write the target"),
-    [TRAIN_ATTEND] = WORDS("attend", 'a', "between", attends, NET,
+    [TRAIN_CELL] = RF_CELL_ROW("lstm"),
+    [TRAIN_EMBED] =
+        COUNT("embed", "256", 1, 16384, RF_OPT_MODEL, RF_GROUP_NET, "size of a token's vector"),
+    [TRAIN_HIDDEN] =
+        RF_HIDDEN_ROW("512", "size of the decoder's state, and of both directions of the "
+                             "encoder's together; even"),
+    [TRAIN_ENCODER] = COUNT("encoder-layers", "1", 1, 64, RF_OPT_MODEL, RF_GROUP_NET,
+                            "layers that read the source"),
+    [TRAIN_DECODER] = COUNT("decoder-layers", "2", 1, 64, RF_OPT_MODEL, RF_GROUP_NET,
+                            "layers that write the target"),
+    [TRAIN_ATTEND] = WORDS("attend", 'a', "between", attends, RF_GROUP_NET,
                            "where the decoder attends: between its first layer and the others, "
                            "after the last, or so and with what came of it fed back"),
-    [TRAIN_ATTENTION] = WORDS("attention", 0, "general", attentions, NET,
+    [TRAIN_ATTENTION] = WORDS("attention", 0, "general", attentions, RF_GROUP_NET,
                               "how states are compared: v tanh(W q + U k), q k, or q W k"),
     [TRAIN_TIED] =
         SWITCH("tied", "0", "the target's vectors are the rows of the output layer as well"),
@@ -124,7 +110,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                            .min = -10,
                            .max = 10,
                            .flags = RF_OPT_ADVANCED,
-                           .group = NET,
+                           .group = RF_GROUP_NET,
                            .help = "added to an LSTM's first forget bias"},
     [TRAIN_DROPOUT] = PART("dropout", "0.3", 0, "part of the last vectors left out while training"),
     [TRAIN_DROPOUT_INPUT] = PART("dropout-input", "0.3", 0, "part of the tokens' vectors left out"),
@@ -141,15 +127,8 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                                .flags = RF_OPT_ADVANCED,
                                .group = RF_GROUP_LEARN,
                                .help = "weight of attending twice in the loss of --coverage"},
-    [TRAIN_BATCH] = {.name = "batch",
-                     .type = RF_INT,
-                     .letter = 'b',
-                     .def = "2048",
-                     .min = 1,
-                     .max = 1e7,
-                     .unit = "tokens",
-                     .group = RF_GROUP_LEARN,
-                     .help = "tokens side by side: pairs times the longest side"},
+    [TRAIN_BATCH] =
+        RF_BATCH_ROW("2048", "tokens", "tokens side by side: pairs times the longest side"),
     [TRAIN_METRIC] = {.name = "metric",
                       .type = RF_CHOICE,
                       .def = "bleu",
@@ -157,6 +136,13 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                       .group = RF_GROUP_TIME,
                       .help = "what the best model is the best at, on what is held out: BLEU of "
                               "greedy translations, or the loss"},
+    [TRAIN_KEEP] = {.name = "keep",
+                    .type = RF_INT,
+                    .def = "0",
+                    .max = 1000,
+                    .group = RF_GROUP_FILES,
+                    .help = "write the models of the last N validations as well, to MODEL.1 ... "
+                            "MODEL.N: for average"},
     [TRAIN_LEARN] = RF_LEARN_ROWS("20", "5", "1", "cosine"),
 };
 
@@ -211,7 +197,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
     [SEARCH_BATCH] = {.name = "batch",                                                             \
                       .type = RF_INT,                                                              \
                       .letter = 'b',                                                               \
-                      .def = "32",                                                                 \
+                      .def = "64",                                                                 \
                       .min = 1,                                                                    \
                       .max = 65536,                                                                \
                       .unit = "sentences",                                                         \

@@ -56,7 +56,8 @@ static const char *const align_examples[] = {
 static const char *const score_examples[] = {
     "refrain-translate score test.de test.en --model de-en.safetensors", NULL};
 static const char *const average_examples[] = {
-    "refrain-translate average seed1.safetensors seed1-later.safetensors --model mean.safetensors",
+    "# What a training with --keep 5 has left.\n"
+    "refrain-translate average 中英.safetensors.? --model mean.safetensors",
     NULL};
 
 static const rf_verb verbs[] = {

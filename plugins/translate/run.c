@@ -114,10 +114,26 @@ static rf_status read_file(setup *u, const char *path)
 
 /* ---- The verb -------------------------------------------------------------------------------- */
 
+/* How every translation begins, if it is given. */
+static rf_status read_prefix(setup *u)
+{
+    const char *text = u->r->opt[RUN_PREFIX].as.s;
+    tr_text pieces = {{0}};
+    if (!text) return RF_OK;
+    rf_status st =
+        tr_units_encode(u->x.lexis.side[1], text, strlen(text), &u->prefix, &pieces, u->err);
+    for (size_t i = 0; i < u->prefix.n && !st; i++)
+        if (u->prefix.at[i] == TR_UNK)
+            st = rf_fail(u->err, RF_EINVAL, "--prefix: the model cannot write %s",
+                         tr_text_line(&pieces, i, NULL));
+    tr_text_free(&pieces);
+    if (u->prefix.n) u->q.prefix = &u->prefix;
+    return st;
+}
+
 static rf_status prepare(setup *u)
 {
     const rf_setting *v = u->r->opt;
-    const char *prefix = v[RUN_PREFIX].as.s;
     rf_status st = tr_model_open(&u->x, u->r->model, u->r, u->err);
     if (st) return st;
     u->table = v[RUN_NBEST].as.i > 0 || v[RUN_ATTENTION].as.i;
@@ -128,9 +144,7 @@ static rf_status prepare(setup *u)
     u->q.each = each;
     u->q.tell = tell;
     u->q.ctx = u;
-    if (prefix)
-        st = tr_units_encode(u->x.lexis.side[1], prefix, strlen(prefix), &u->prefix, NULL, u->err);
-    if (u->prefix.n) u->q.prefix = &u->prefix;
+    st = read_prefix(u);
     return st ? st : tr_search_begin(&u->q, u->err);
 }
 

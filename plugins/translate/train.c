@@ -165,6 +165,25 @@ static rf_status measure_bleu(setup *u, double *bleu, rf_error *err)
     return st;
 }
 
+/* Write the model as it is now into the next of so many places, in turn.  The place is one of the step,
+ * so that a resumed training goes on where it was. */
+static rf_status keep(setup *u, const rf_metrics *m, rf_error *err)
+{
+    const rf_training *t = &u->base;
+    const int64_t places = u->v[TRAIN_KEEP].as.i;
+    if (!places) return RF_OK;
+    const int64_t every = u->v[TRAIN_LEARN + RF_LEARN_VALID_EVERY].as.i;
+    const int64_t step = t->cursor->epoch * t->per_epoch + t->cursor->position;
+    const int64_t number = (step - 1) / (every ? every : t->per_epoch);
+    rf_str path = {0};
+    rf_str_printf(&path, "%s.%" PRId64, t->r->model, number % places + 1);
+    rf_status st =
+        path.failed ? rf_fail(err, RF_ENOMEM, "no memory") : rf_training_write(t, path.s, m, err);
+    if (!st) st = rf_emit_file(t->s->host, path.s, "model", "application/x-safetensors");
+    rf_str_free(&path);
+    return st;
+}
+
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 {
     setup *u = self;
@@ -176,7 +195,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     if (!st && translates) rf_metrics_add(m, "bleu", bleu);
     if (!st) rf_metrics_add(m, "loss", value);
     if (!st) rf_metrics_add(m, "perplexity", rf_perplexity(value));
-    return st;
+    return st ? st : keep(u, m, err);
 }
 
 /* A held-out pair that is translated at each validation. */
@@ -280,6 +299,7 @@ static void setup_free(setup *u)
 
 rf_status tr_train(rf_session *s, const rf_run *r)
 {
+    static const char *const passing[] = {"keep", NULL};
     rf_error err = {0};
     setup u = {.err = &err};
     memcpy(u.v, r->opt, sizeof u.v);
@@ -288,6 +308,7 @@ rf_status tr_train(rf_session *s, const rf_run *r)
                            .table = tr_train_options,
                            .v = u.v,
                            .learn = TRAIN_LEARN,
+                           .passing = passing,
                            .plugin = TR_PLUGIN,
                            .task = TR_TASK};
     const rf_status st = train(&u);

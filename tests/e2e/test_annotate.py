@@ -122,6 +122,61 @@ def test_resume():
           needed=["part.state"])
 
 
+PLAIN = "我在银行工作。路上有行人！他在银行里；行人很多\n音乐很好听，快乐的人听音乐。\n" * 12
+
+
+def test_plain_text_teaches_what_phrases_tell():
+    """No sentence is told: the phrases of the lexicon are, and are hidden while training."""
+    Path("plain.txt").write_text(PLAIN)
+    p = pinyin("annotate-train", "--plain", "plain.txt", "--lexicon", LEXICON, "--model=a", *SMALL)
+    assert " sentences to learn from" in p.err
+    for text, reading in (("银行", "yin2 hang2"), ("行人", "xing2 ren2"), ("音乐", "yin1 yue4")):
+        assert told(text, "--tones=digits", "--sure=0") == reading
+    by = {r["character"]: r["by"] for r in rows("annotate", "--model=a", "--table", "--sure=0", "银行") if "by" in r}
+    assert by["行"] == "network", by
+    wrong("annotate-train", "--lexicon", LEXICON, "--model=x", *SMALL, needed=["TEXT", "--plain"])
+    Path("bad.txt").write_bytes(b"\xe4\xbb\x96\n\xff\n")
+    wrong("annotate-train", "--plain=bad.txt", "--lexicon", LEXICON, "--model=x", *SMALL, needed=["bad.txt:2", "UTF-8"])
+    Path("none.txt").write_text("天\n")
+    wrong("annotate-train", "--plain=none.txt", "--lexicon", LEXICON, "--model=x", *SMALL, needed=["none.txt"])
+
+
+def test_begin_with_another_model():
+    train(model="first")
+    still = "--epochs=0 --steps=1 --learning-rate=1e-9".split()
+    texts = ("在银行，", "行人", "快乐", "音乐")
+
+    def probabilities(model):
+        got = rows("annotate", "--model", model, "--table", *texts)
+        return [r["probability"] for r in got if r.get("by") == "network"]
+
+    train(*still, model="new")
+    p = train(*still, "--begin=first", model="second")
+    assert "rows to begin with" in p.err
+    first, new, second = (probabilities(x) for x in ("first", "new", "second"))
+    assert len(first) >= 4 and all(abs(a - b) < 1e-3 for a, b in zip(first, second)), (first, second)
+    assert any(abs(a - b) > 0.1 for a, b in zip(first, new)), (first, new)
+    # It knows characters that are not in this text.
+    Path("few.tsv").write_text("银行\tyin2 hang2\n行人\txing2 ren2\n")
+    train(*still, "--begin=first", model="few", text="few.tsv")
+    assert pinyin("annotate", "快乐音乐", "--model=few", "--tones=digits", "--sure=0").text.strip() == "kuai4 le4 yin1 yue4"
+    train(*still, "--begin=first", "--hidden=8", model="smaller")
+    Path("empty").touch()
+    wrong("annotate-train", TEXT, "--begin=empty", "--model=x", *SMALL, needed=["empty"])
+    wrong("annotate-train", TEXT, "--begin=no-such", "--model=x", *SMALL, needed=["no-such"])
+
+
+def test_test_sentences_are_left_out():
+    Path("test.tsv").write_text("路上的行人，他们在银行里！\tx\n")
+    Path("text.tsv").write_text(TEXT.read_text() + "路上的行人他们在银行里\tlu4 shang4 de5 xing2 ren2 ta1 men5 zai4 yin2 hang2 li3\n")
+    Path("plain.txt").write_text(PLAIN + "昨天路上的行人他们在银行里说话。\n")
+    p = train("--plain=plain.txt", "--exclude=test.tsv", text="text.tsv")
+    assert "2 lines left out for 1 sentences" in p.err, p.err
+    q = train("--plain=plain.txt", model="b", text="text.tsv")
+    assert "left out for" not in q.err
+    assert tensors("a")[0]["char.weight"] != tensors("b")[0]["char.weight"]
+
+
 def test_bad_input():
     for text, needed in (("他行\tta1\n", ["bad.tsv:1", "1 syllables for 2 characters"]), ("他行\n", ["bad.tsv:1", "tab"]),
                          ("银行\tyin2 hang2\n▁行\n", ["bad.tsv.lb"]), ("hello\thello\n", ["bad.tsv:1", "1 syllables for 0"]),

@@ -9,9 +9,10 @@ import struct
 from collections import Counter
 from pathlib import Path
 
-from harness import APPS, main, near, refused, run, tables
+from harness import APPS, SOURCE, main, near, refused, run, tables
 
 CAPTION = APPS / "refrain-caption"
+ENCODER = SOURCE / "tests" / "golden" / "encoder"
 STEM = {"dogs": "dog", "running": "run", "runs": "run", "jumped": "jump", "jumping": "jump", "jumps": "jump"}
 WORDS = ["a", "dog", "dogs", "run", "running", "runs", "jumped", "jumps", "the", "two", "grass"]
 
@@ -301,6 +302,21 @@ def test_models():
     refused("eval", *command[:1], "--model=m.safetensors", words=["000001.png"], program=CAPTION)
     run(CAPTION, "train", "scenes", *small, "--blind", "--language=en", "--epochs=1", "--model=en.safetensors")
     refused("eval", *command, "--model=en.safetensors", words=["en.safetensors", "zh", "--language"], program=CAPTION)
+
+
+def test_models_of_features():
+    """Features from a file, or through an encoder on the way, are the same to a model and to eval."""
+    Path("scenes").mkdir()
+    run(CAPTION, "scenes", "scenes", "--count=6", "--size=32")
+    pictures = sorted(str(p) for p in Path("scenes").glob("*.png"))
+    run(CAPTION, "encode", f"--encoder={ENCODER}", "--top=0", "--crop=0", "--map", "--features=f.safetensors", *pictures)
+    run(CAPTION, "train", "--captions=scenes/captions.tsv", "--features=f.safetensors", "--hidden=16", "--embed=8", "--epochs=20",
+        "--valid-fraction=0", "--learning-rate=0.02", "--threads=1", "--model=m.safetensors")
+    command = ["--model=m.safetensors", "--captions=en:scenes/captions.tsv", "--metric=bleu-1,meteor"]
+    given = eval_(*command, "--features=f.safetensors")["score"][0]
+    made = eval_(*command, f"--encoder={ENCODER}", "--pictures=scenes")["score"][0]
+    assert given == made and given["bleu-1"] > 0 and given["pictures"] == 6
+    refused("eval", *command, words=["--features", "--encoder"], program=CAPTION)
 
 
 # ---- What is wrong --------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@ import atexit
 import itertools
 import json
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 
-from harness import APPS, main, run
+from harness import APPS, SOURCE, main, run
 
 TRANSLATE = APPS / "refrain-translate"
 FOLDER = Path(tempfile.mkdtemp(prefix="refrain-translate-"))
@@ -68,6 +69,16 @@ def model():
     return f"--model={MODEL}"
 
 
+WEAK = FOLDER / "weak.safetensors"
+
+
+def weak():
+    """A model that has learned too little: searches differ."""
+    if not WEAK.exists():
+        translate("train", TRAIN, "--valid-fraction=0", *SMALL, "--epochs=5", f"--model={WEAK}")
+    return f"--model={WEAK}"
+
+
 def source():
     return "".join(p[0] + "\n" for p in HELD)
 
@@ -97,11 +108,17 @@ def test_a_model_is_measured():
 
 
 def test_beams_and_batches():
-    greedy = translate("translate", model(), "--beam=1", stdin=source()).text
-    one = translate("translate", model(), "--batch=1", stdin=source()).text
-    many = translate("translate", model(), "--batch=64", stdin=source()).text
-    assert one == many
-    assert greedy.splitlines() == [p[1] for p in HELD]
+    """What stands side by side changes no sentence, and no score by more than rounding."""
+    assert translate("translate", model(), "--beam=1", stdin=source()).text.splitlines() == [p[1] for p in HELD]
+    everything = "".join(p[0] + "\n" for p in PAIRS)
+    for beam in 1, 5:
+        one, many = (rows("translate", weak(), f"--beam={beam}", "--nbest=1", f"--batch={batch}", stdin=everything)
+                     for batch in (1, 64))
+        assert len(one) == len(many) == len(PAIRS)
+        for a, b in zip(one, many):
+            assert a["translation"] == b["translation"] and abs(a["score"] - b["score"]) < 1e-5 * abs(a["score"]), (a, b)
+        lines = translate("translate", weak(), f"--beam={beam}", stdin=everything).text.splitlines()
+        assert lines == [r["translation"] for r in many]
 
 
 def test_resume_is_exact():
@@ -143,10 +160,20 @@ def test_tables():
 
 
 def test_a_beam_finds_better_ones():
-    one = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=1", stdin=source())]
-    five = [r["score"] for r in rows("translate", model(), "--nbest=1", "--beam=5", stdin=source())]
-    assert sum(b >= a - 1e-5 for a, b in zip(one, five)) >= 0.97 * len(one)
-    assert sum(five) >= sum(one) - 1e-5
+    """By the score that it searches for: log p over the length penalty."""
+    everything = "".join(p[0] + "\n" for p in PAIRS)
+    for penalty in "0", "1":
+        one, five = (rows("translate", weak(), "--nbest=1", f"--beam={beam}", f"--length-penalty={penalty}",
+                          stdin=everything) for beam in (1, 5))
+        better = [b["score"] - a["score"] for a, b in zip(one, five)]
+        assert sum(d > 1e-5 for d in better) > 10, better
+        assert sum(d > -1e-5 for d in better) >= 0.97 * len(better) and sum(better) > 0, better
+
+
+def test_more_results_change_no_best_one():
+    best = rows("translate", weak(), "--nbest=1", stdin=source())
+    five = rows("translate", weak(), "--nbest=5", stdin=source())
+    assert [r["translation"] for r in best] == [r["translation"] for r in five if r["rank"] == 1]
 
 
 def test_scores_are_those_of_the_search():
@@ -171,7 +198,8 @@ def test_constraints():
 def test_lines():
     text = translate("translate", model(), stdin="\n我爱书。\n\n").text
     assert text == "\ni love books.\n\n", repr(text)
-    assert translate("translate", model(), stdin="我爱书" * 170 + "\n").text.count("\n") == 1
+    for beam in 1, 5:
+        assert translate("translate", model(), f"--beam={beam}", stdin="我爱书。" * 125 + "\n").text.count("\n") == 1
     unknown = translate("translate", model(), stdin="我爱猫。\n").text
     assert "<unk>" not in unknown, unknown
 
@@ -197,13 +225,36 @@ def test_align():
     assert [r["token"] for r in given] == [r["token"] for r in table]
     other = rows("align", "我在家看见书。", model(), "--target=she love music.")
     assert [r["token"] for r in other] == ["she", "love", "music", ".", "⏎"]
+    never = rows("align", "我在家看见书。", model(), "--target=xyzzy see books.")
+    assert [r["token"] for r in never] == ["<unk>", "see", "books", ".", "⏎"]
+
+
+def numbers(path):
+    """Name -> the numbers of a tensor, which is of f32."""
+    text = Path(path).read_bytes()
+    size, = struct.unpack("<Q", text[:8])
+    head, data = json.loads(text[8:8 + size]), text[8 + size:]
+    return {name: struct.unpack(f"<{(t['data_offsets'][1] - t['data_offsets'][0]) // 4}f", data[slice(*t["data_offsets"])])
+            for name, t in head.items() if t != head["__metadata__"] and t["dtype"] == "F32"}
 
 
 def test_average():
-    mean = FOLDER / "mean.safetensors"
-    model()
-    translate("average", MODEL, MODEL, f"--model={mean}")
-    assert translate("translate", f"--model={mean}", stdin=source()).text.splitlines() == [p[1] for p in HELD]
+    """Of the models of the last validations, which a training keeps; a resumed one goes on with them."""
+    path, mean = FOLDER / "kept.safetensors", FOLDER / "mean.safetensors"
+    train = ["train", TRAIN, f"--valid={VALID}", f"--model={path}", "--valid-every=20", "--metric=loss", "--keep=3"]
+    translate(*train, *SMALL, "--steps=30", "--schedule=constant")
+    kept = [Path(f"{path}.{i}") for i in (1, 2, 3)]
+    assert [k.exists() for k in kept] == [True, True, False]
+    translate(*train, "--resume", "--steps=100", "--threads=1")  # 20: .1; 40: .2; 60: .3; 80: .1; 100: .2
+    translate("average", *kept, f"--model={mean}")
+    parts, got = [numbers(k) for k in kept], numbers(mean)
+    assert len(got) > 10 and len({p["output.bias"] for p in parts}) == 3
+    assert parts[1]["output.bias"] == numbers(path)["output.bias"]
+    for name, values in got.items():
+        for i, value in enumerate(values):
+            due = sum(p[name][i] for p in parts) / 3
+            assert abs(value - due) < 1e-6 * (1 + abs(due)), (name, i, value, due)
+    assert translate("translate", f"--model={mean}", stdin=source()).text.count("\n") == len(HELD)
 
 
 # ---- What is wrong -------------------------------------------------------------------------------------
@@ -212,13 +263,27 @@ def test_average():
 def test_errors():
     out = f"--model={FOLDER / 'no.safetensors'}"
     wrong("train", write("one.tsv", ["a\tb", "c"]), out, needed=["one.tsv:2"])
-    wrong("train", write("a.zh", ["a", "b"]), write("a.en", ["a"]), out, needed=["a."])
+    wrong("train", write("three.tsv", ["a\tb", "c\td\te"]), out, needed=["three.tsv:2", "3 columns", "2"])
+    longer, shorter = write("a.zh", ["a", "b"]), write("a.en", ["a"])
+    for texts in [longer, shorter], [shorter, longer]:
+        wrong("train", *texts, out, needed=["a.zh:2: no line of", "a.en is its translation: that has 1"])
+        wrong("score", *texts, model(), needed=["a.zh:2: no line of"])
+    wrong("train", TRAIN, out, f"--valid={longer}", f"--valid={shorter}", needed=["a.zh:2: no line of"])
+    wrong("eval", model(), f"--source={longer}", f"--references={shorter}", needed=["a.en:2: 1 lines", "has 2"])
+    other = SOURCE / "data" / "pos" / "zh.safetensors"
+    for command in (["translate", longer], ["align", "我"], ["score", TRAIN],
+                    ["eval", f"--source={longer}", f"--references={longer}"]):
+        wrong(*command, f"--model={other}", needed=["zh.safetensors: a model of org.refrain.pos, where one of",
+                                                    "translate is due"])
+    model()
+    wrong("average", MODEL, other, out, needed=["zh.safetensors: a model of org.refrain.pos"])
     wrong("train", TRAIN, out, "--hidden=63", needed=["--hidden"])
     wrong("train", TRAIN, out, "--decoder-layers=1", needed=["--attend"])
     wrong("train", TRAIN, out, "--coverage", needed=["--coverage"])
     wrong("train", TRAIN, out, "--cell=lsmt", needed=["did you mean lstm"])
     wrong("translate", f"--model={TRAIN}", stdin="a\n", needed=["train.tsv"])
     wrong("translate", model(), stdin=b"\xff\n", needed=["1:1"])
+    wrong("translate", model(), "--prefix=we xyzzy", stdin="我\n", needed=["--prefix", "cannot write xyzzy"])
     wrong("align", "我", model(), "--target=", needed=["--target"])
     wrong("align", "", model(), needed=["empty"])
 

@@ -319,6 +319,7 @@ static void networks_that_are_none(void)
                  {{{.channels = 4, .back = 1}}, "layer 0: there is no layer so far back: 1"},
                  {{{.channels = 4}, {.kind = RF_CONVNET_ADD, .back = 1}}, "layer 1: what is added"},
                  {{{.channels = 4, .act = 9}}, "layer 0: there is no such activation: 9"},
+                 {{{.channels = 65536, .window = 255}}, "layer 0: there are more weights"},
                  {{{.kind = 17}}, "layer 0: there is no such kind: 17"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const rf_convnet_spec spec = {3, 2, cases[i].row};

@@ -147,7 +147,7 @@ static void test_bleu_n_by_hand(void)
 {
     const rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
     static const char *const reference[] = {"a dog runs on grass", "the dog"};
-    static const struct {
+    const struct {
         const char *name;
         double value;
     } rows[] = {

@@ -211,8 +211,9 @@ static void beam_of_one_is_greedy(void)
             rf_graph_begin(w.g, RF_INFER, (rf_key){0});
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 1, NULL), RF_OK);
             const rf_scorer s = rf_translator_scorer(t);
-            const rf_beam_spec spec = beam_of(1, 12);
+            rf_beam_spec spec = beam_of(1, 12);
             rf_hypotheses got;
+            spec.enough = 1;
             const rf_index n = greedy(&s, due, 12);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec, &got, NULL), RF_OK);
             CU_ASSERT_EQUAL_FATAL(got.h[0].n, n);
@@ -224,8 +225,9 @@ static void beam_of_one_is_greedy(void)
     }
 }
 
-/* All outputs of up to three tokens, by the graph: the best log-probability of an ended one. */
-static double best_of_all(const world *w, const rf_seq2seq_batch *one, int32_t *best, rf_index *n)
+/* All outputs of up to three tokens, by the graph: the best score of an ended one. */
+static double best_of_all(const world *w, const rf_seq2seq_batch *one, double alpha, int32_t *best,
+                          rf_index *n)
 {
     double top = -INFINITY;
     for (int32_t code = 0; code < V * V * V; code++) {
@@ -241,6 +243,7 @@ static double best_of_all(const world *w, const rf_seq2seq_batch *one, int32_t *
         const rf_real *logp = rf_value(w->g, rf_seq2seq_forced(w->g, w->m, &b).logp).data;
         double sum = 0;
         for (rf_index i = 0; i <= len; i++) sum += (double)logp[i];
+        sum /= pow((5 + (double)len + 1) / 6, alpha);
         if (sum <= top) continue;
         top = sum;
         *n = len;
@@ -249,28 +252,36 @@ static double best_of_all(const world *w, const rf_seq2seq_batch *one, int32_t *
     return top;
 }
 
+/* Whatever the length penalty: it must not end while something better can come. */
+static void compare_with_all(const world *w, rf_translator *t, rf_index sentence, double alpha)
+{
+    int32_t x[S], c[S], due[3];
+    rf_index n = 0;
+    const rf_seq2seq_batch one = alone(sentence, x, c);
+    const double top = best_of_all(w, &one, alpha, due, &n);
+    rf_beam_spec spec = beam_of(V * V * V, 3);
+    rf_hypotheses got;
+    spec.best = 1;
+    spec.alpha = alpha;
+    rf_graph_begin(w->g, RF_INFER, (rf_key){0});
+    CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w->g, &one, 0, NULL), RF_OK);
+    const rf_scorer s = rf_translator_scorer(t);
+    CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec, &got, NULL), RF_OK);
+    CU_ASSERT_DOUBLE_EQUAL(got.h[0].score, top, 2e-5 * (1 + fabs(top)));
+    CU_ASSERT_EQUAL(got.h[0].n, n);
+    CU_ASSERT(!memcmp(got.h[0].tokens, due, (size_t)n * sizeof *due));
+    rf_hypotheses_free(&got);
+}
+
 static void wide_beam_is_exhaustive(void)
 {
+    static const double alphas[] = {0, 1, 4};
     for (size_t i = 0; i < SPECS; i += 2) {
         world w = world_of("lstm", specs[i]);
-        rf_translator *t = rf_translator_new(w.d, w.m, V * V, NULL);
-        int32_t x[S], c[S], due[3];
-        for (int k = 0; k < 2; k++) {
-            rf_index n = 0;
-            const rf_seq2seq_batch one = alone(k, x, c);
-            const double top = best_of_all(&w, &one, due, &n);
-            rf_beam_spec spec = beam_of(V * V, 3);
-            rf_hypotheses got;
-            spec.penalty = RF_LENGTH_NONE;
-            rf_graph_begin(w.g, RF_INFER, (rf_key){0});
-            CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 0, NULL), RF_OK);
-            const rf_scorer s = rf_translator_scorer(t);
-            CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec, &got, NULL), RF_OK);
-            CU_ASSERT_DOUBLE_EQUAL(got.h[0].logp, top, 2e-5 * (1 + fabs(top)));
-            CU_ASSERT_EQUAL(got.h[0].n, n);
-            CU_ASSERT(!memcmp(got.h[0].tokens, due, (size_t)n * sizeof *due));
-            rf_hypotheses_free(&got);
-        }
+        rf_translator *t = rf_translator_new(w.d, w.m, V * V * V, NULL);
+        for (size_t k = 0; k < sizeof alphas / sizeof *alphas; k++)
+            for (rf_index sentence = 0; sentence < 2; sentence++)
+                compare_with_all(&w, t, sentence, alphas[k]);
         rf_translator_free(t);
         world_free(&w);
     }

@@ -126,7 +126,7 @@ typedef struct rf_beam_spec {
     void *ctx;
     bool malus;      /* the bonus is never above 0: a search may end early */
     rf_index enough; /* stop once as many results have ended (and `best` of them are known), though
-                      * better ones might come; 0: when none can come */
+                      * better ones might come; 0: when none can come.  1 with a beam of 1 is greedy */
 } rf_beam_spec;
 
 typedef struct rf_hypothesis {

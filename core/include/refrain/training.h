@@ -355,6 +355,9 @@ RF_API bool rf_training_stop(void *self);
  * obeyed after the validation, whose result belongs to the state: RF_OK, always. */
 RF_API rf_status rf_training_watch(void *self, double done, double total);
 RF_API rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err);
+/* The model as it is now, under another name than the run's. */
+RF_API rf_status rf_training_write(const rf_training *t, const char *path, const rf_metrics *m,
+                                   rf_error *err);
 /* Reports come every so many steps, never by the clock: a run has the same events each time. */
 RF_API void rf_training_report(void *self, const rf_fit_event *e);
 
