@@ -36,6 +36,8 @@ static rf_status check_source(const rf_seq2seq_spec *s, rf_error *err)
     if (s->features < 0 || (s->features > 0) != (s->source == 0))
         return rf_fail(err, RF_EINVAL,
                        "encoder and decoder: either tokens or vectors are the source");
+    if (s->compare < 0)
+        return rf_fail(err, RF_EINVAL, "attention: compares in less than one dimension");
     if (s->features && (s->shared || s->copy))
         return rf_fail(err, RF_EINVAL, "a source of vectors: has no tokens to share or to copy");
     if (s->attend == RF_ATTEND_NONE && (s->copy || s->even > 0))
@@ -138,8 +140,8 @@ static rf_status make_attention(rf_seq2seq *m, rf_params *ps, rf_error *err)
     const rf_seq2seq_spec *s = &m->spec;
     const rf_index H = s->hidden;
     if (!rfi_seq2seq_attends(m)) return RF_OK;
-    const rf_status st =
-        rf_attention_layer_init(&m->attention, ps, "attention.", s->attention, H, H, H, err);
+    const rf_status st = rf_attention_layer_init(&m->attention, ps, "attention.", s->attention, H,
+                                                 H, rfi_seq2seq_compared(s), err);
     if (st || !s->coverage) return st;
     return rf_attention_layer_cover(&m->attention, ps, "attention.", err);
 }

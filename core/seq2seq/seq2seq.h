@@ -21,6 +21,13 @@ struct rf_seq2seq {
     double loud;                           /* sqrt(E): what vectors of tokens are multiplied with */
 };
 
+/* A: how wide what is compared is. */
+static inline rf_index rfi_seq2seq_compared(const rf_seq2seq_spec *s)
+{
+    const bool own = s->attention == RF_ATTENTION_ADDITIVE && s->compare > 0;
+    return own ? s->compare : s->hidden;
+}
+
 /* Whether the decoder attends. */
 static inline bool rfi_seq2seq_attends(const rf_seq2seq *m)
 {

@@ -36,13 +36,14 @@ struct rf_translator {
     rf_real *weights, *cover, *cover_before; /* [most,S] */
     rf_real *fed, *fed_before;               /* [most,O], o of the last step */
     rf_real *x;                              /* [most, input of the first layer] */
-    rf_real *query;                          /* [most,H] */
+    rf_real *query;                          /* [most,A] */
     rf_real *seen;                           /* [most,2H]: state and context */
-    rf_real *act;                            /* [threads,H] */
+    rf_real *act;                            /* [threads,A] */
     rf_real *scores;                         /* [most, V + extra] */
 };
 
 static rf_index hidden(const rf_translator *t) { return t->m->spec.hidden; }
+static rf_index compared(const rf_translator *t) { return rfi_seq2seq_compared(&t->m->spec); }
 
 /* ---- Making -------------------------------------------------------------------------------------- */
 
@@ -96,7 +97,8 @@ static size_t plan_source(rf_translator *t)
     const rf_index state = t->m->spec.decoder_layers * t->B * hidden(t);
     size_t used = 0;
     t->keys = take(t->source, &used, rfi_seq2seq_attends(t->m) ? n : 0);
-    t->projected = t->m->attention.key ? take(t->source, &used, n) : t->keys;
+    t->projected =
+        t->m->attention.key ? take(t->source, &used, t->B * t->S * compared(t)) : t->keys;
     t->h0 = take(t->source, &used, state);
     t->c0 = take(t->source, &used, state);
     return used;
@@ -113,9 +115,9 @@ static size_t plan_rows(rf_translator *t)
     t->fed = take(t->row, &used, n * O);
     t->fed_before = take(t->row, &used, n * O);
     t->x = take(t->row, &used, n * (t->m->spec.embed + O));
-    t->query = take(t->row, &used, n * H);
+    t->query = take(t->row, &used, n * compared(t));
     t->seen = take(t->row, &used, 2 * n * H);
-    t->act = take(t->row, &used, rf_device_threads(t->device) * H);
+    t->act = take(t->row, &used, rf_device_threads(t->device) * compared(t));
     t->scores = take(t->row, &used, n * V);
     return used;
 }
@@ -242,23 +244,24 @@ static rf_real additive(const rf_translator *t, const rf_real *q, const rf_real 
                         rf_real *act)
 {
     const rfi_kernels *f = t->device->k;
-    const rf_index H = hidden(t);
-    f->add(H, q, k, act);
-    if (t->m->attention.cover) f->axpy(H, cover, t->m->attention.cover->value.data, act);
-    f->tanh(H, act, act);
-    return f->dot(H, act, t->m->attention.v->value.data);
+    const rf_index A = compared(t);
+    f->add(A, q, k, act);
+    if (t->m->attention.cover) f->axpy(A, cover, t->m->attention.cover->value.data, act);
+    f->tanh(A, act, act);
+    return f->dot(A, act, t->m->attention.v->value.data);
 }
 
 /* Weights, coverage and context of one row; its state stands in seen [.., 0:H]. */
 static void attend_row(rf_translator *t, rf_index r, rf_real *act)
 {
     const rfi_kernels *f = t->device->k;
-    const rf_index H = hidden(t), S = t->S, b = t->sentence[r], n = t->lengths[b];
+    const rf_index H = hidden(t), A = compared(t);
+    const rf_index S = t->S, b = t->sentence[r], n = t->lengths[b];
     const bool sum = t->m->attention.kind == RF_ATTENTION_ADDITIVE;
     rf_real *state = t->seen + r * 2 * H, *context = state + H;
     rf_real *w = t->weights + r * S, *cover = t->cover + r * S;
-    const rf_real *k = t->projected + b * S * H, *q = sum ? t->query + r * H : state;
-    for (rf_index s = 0; s < n; s++, k += H)
+    const rf_real *k = t->projected + b * S * A, *q = sum ? t->query + r * A : state;
+    for (rf_index s = 0; s < n; s++, k += A)
         w[s] = sum ? additive(t, q, k, cover[s], act) : f->dot(H, q, k);
     f->softmax(n, w, w);
     memset(w + n, 0, (size_t)(S - n) * sizeof *w);
@@ -272,7 +275,7 @@ static void attend_worker(void *ctx, int thread, int threads)
     rf_translator *t = ctx;
     rf_index r, end;
     rfi_split(t->rows, 1, thread, threads, &r, &end);
-    for (; r < end; r++) attend_row(t, r, t->act + thread * hidden(t));
+    for (; r < end; r++) attend_row(t, r, t->act + thread * compared(t));
 }
 
 /* Multiplications below which waking other threads costs more than it gives. */
@@ -280,14 +283,14 @@ enum { ALONE = 100000 };
 
 static void attend(rf_translator *t, const rf_real *state)
 {
-    const rf_index H = hidden(t);
+    const rf_index H = hidden(t), A = compared(t);
     for (rf_index r = 0; r < t->rows; r++)
         memcpy(t->seen + r * 2 * H, state + r * H, (size_t)H * sizeof *state);
     if (!rfi_seq2seq_attends(t->m)) return;
     if (t->m->attention.kind == RF_ATTENTION_ADDITIVE)
-        rfi_gemm(t->device, false, true, t->rows, H, H, 1, state, H,
-                 t->m->attention.query->value.data, H, 0, t->query, H);
-    if (t->rows * t->S * H < ALONE)
+        rfi_gemm(t->device, false, true, t->rows, A, H, 1, state, H,
+                 t->m->attention.query->value.data, H, 0, t->query, A);
+    if (t->rows * t->S * A < ALONE)
         attend_worker(t, 0, 1);
     else
         rf_device_run(t->device, attend_worker, t);

@@ -41,6 +41,7 @@ static rf_seq2seq_spec spec_of(const rf_setting *v, rf_index features, int32_t w
                              .attend = looks ? (rf_attend)v[TRAIN_ATTEND].as.i : RF_ATTEND_NONE,
                              .attention = looks ? (rf_attention_kind)v[TRAIN_ATTENTION].as.i
                                                 : RF_ATTENTION_ADDITIVE,
+                             .compare = (rf_index)v[TRAIN_COMPARE].as.i,
                              .tied = v[TRAIN_TIED].as.i,
                              .forget_bias = 1,
                              .drop_input = v[TRAIN_DROPOUT_INPUT].as.f,

@@ -135,6 +135,8 @@ const rf_option cap_train_options[TRAIN_COUNT + 1] = {
                          .group = NET,
                          .help = "how places are compared with the state: v tanh(W q + U k), q k, "
                                  "q W k; none: the picture only begins the decoder"},
+    [TRAIN_COMPARE] = COUNT("compare", "64", 0, 16384, RF_OPT_MODEL | RF_OPT_ADVANCED, NET,
+                            "dimensions in which additive attention compares; 0: as the state"),
     [TRAIN_ATTEND] = {.name = "attend",
                       .type = RF_CHOICE,
                       .def = "after",

@@ -109,7 +109,7 @@ static void losses_hold(void)
 static void given_vectors_hold(void)
 {
     const rf_seq2seq_spec additive = {
-        .features = 3, .decoder_layers = 1, .attend = RF_ATTEND_AFTER, .even = 0.4};
+        .features = 3, .decoder_layers = 1, .attend = RF_ATTEND_AFTER, .even = 0.4, .compare = 2};
     const rf_seq2seq_spec between = {
         .features = 3, .decoder_layers = 2, .attention = RF_ATTENTION_GENERAL, .tied = true};
     const rf_seq2seq_spec feed = {

@@ -27,6 +27,8 @@ static const rf_seq2seq_spec specs[] = {
     {.decoder_layers = 1, .attend = RF_ATTEND_AFTER, .attention = RF_ATTENTION_DOT, .tied = true},
     {.decoder_layers = 2, .attention = RF_ATTENTION_GENERAL},
     {.decoder_layers = 1, .attend = RF_ATTEND_FEED, .coverage = true},
+    {.decoder_layers = 1, .attend = RF_ATTEND_FEED, .coverage = true, .compare = 3},
+    {.decoder_layers = 2, .compare = 21},
     {.decoder_layers = 2, .attend = RF_ATTEND_FEED, .attention = RF_ATTENTION_GENERAL},
     {.decoder_layers = 2, .attend = RF_ATTEND_NONE}};
 enum { SPECS = sizeof specs / sizeof *specs };
@@ -266,7 +268,7 @@ static void places_are_told(void)
     CU_ASSERT(learn(specs[0], 250) < 0.15);
     CU_ASSERT(learn(specs[2], 250) < 0.15);
     CU_ASSERT(learn(even, 250) < 0.2);
-    CU_ASSERT(learn(specs[5], 400) < 0.4);
+    CU_ASSERT(learn(specs[SPECS - 1], 400) < 0.4);
 }
 
 /* ---- Refusals ------------------------------------------------------------------------------------ */
@@ -274,14 +276,15 @@ static void places_are_told(void)
 static void it_says_no(void)
 {
     const rf_seq2seq_spec good = completed("gru", specs[0]);
-    rf_seq2seq_spec bad[6] = {good, good, good, good, good, good};
+    rf_seq2seq_spec bad[7] = {good, good, good, good, good, good, good};
     bad[0].source = 5;
     bad[1].features = 0;
     bad[2].copy = true;
     bad[3].shared = true;
     bad[4].attend = RF_ATTEND_NONE, bad[4].even = 1;
     bad[5].features = -1;
-    for (int i = -1; i < 6; i++) {
+    bad[6].compare = -1;
+    for (int i = -1; i < 7; i++) {
         rf_params *ps = rf_params_new();
         rf_error err = {0};
         rf_seq2seq *m = rf_seq2seq_new(i < 0 ? &good : &bad[i], ps, &err);

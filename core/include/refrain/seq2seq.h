@@ -56,6 +56,8 @@ typedef struct rf_seq2seq_spec {
     int encoder_layers, decoder_layers;
     rf_attend attend; /* between: two decoder layers at least */
     rf_attention_kind attention;
+    rf_index
+        compare; /* A, of additive attention: states are compared in so many dimensions; 0: H */
     bool shared; /* one table of embeddings for source and target: vocabularies of one size */
     bool tied;   /* the output's weight is the target's table */
     bool copy, coverage;
