@@ -56,7 +56,8 @@ struct speech_mel {
     size_t window, hop, n; /* n: of the transform */
     int *first, *count;    /* [M] lines of the spectrum in a band */
     float *weight;         /* [M, n/2 + 1] */
-    float *wave, *shape, *re, *im;
+    float *wave, *half;    /* of transforms of n and n / 2 */
+    float *shape, *re, *im, *power;
 };
 
 static double mel_of(double f) { return 2595 * log10(1 + f / 700); }
@@ -83,11 +84,13 @@ static bool take_memory(speech_mel *m)
     m->first = calloc(2 * M, sizeof *m->first);
     m->count = m->first ? m->first + M : NULL;
     m->weight = calloc(M * (m->n / 2 + 1), sizeof *m->weight);
-    m->wave = malloc((m->n + m->window + 2 * m->n) * sizeof *m->wave);
+    m->wave = malloc((m->n + m->n / 2 + m->window + m->n + m->n / 2 + 1) * sizeof *m->wave);
     if (!m->first || !m->weight || !m->wave) return false;
-    m->shape = m->wave + m->n;
+    m->half = m->wave + m->n;
+    m->shape = m->half + m->n / 2;
     m->re = m->shape + m->window;
-    m->im = m->re + m->n;
+    m->im = m->re + m->n / 2;
+    m->power = m->im + m->n / 2;
     return true;
 }
 
@@ -116,6 +119,7 @@ speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err)
         return NULL;
     }
     speech_fft_wave(m->n, m->wave);
+    speech_fft_wave(m->n / 2, m->half);
     for (size_t i = 0; i < m->window; i++)
         m->shape[i] = (float)(0.5 - 0.5 * cos(2 * PI * ((double)i + 0.5) / (double)m->window));
     fill_bands(m);
@@ -143,26 +147,46 @@ rf_index speech_mel_frames(const speech_mel *m, size_t n)
     return n < m->window ? 1 : (rf_index)((n - m->window) / m->hop) + 1;
 }
 
+/* Samples at even places are the real parts of half as many numbers, those at odd ones the imaginary. */
+static void shape_frame(speech_mel *m, const float *x, size_t n)
+{
+    float mean = 0;
+    for (size_t i = 0; i < n; i++) mean += x[i];
+    mean /= (float)n;
+    memset(m->re, 0, m->n * sizeof *m->re);
+    for (size_t i = 0; i < n; i++) {
+        const float before = x[i ? i - 1 : 0] - mean;
+        const float y = (x[i] - mean - (float)m->spec.emphasis * before) * m->shape[i];
+        *(i % 2 ? m->im + i / 2 : m->re + i / 2) = y;
+    }
+}
+
+/* The power spectrum of n real numbers from the transform of n / 2 complex ones: the even and the odd
+ * ones' transforms are its parts that mirror themselves and that do not. */
+static void fill_power(speech_mel *m)
+{
+    const size_t half = m->n / 2;
+    speech_fft(half, m->half, m->re, m->im);
+    m->power[0] = (m->re[0] + m->im[0]) * (m->re[0] + m->im[0]);
+    m->power[half] = (m->re[0] - m->im[0]) * (m->re[0] - m->im[0]);
+    for (size_t k = 1; k < half; k++) {
+        const float c = m->wave[2 * k], s = m->wave[2 * k + 1];
+        const float er = m->re[k] + m->re[half - k], ei = m->im[k] - m->im[half - k];
+        const float dr = m->im[k] + m->im[half - k], di = m->re[half - k] - m->re[k];
+        const float r = er + dr * c + di * s, i = ei + di * c - dr * s;
+        m->power[k] = (r * r + i * i) / 4;
+    }
+}
+
 void speech_mel_frame(speech_mel *m, const float *x, size_t n, rf_index t, rf_real *out)
 {
     const size_t from = (size_t)t * m->hop, here = n - from < m->window ? n - from : m->window;
-    float mean = 0;
-    x += from;
-    for (size_t i = 0; i < here; i++) mean += x[i];
-    mean /= (float)here;
-    memset(m->re, 0, 2 * m->n * sizeof *m->re);
-    for (size_t i = 0; i < here; i++) {
-        const float before = x[i ? i - 1 : 0] - mean;
-        m->re[i] = (x[i] - mean - (float)m->spec.emphasis * before) * m->shape[i];
-    }
-    speech_fft(m->n, m->wave, m->re, m->im);
+    shape_frame(m, x + from, here);
+    fill_power(m);
     for (int b = 0; b < m->spec.mels; b++) {
         const float *w = m->weight + (size_t)b * (m->n / 2 + 1);
         double sum = 0;
-        for (int k = 0; k < m->count[b]; k++) {
-            const float re = m->re[m->first[b] + k], im = m->im[m->first[b] + k];
-            sum += (double)(w[k] * (re * re + im * im));
-        }
+        for (int k = 0; k < m->count[b]; k++) sum += (double)(w[k] * m->power[m->first[b] + k]);
         out[b] = (rf_real)log(fmax(sum, FLOOR));
     }
 }

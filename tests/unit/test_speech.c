@@ -439,12 +439,15 @@ static void joined_sounds_have_gaps(void)
     CU_ASSERT(fabs((double)fabsf(s.x[2999]) - 8000.0 / 32768) < 1e-6);
     for (size_t i = 3000; i < s.n - 1000; i++) CU_ASSERT_FATAL(fabsf(s.x[i]) < 0.003f);
     more.speed = 0.2, more.gain = 6, more.noise = 1;
+    more.player = speech_resampler_new(1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(more.player);
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 0, &s));
     CU_ASSERT(s.n != 3000 && s.n > 2300 && s.n < 3800);
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 0, &again));
     CU_ASSERT(s.n == again.n && !memcmp(s.x, again.x, s.n * sizeof *s.x));
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 1, &again));
     CU_ASSERT(s.n != again.n);
+    speech_resampler_free(more.player);
     speech_sound_free(&s);
     speech_sound_free(&again);
 }
