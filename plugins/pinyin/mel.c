@@ -58,6 +58,8 @@ struct speech_mel {
     float *weight;         /* [M, n/2 + 1] */
     float *wave, *half;    /* of transforms of n and n / 2 */
     float *shape, *re, *im, *power;
+    double *floor;       /* [M] power that is added */
+    speech_pitch *pitch; /* NULL: not asked for */
 };
 
 static double mel_of(double f) { return 2595 * log10(1 + f / 700); }
@@ -78,6 +80,17 @@ static void fill_bands(speech_mel *m)
     }
 }
 
+/* What white noise puts into each band, its emphasis left aside. */
+static void fill_floor(speech_mel *m)
+{
+    double power = 0;
+    for (size_t i = 0; i < m->window; i++) power += (double)m->shape[i] * (double)m->shape[i];
+    power *= m->spec.floor > 0 ? pow(10, -m->spec.floor / 10) : 0;
+    for (int b = 0; b < m->spec.mels; b++)
+        for (int k = 0; k < m->count[b]; k++)
+            m->floor[b] += power * (double)m->weight[(size_t)b * (m->n / 2 + 1) + (size_t)k];
+}
+
 static bool take_memory(speech_mel *m)
 {
     const size_t M = (size_t)m->spec.mels;
@@ -85,7 +98,8 @@ static bool take_memory(speech_mel *m)
     m->count = m->first ? m->first + M : NULL;
     m->weight = calloc(M * (m->n / 2 + 1), sizeof *m->weight);
     m->wave = malloc((m->n + m->n / 2 + m->window + m->n + m->n / 2 + 1) * sizeof *m->wave);
-    if (!m->first || !m->weight || !m->wave) return false;
+    m->floor = calloc(M, sizeof *m->floor);
+    if (!m->first || !m->weight || !m->wave || !m->floor) return false;
     m->half = m->wave + m->n;
     m->shape = m->half + m->n / 2;
     m->re = m->shape + m->window;
@@ -113,7 +127,8 @@ speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err)
         m->hop = (size_t)fmax(1, round(spec->hop * spec->rate / 1000));
         for (m->n = 2; m->n < m->window;) m->n *= 2;
     }
-    if (!m || !take_memory(m)) {
+    if (m && spec->pitch) m->pitch = speech_pitch_new(spec->rate, m->window);
+    if (!m || !take_memory(m) || (spec->pitch && !m->pitch)) {
         speech_mel_free(m);
         rf_fail(err, RF_ENOMEM, "no memory");
         return NULL;
@@ -123,6 +138,7 @@ speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err)
     for (size_t i = 0; i < m->window; i++)
         m->shape[i] = (float)(0.5 - 0.5 * cos(2 * PI * ((double)i + 0.5) / (double)m->window));
     fill_bands(m);
+    fill_floor(m);
     if (!check_bands(m, err)) return m;
     speech_mel_free(m);
     return NULL;
@@ -134,6 +150,8 @@ void speech_mel_free(speech_mel *m)
     free(m->first);
     free(m->weight);
     free(m->wave);
+    free(m->floor);
+    speech_pitch_free(m->pitch);
     free(m);
 }
 
@@ -185,16 +203,17 @@ void speech_mel_frame(speech_mel *m, const float *x, size_t n, rf_index t, rf_re
     fill_power(m);
     for (int b = 0; b < m->spec.mels; b++) {
         const float *w = m->weight + (size_t)b * (m->n / 2 + 1);
-        double sum = 0;
+        double sum = m->floor[b];
         for (int k = 0; k < m->count[b]; k++) sum += (double)(w[k] * m->power[m->first[b] + k]);
         out[b] = (rf_real)log(fmax(sum, FLOOR));
     }
+    if (m->pitch) speech_pitch_of(m->pitch, x + from, here, out + m->spec.mels);
 }
 
-bool speech_mel_sounds(const rf_real *mel, rf_index M)
+bool speech_mel_sounds(const speech_mel *m, const rf_real *frame)
 {
-    for (rf_index b = 0; b < M; b++)
-        if (mel[b] > (rf_real)(log(FLOOR) + 0.01)) return true;
+    for (int b = 0; b < m->spec.mels; b++)
+        if (frame[b] > (rf_real)(log(fmax(m->floor[b], FLOOR)) + 0.01)) return true;
     return false;
 }
 
@@ -256,6 +275,11 @@ void speech_normalise(speech_norm how, speech_sums *s, const rf_real *mean,
 {
     if (how == SPEECH_NORM_NONE) return;
     const bool running = how == SPEECH_NORM_RUNNING;
+    if (how == SPEECH_NORM_TRAINING) {
+        speech_sums_begin(s, mean, deviation, 1);
+        for (rf_index t = 0; t < T; t++) speech_sums_apply(s, x + t * s->M);
+        return;
+    }
     speech_sums_begin(s, mean, deviation, running ? SPEECH_NORM_PRIOR : 0);
     for (rf_index t = 0; t < T; t++) {
         speech_sums_add(s, x + t * s->M);
