@@ -185,6 +185,7 @@ static rf_status draw(setup *u, const times *t, const char *file)
                               .frame = heard.frame,
                               .frames = heard.frames,
                               .M = u->x.m->ear.M,
+                              .bands = u->x.m->ear.spec.mel.mels,
                               .hop = u->x.m->ear.spec.mel.hop / 1000,
                               .unit = t->unit,
                               .from = t->begin,

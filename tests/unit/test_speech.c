@@ -608,9 +608,10 @@ static void picture_names_its_units(void)
     const char *const unit[] = {"n", "<i3>"};
     const double from[] = {0.05, 0.12}, to[] = {0.09, 0.2}, p[] = {0.9, 0.3};
     for (int i = 0; i < 30 * 8; i++) x[i] = (rf_real)(i % 7) - 3;
-    const speech_picture pic = {"你&好", x, 30, 8, 0.01, unit, from, to, p, 2};
+    const speech_picture pic = {"你&好", x, 30, 8, 6, 0.01, unit, from, to, p, 2};
     rf_str svg = {0};
     speech_picture_svg(&pic, &svg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "height=\"30.00\"")); /* six bands of 5 */
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "你&amp;好"));
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "&lt;i3&gt;"));
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "120 to 200 ms, p = 0.300"));
