@@ -237,6 +237,12 @@ def test_what_is_no_sound():
 
     Path("bad.tsv").write_text("file\tsplit\tpinyin\nr0.wav\ttrain\tma1\ntext.wav\ttrain\tma1\n")
     assert wrong("listen-train", "bad.tsv", model).startswith("bad.tsv:3: text.wav: not a sound file")
+    Path("short.tsv").write_text("file\tpinyin\none.wav\tma1 ma2\n")
+    alone = ["--valid-fraction=0", "--epochs=1", "--hidden=4", "--threads=1", "--quiet", model]
+    assert wrong("listen-train", "short.tsv", *alone) == "one.wav: too short for its transcript, as all are"
+    Path("short.tsv").write_text("file\tpinyin\none.wav\tma1 ma2\nr0.wav\tma1\n")
+    p = run(PINYIN, "listen-train", "short.tsv", *alone)
+    assert "1 recordings are too short for their transcripts, first one.wav" in p.err
     Path("few.tsv").write_text("r0.wav\n")
     assert wrong("listen-train", "few.tsv", model) == "few.tsv:1: 1 columns where 2 are due"
     assert wrong("listen-train", "table.tsv", "--where=spilt=train", model) == (
