@@ -43,7 +43,7 @@ static const char *const norms[] = {"none", "utterance", "running", "training", 
     }
 #define WEIGHT                                                                                     \
     {                                                                                              \
-        .name = "weight", .type = RF_REAL, .def = "0.3", .max = 100, .flags = RF_OPT_ADVANCED,     \
+        .name = "weight", .type = RF_REAL, .def = "0.6", .max = 100, .flags = RF_OPT_ADVANCED,     \
         .group = WRITE, .help = "of how probable the characters are, beside what was heard"        \
     }
 
@@ -62,7 +62,7 @@ const rf_option listen_train_options[LISTEN_TRAIN_COUNT + 1] = {
                             .def = "0",
                             .flags = SHAPE,
                             .help = "of syllables the tone is a unit by itself, not one with the "
-                                    "final: a third of the units, each learned from more"},
+                                    "final: fewer units"},
     [LISTEN_TRAIN_COLUMN] = COLUMN,
     [LISTEN_TRAIN_WHERE] = WHERE("where", "read the rows with this value alone, or with != those "
                                           "without it"),
