@@ -13,8 +13,10 @@
 /* ---- Another rate ------------------------------------------------------------------------------- */
 
 #define CROSSINGS 16
-#define FINE      512 /* points of the table between two zero crossings */
+#define FINE      512 /* points of the kernel between two zero crossings */
 #define POINTS    (CROSSINGS * FINE)
+#define PHASES    256 /* places between two inputs whose weights are kept */
+#define LANES     8   /* sums side by side, which one instruction can add to */
 #define KAISER    8.0
 #define PI        3.14159265358979323846
 
@@ -22,10 +24,13 @@
 struct speech_resampler {
     double step, cut; /* cut: 1 and below, where the sinc cuts off, in half the input's rate */
     double reach;     /* input samples on each side that count */
+    int64_t half;     /* reach, rounded up */
+    size_t taps;      /* inputs of an output, from `half` - 1 before it on: a multiple of LANES */
+    float *weight;    /* [PHASES+1,taps], then [taps] of room for inputs beyond an end */
     float *x, *out;
-    size_t n, cap, out_cap;
+    size_t n, cap, out_cap, weight_cap;
     int64_t first, at;
-    float table[POINTS + 2];
+    float kernel[POINTS + 2];
 };
 
 /* The modified Bessel function of order 0. */
@@ -39,39 +44,24 @@ static double bessel(double x)
     return sum;
 }
 
-static void fill_table(speech_resampler *r)
+static void fill_kernel(speech_resampler *r)
 {
+    const double whole = bessel(KAISER);
     for (int i = 0; i < POINTS; i++) {
         const double t = (double)i / FINE, u = t / CROSSINGS;
         const double sinc = i ? sin(PI * t) / (PI * t) : 1;
-        r->table[i] = (float)(r->cut * sinc * bessel(KAISER * sqrt(1 - u * u)) / bessel(KAISER));
+        r->kernel[i] = (float)(sinc * bessel(KAISER * sqrt(1 - u * u)) / whole);
     }
-    r->table[POINTS] = r->table[POINTS + 1] = 0;
 }
 
-speech_resampler *speech_resampler_new(double step)
+/* The kernel at t input samples from its centre. */
+static float kernel(const speech_resampler *r, double t)
 {
-    speech_resampler *r = calloc(1, sizeof *r);
-    if (!r) return NULL;
-    r->step = step < 1.0 / 64 ? 1.0 / 64 : step > 64 ? 64 : step;
-    r->cut = r->step > 1 ? 1 / r->step : 1;
-    r->reach = CROSSINGS / r->cut;
-    fill_table(r);
-    return r;
-}
-
-void speech_resampler_free(speech_resampler *r)
-{
-    if (!r) return;
-    free(r->x);
-    free(r->out);
-    free(r);
-}
-
-void speech_resampler_reset(speech_resampler *r)
-{
-    r->n = 0;
-    r->first = r->at = 0;
+    const double at = fabs(t) * r->cut * FINE;
+    const int i = (int)at;
+    if (i >= POINTS) return 0;
+    const float part = (float)(at - i);
+    return (float)r->cut * (r->kernel[i] + part * (r->kernel[i + 1] - r->kernel[i]));
 }
 
 static bool room(float **x, size_t *cap, size_t n)
@@ -82,25 +72,71 @@ static bool room(float **x, size_t *cap, size_t n)
     return true;
 }
 
-/* The kernel at t input samples from its centre. */
-static float kernel(const speech_resampler *r, double t)
+void speech_resampler_reset(speech_resampler *r)
 {
-    const double at = fabs(t) * r->cut * FINE;
-    const int i = (int)at;
-    if (i >= POINTS) return 0;
-    const float part = (float)(at - i);
-    return r->table[i] + part * (r->table[i + 1] - r->table[i]);
+    r->n = 0;
+    r->first = r->at = 0;
 }
 
+bool speech_resampler_begin(speech_resampler *r, double step)
+{
+    speech_resampler_reset(r);
+    r->step = step < 1.0 / 64 ? 1.0 / 64 : step > 64 ? 64 : step;
+    r->cut = r->step > 1 ? 1 / r->step : 1;
+    r->reach = CROSSINGS / r->cut;
+    r->half = (int64_t)ceil(r->reach);
+    r->taps = ((size_t)(2 * r->half) + LANES - 1) / LANES * LANES;
+    if (!room(&r->weight, &r->weight_cap, (PHASES + 2) * r->taps)) return false;
+    for (size_t p = 0; p <= PHASES; p++)
+        for (size_t k = 0; k < r->taps; k++)
+            r->weight[p * r->taps + k] =
+                kernel(r, (double)p / PHASES + (double)r->half - 1 - (double)k);
+    return true;
+}
+
+speech_resampler *speech_resampler_new(double step)
+{
+    speech_resampler *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    fill_kernel(r);
+    if (speech_resampler_begin(r, step)) return r;
+    speech_resampler_free(r);
+    return NULL;
+}
+
+void speech_resampler_free(speech_resampler *r)
+{
+    if (!r) return;
+    free(r->weight);
+    free(r->x);
+    free(r->out);
+    free(r);
+}
+
+/* The inputs of the weights, from `from` on, where there are none zeros. */
+static const float *inputs(const speech_resampler *r, int64_t from)
+{
+    const int64_t taps = (int64_t)r->taps, n = (int64_t)r->n;
+    const int64_t at = from - r->first;
+    if (at >= 0 && at + taps <= n) return r->x + at;
+    float *edge = r->weight + (PHASES + 1) * r->taps;
+    for (int64_t k = 0; k < taps; k++) edge[k] = at + k >= 0 && at + k < n ? r->x[at + k] : 0;
+    return edge;
+}
+
+/* Weights between those of two phases. */
 static float output(const speech_resampler *r, double centre)
 {
-    const int64_t last = r->first + (int64_t)r->n - 1;
-    int64_t i = (int64_t)ceil(centre - r->reach), to = (int64_t)floor(centre + r->reach);
-    if (i < r->first) i = r->first;
-    if (to > last) to = last;
-    float sum = 0;
-    for (; i <= to; i++) sum += r->x[i - r->first] * kernel(r, centre - (double)i);
-    return sum;
+    const double whole = floor(centre), phase = (centre - whole) * PHASES;
+    const float *x = inputs(r, (int64_t)whole - r->half + 1);
+    const float *w = r->weight + (size_t)phase * r->taps, *v = w + r->taps;
+    const float part = (float)(phase - floor(phase));
+    float sum[LANES] = {0}, all = 0;
+    for (size_t k = 0; k < r->taps; k += LANES)
+        for (size_t i = 0; i < LANES; i++)
+            sum[i] += x[k + i] * (w[k + i] + part * (v[k + i] - w[k + i]));
+    for (size_t i = 0; i < LANES; i++) all += sum[i];
+    return all;
 }
 
 /* Forget the samples that no output needs any more. */

@@ -17,6 +17,8 @@ speech_resampler *speech_resampler_new(double step);
 void speech_resampler_free(speech_resampler *r);
 /* Begin another sound. */
 void speech_resampler_reset(speech_resampler *r);
+/* Begin another sound at another step.  False: no memory. */
+bool speech_resampler_begin(speech_resampler *r, double step);
 /* Feed n samples, `end` with the last of them; what comes out is valid until the next call.  Output k
  * stands at input k * step; there are ceil(n / step) of a sound of n.  NULL: no memory. */
 const float *speech_resampler_feed(speech_resampler *r, const float *x, size_t n, bool end,

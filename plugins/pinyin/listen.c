@@ -185,6 +185,7 @@ static rf_status draw(setup *u, const times *t, const char *file)
                               .frame = heard.frame,
                               .frames = heard.frames,
                               .M = u->x.m->ear.M,
+                              .bands = u->x.m->ear.spec.mel.mels,
                               .hop = u->x.m->ear.spec.mel.hop / 1000,
                               .unit = t->unit,
                               .from = t->begin,
@@ -253,7 +254,7 @@ static rf_status open_characters(setup *u)
 {
     const rf_setting *opt = u->r->opt;
     if (!opt[LISTEN_CHARACTERS].count) return RF_OK;
-    if (u->x.m->units.kind != SPEECH_PARTS)
+    if (!speech_kind_syllables(u->x.m->units.kind))
         return rf_fail(u->err, RF_EINVAL, "--characters: %s does not write syllables", u->r->model);
     return speech_characters_open(&u->characters, opt[LISTEN_CHARACTERS].as.s, u->x.d,
                                   opt[LISTEN_WEIGHT].as.f, u->err);

@@ -8,13 +8,15 @@ rf_status listen_batches_begin(listen_batches *b, rf_error *err)
 {
     const size_t B = (size_t)b->B;
     b->planned = -1;
+    b->augment.player = speech_resampler_new(1);
     b->steps = calloc(B, sizeof *b->steps);
     b->labels = calloc(B, sizeof *b->labels);
     b->group = calloc(B, sizeof *b->group);
     b->heard = calloc(B, sizeof *b->heard);
     b->heard_cap = calloc(B, sizeof *b->heard_cap);
     b->frames = calloc(B, sizeof *b->frames);
-    const bool done = b->steps && b->labels && b->group && b->heard && b->heard_cap && b->frames;
+    const bool done = b->steps && b->labels && b->group && b->heard && b->heard_cap && b->frames &&
+                      b->augment.player;
     if (done && speech_plan_new(&b->plan, b->n, b->join, true)) return RF_OK;
     return rf_fail(err, RF_ENOMEM, "no memory");
 }
@@ -22,6 +24,7 @@ rf_status listen_batches_begin(listen_batches *b, rf_error *err)
 void listen_batches_end(listen_batches *b)
 {
     for (rf_index i = 0; b->heard && i < b->B; i++) free(b->heard[i]);
+    speech_resampler_free(b->augment.player);
     speech_plan_free(&b->plan);
     rf_bucket_batches_free(b->buckets);
     speech_sound_free(&b->sound);

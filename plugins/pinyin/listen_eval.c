@@ -128,13 +128,15 @@ static rf_status count(setup *u, tally *t, const char *by, const char *said, con
 }
 
 static rf_status show(setup *u, const char *file, const char *said, const char *heard,
-                      const char *nearest)
+                      const char *characters, const char *nearest)
 {
-    const rf_field fields[] = {rf_field_string("file", file), rf_field_string("said", said),
-                               rf_field_string("heard", heard),
-                               rf_field_string("nearest", nearest)};
+    rf_field fields[5] = {rf_field_string("file", file), rf_field_string("said", said),
+                          rf_field_string("heard", heard)};
+    size_t n = 3;
+    if (u->characters.m) fields[n++] = rf_field_string("characters", characters);
+    if (nearest) fields[n++] = rf_field_string("nearest", nearest);
     if (!u->r->opt[LISTEN_EVAL_SHOW].as.i) return RF_OK;
-    return rf_emit_record(u->s->host, -1, "heard", fields, has_templates(u) ? 4 : 3);
+    return rf_emit_record(u->s->host, -1, "heard", fields, n);
 }
 
 /* ---- Listening -------------------------------------------------------------------------------------- */
@@ -203,13 +205,12 @@ static rf_status judge(setup *u, rf_index g)
     rf_status st = said.failed ? no_memory(u) : RF_OK;
     if (!st && !speech_augment_join(&a, &u->set, item, n, 0, &u->sound)) st = no_memory(u);
     if (!st) st = understand(u, &heard, &characters);
-    const char *text = heard.s ? heard.s : "";
+    const char *text = heard.s ? heard.s : "", *written = characters.s ? characters.s : "";
     if (!st) st = count(u, &u->tally[NETWORK], by, said.s, text);
-    if (!st && u->characters.m)
-        st = count_characters(u, item, n, by, characters.s ? characters.s : "");
+    if (!st && u->characters.m) st = count_characters(u, item, n, by, written);
     if (!st && has_templates(u)) st = compare(u, &nearest);
     if (!st && nearest) st = count(u, &u->tally[NEAREST], by, said.s, nearest);
-    if (!st) st = show(u, speech_set_name(&u->set, item[0]), said.s, text, nearest);
+    if (!st) st = show(u, speech_set_name(&u->set, item[0]), said.s, text, written, nearest);
     rf_str_free(&said);
     rf_str_free(&heard);
     rf_str_free(&characters);
@@ -271,7 +272,7 @@ static rf_status open_characters(setup *u)
 {
     const rf_setting *opt = u->r->opt;
     if (!opt[LISTEN_EVAL_CHARACTERS].count) return RF_OK;
-    if (u->x.m->units.kind != SPEECH_PARTS)
+    if (!speech_kind_syllables(u->x.m->units.kind))
         return rf_fail(u->err, RF_EINVAL, "--characters: %s does not write syllables", u->r->model);
     return speech_characters_open(&u->characters, opt[LISTEN_EVAL_CHARACTERS].as.s, u->x.d,
                                   opt[LISTEN_EVAL_WEIGHT].as.f, u->err);

@@ -3,6 +3,9 @@
 
 const char *const listen_train_examples[] = {
     "refrain-pinyin listen-train words.tsv --where split=train --model 听.safetensors",
+    "# Short words, compressed recordings.\n"
+    "refrain-pinyin listen-train words.tsv --where split=train --normalise training \\\n"
+    "    --noise-floor 60 --tones-apart --pitch --model 听.safetensors",
     "# English digits, of single words and of words joined.\n"
     "refrain-pinyin listen-train digits.tsv --units words --rate 8000 --join 6 \\\n"
     "    --model digits.safetensors",

@@ -18,6 +18,8 @@ speech_ear_spec listen_ear_of(const rf_setting *v)
     const speech_mel_spec mel = {.rate = (int)v[LISTEN_TRAIN_RATE].as.i,
                                  .mels = (int)v[LISTEN_TRAIN_MELS].as.i,
                                  .low = v[LISTEN_TRAIN_LOW].as.f,
+                                 .floor = v[LISTEN_TRAIN_FLOOR].as.f,
+                                 .pitch = v[LISTEN_TRAIN_PITCH].as.i,
                                  .window = 25,
                                  .hop = 10,
                                  .emphasis = 0.97};
@@ -27,7 +29,11 @@ speech_ear_spec listen_ear_of(const rf_setting *v)
                              .stack = (rf_index)v[LISTEN_TRAIN_STACK].as.i};
 }
 
-int listen_kind_of(const rf_setting *v) { return (int)v[LISTEN_TRAIN_UNITS].as.i; }
+int listen_kind_of(const rf_setting *v)
+{
+    const int kind = (int)v[LISTEN_TRAIN_UNITS].as.i;
+    return kind == SPEECH_PARTS && v[LISTEN_TRAIN_TONES].as.i ? SPEECH_TONES : kind;
+}
 
 /* ---- Reading ---------------------------------------------------------------------------------------- */
 
@@ -47,7 +53,7 @@ static rf_status read_units(const rf_model *f, int kind, speech_units *u, rf_err
 {
     *u = (speech_units){.kind = kind, .unit = read_vocab(f, SPEECH_META_UNITS, err)};
     if (!u->unit) return err->status;
-    if (kind != SPEECH_PARTS) return RF_OK;
+    if (!speech_kind_syllables(kind)) return RF_OK;
     u->syllable = read_vocab(f, SPEECH_META_SYLLABLES, err);
     return u->syllable ? speech_units_link(u, err) : err->status;
 }
@@ -58,12 +64,13 @@ static rf_status check_sizes(const rf_model *f, const rf_setting *v, const speec
 {
     const speech_shape s = listen_shape_of(v);
     const rf_index out = s.hidden * (s.bidirectional ? 2 : 1);
+    const speech_mel_spec mel = listen_ear_of(v).mel;
     const rf_stored *w = rf_model_find(f, "output.weight"), *mean = rf_model_find(f, "ear.mean");
     if (!s.cell)
         return rf_fail(err, RF_EFORMAT, "%s: its cell %s is not known here", rf_model_name(f),
                        v[LISTEN_TRAIN_CELL].as.s);
     if (w && mean && rf_shape_equal(w->shape, RF_SHAPE(rf_vocab_size(u->unit), out)) &&
-        rf_shape_equal(mean->shape, RF_SHAPE((rf_index)v[LISTEN_TRAIN_MELS].as.i)))
+        rf_shape_equal(mean->shape, RF_SHAPE(speech_mel_numbers(&mel))))
         return RF_OK;
     return rf_fail(err, RF_EFORMAT, "%s: its tensors are not those of its options",
                    rf_model_name(f));

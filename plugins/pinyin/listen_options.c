@@ -2,7 +2,7 @@
 #include "listen.h"
 
 static const char *const units[] = {"words", "syllables", "characters", NULL};
-static const char *const norms[] = {"none", "utterance", "running", NULL};
+static const char *const norms[] = {"none", "utterance", "running", "training", NULL};
 
 #define DATA  "Recordings"
 #define EAR   "Hearing"
@@ -43,7 +43,7 @@ static const char *const norms[] = {"none", "utterance", "running", NULL};
     }
 #define WEIGHT                                                                                     \
     {                                                                                              \
-        .name = "weight", .type = RF_REAL, .def = "0.3", .max = 100, .flags = RF_OPT_ADVANCED,     \
+        .name = "weight", .type = RF_REAL, .def = "0.6", .max = 100, .flags = RF_OPT_ADVANCED,     \
         .group = WRITE, .help = "of how probable the characters are, beside what was heard"        \
     }
 
@@ -57,6 +57,12 @@ const rf_option listen_train_options[LISTEN_TRAIN_COUNT + 1] = {
                             .help = "what is written: words as they stand in the transcripts, "
                                     "toned syllables of pinyin (initials and finals are told "
                                     "apart, so that all syllables share them), or characters"},
+    [LISTEN_TRAIN_TONES] = {.name = "tones-apart",
+                            .type = RF_BOOL,
+                            .def = "0",
+                            .flags = SHAPE,
+                            .help = "of syllables the tone is a unit by itself, not one with the "
+                                    "final: fewer units"},
     [LISTEN_TRAIN_COLUMN] = COLUMN,
     [LISTEN_TRAIN_WHERE] = WHERE("where", "read the rows with this value alone, or with != those "
                                           "without it"),
@@ -98,6 +104,23 @@ const rf_option listen_train_options[LISTEN_TRAIN_COUNT + 1] = {
                           .flags = SHAPE | RF_OPT_ADVANCED,
                           .group = EAR,
                           .help = "where the lowest band begins"},
+    [LISTEN_TRAIN_FLOOR] = {.name = "noise-floor",
+                            .type = RF_REAL,
+                            .def = "0",
+                            .max = 200,
+                            .unit = "dB",
+                            .flags = SHAPE,
+                            .group = EAR,
+                            .help = "hear the bands as in white noise so much below full scale, "
+                                    "which fills the holes that compression leaves; 0: as they "
+                                    "are"},
+    [LISTEN_TRAIN_PITCH] = {.name = "pitch",
+                            .type = RF_BOOL,
+                            .def = "0",
+                            .flags = SHAPE,
+                            .group = EAR,
+                            .help = "hear the pitch of the voice, and how clear it is, beside the "
+                                    "bands: tones"},
     [LISTEN_TRAIN_NORM] = {.name = "normalise",
                            .type = RF_CHOICE,
                            .def = "utterance",
@@ -105,8 +128,9 @@ const rf_option listen_train_options[LISTEN_TRAIN_COUNT + 1] = {
                            .flags = SHAPE,
                            .group = EAR,
                            .help =
-                               "make each band's mean 0 and its deviation 1, over the recording "
-                               "or over what was heard up to now, as streams need it"},
+                               "make each band's mean 0 and its deviation 1: those of the "
+                               "recording, of what was heard up to now, as streams need it, or of "
+                               "the training, which keeps what a short word sounds like"},
     [LISTEN_TRAIN_SLOPES] = {.name = "deltas",
                              .type = RF_BOOL,
                              .def = "0",
@@ -234,7 +258,7 @@ const rf_option listen_options[LISTEN_COUNT + 1] = {
                       .help = "a table of the so many most probable answers"},
     [LISTEN_BEAM] = {.name = "beam",
                      .type = RF_INT,
-                     .def = "16",
+                     .def = "64",
                      .max = 4096,
                      .help = "prefixes kept side by side; 0: the best unit of each step alone"},
     [LISTEN_TIMES] = {.name = "times",
@@ -284,7 +308,7 @@ const rf_option listen_eval_options[LISTEN_EVAL_COUNT + 1] = {
                         .help = "the errors of each value of a column, too: split, speaker"},
     [LISTEN_EVAL_BEAM] = {.name = "beam",
                           .type = RF_INT,
-                          .def = "16",
+                          .def = "64",
                           .max = 4096,
                           .help =
                               "prefixes kept side by side; 0: the best unit of each step alone"},

@@ -88,6 +88,39 @@ static void tell_data(const setup *u)
 
 /* ---- The model -------------------------------------------------------------------------------------- */
 
+/* Steps that item i needs at least, a blank between equal units, and does not have. */
+static rf_index steps_short(const setup *u, int32_t i, rf_ids *label)
+{
+    const speech_ear *e = &u->m->ear;
+    const rf_index frames = speech_mel_frames(e->mel, speech_set_samples(&u->set, i));
+    label->n = 0;
+    speech_units_encode(&u->m->units, speech_set_clean(&u->set, i), label);
+    rf_index due = (rf_index)label->n;
+    for (size_t k = 1; k < label->n; k++) due += label->at[k] == label->at[k - 1];
+    return due - speech_steps(frames, e->spec.stack);
+}
+
+/* What is too short for its transcript teaches nothing. */
+static rf_status check_lengths(setup *u)
+{
+    rf_ids label = {0};
+    rf_index wrong = 0;
+    int32_t first = 0;
+    for (rf_index i = 0; i < u->kept; i++)
+        if (steps_short(u, u->order[i], &label) > 0 && !wrong++) first = u->order[i];
+    const bool failed = label.failed;
+    rf_ids_free(&label);
+    if (failed) return no_memory(u);
+    if (wrong == u->kept)
+        return rf_fail(u->err, RF_EFORMAT, "%s: too short for its transcript, as all are",
+                       speech_set_name(&u->set, first));
+    if (wrong)
+        rf_logf(u->base.s->host, RF_LOG_WARN,
+                "%" PRId64 " recordings are too short for their transcripts, first %s", wrong,
+                speech_set_name(&u->set, first));
+    return RF_OK;
+}
+
 /* Mean and deviation of the frames to learn from. */
 static rf_status measure(setup *u)
 {
@@ -124,7 +157,8 @@ static rf_status make_model(setup *u)
     if (!u->m) return u->err->status;
     rf_params_init(u->m->params, u->base.seed);
     tell_data(u);
-    return measure(u);
+    const rf_status st = check_lengths(u);
+    return st ? st : measure(u);
 }
 
 static speech_augment augment_of(const rf_setting *v, uint64_t seed)

@@ -56,7 +56,10 @@ struct speech_mel {
     size_t window, hop, n; /* n: of the transform */
     int *first, *count;    /* [M] lines of the spectrum in a band */
     float *weight;         /* [M, n/2 + 1] */
-    float *wave, *shape, *re, *im;
+    float *wave, *half;    /* of transforms of n and n / 2 */
+    float *shape, *re, *im, *power;
+    double *floor;       /* [M] power that is added */
+    speech_pitch *pitch; /* NULL: not asked for */
 };
 
 static double mel_of(double f) { return 2595 * log10(1 + f / 700); }
@@ -77,17 +80,31 @@ static void fill_bands(speech_mel *m)
     }
 }
 
+/* What white noise puts into each band, its emphasis left aside. */
+static void fill_floor(speech_mel *m)
+{
+    double power = 0;
+    for (size_t i = 0; i < m->window; i++) power += (double)m->shape[i] * (double)m->shape[i];
+    power *= m->spec.floor > 0 ? pow(10, -m->spec.floor / 10) : 0;
+    for (int b = 0; b < m->spec.mels; b++)
+        for (int k = 0; k < m->count[b]; k++)
+            m->floor[b] += power * (double)m->weight[(size_t)b * (m->n / 2 + 1) + (size_t)k];
+}
+
 static bool take_memory(speech_mel *m)
 {
     const size_t M = (size_t)m->spec.mels;
     m->first = calloc(2 * M, sizeof *m->first);
     m->count = m->first ? m->first + M : NULL;
     m->weight = calloc(M * (m->n / 2 + 1), sizeof *m->weight);
-    m->wave = malloc((m->n + m->window + 2 * m->n) * sizeof *m->wave);
-    if (!m->first || !m->weight || !m->wave) return false;
-    m->shape = m->wave + m->n;
+    m->wave = malloc((m->n + m->n / 2 + m->window + m->n + m->n / 2 + 1) * sizeof *m->wave);
+    m->floor = calloc(M, sizeof *m->floor);
+    if (!m->first || !m->weight || !m->wave || !m->floor) return false;
+    m->half = m->wave + m->n;
+    m->shape = m->half + m->n / 2;
     m->re = m->shape + m->window;
-    m->im = m->re + m->n;
+    m->im = m->re + m->n / 2;
+    m->power = m->im + m->n / 2;
     return true;
 }
 
@@ -110,15 +127,18 @@ speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err)
         m->hop = (size_t)fmax(1, round(spec->hop * spec->rate / 1000));
         for (m->n = 2; m->n < m->window;) m->n *= 2;
     }
-    if (!m || !take_memory(m)) {
+    if (m && spec->pitch) m->pitch = speech_pitch_new(spec->rate, m->window);
+    if (!m || !take_memory(m) || (spec->pitch && !m->pitch)) {
         speech_mel_free(m);
         rf_fail(err, RF_ENOMEM, "no memory");
         return NULL;
     }
     speech_fft_wave(m->n, m->wave);
+    speech_fft_wave(m->n / 2, m->half);
     for (size_t i = 0; i < m->window; i++)
         m->shape[i] = (float)(0.5 - 0.5 * cos(2 * PI * ((double)i + 0.5) / (double)m->window));
     fill_bands(m);
+    fill_floor(m);
     if (!check_bands(m, err)) return m;
     speech_mel_free(m);
     return NULL;
@@ -130,6 +150,8 @@ void speech_mel_free(speech_mel *m)
     free(m->first);
     free(m->weight);
     free(m->wave);
+    free(m->floor);
+    speech_pitch_free(m->pitch);
     free(m);
 }
 
@@ -143,34 +165,55 @@ rf_index speech_mel_frames(const speech_mel *m, size_t n)
     return n < m->window ? 1 : (rf_index)((n - m->window) / m->hop) + 1;
 }
 
-void speech_mel_frame(speech_mel *m, const float *x, size_t n, rf_index t, rf_real *out)
+/* Samples at even places are the real parts of half as many numbers, those at odd ones the imaginary. */
+static void shape_frame(speech_mel *m, const float *x, size_t n)
 {
-    const size_t from = (size_t)t * m->hop, here = n - from < m->window ? n - from : m->window;
     float mean = 0;
-    x += from;
-    for (size_t i = 0; i < here; i++) mean += x[i];
-    mean /= (float)here;
-    memset(m->re, 0, 2 * m->n * sizeof *m->re);
-    for (size_t i = 0; i < here; i++) {
+    for (size_t i = 0; i < n; i++) mean += x[i];
+    mean /= (float)n;
+    memset(m->re, 0, m->n * sizeof *m->re);
+    for (size_t i = 0; i < n; i++) {
         const float before = x[i ? i - 1 : 0] - mean;
-        m->re[i] = (x[i] - mean - (float)m->spec.emphasis * before) * m->shape[i];
-    }
-    speech_fft(m->n, m->wave, m->re, m->im);
-    for (int b = 0; b < m->spec.mels; b++) {
-        const float *w = m->weight + (size_t)b * (m->n / 2 + 1);
-        double sum = 0;
-        for (int k = 0; k < m->count[b]; k++) {
-            const float re = m->re[m->first[b] + k], im = m->im[m->first[b] + k];
-            sum += (double)(w[k] * (re * re + im * im));
-        }
-        out[b] = (rf_real)log(fmax(sum, FLOOR));
+        const float y = (x[i] - mean - (float)m->spec.emphasis * before) * m->shape[i];
+        *(i % 2 ? m->im + i / 2 : m->re + i / 2) = y;
     }
 }
 
-bool speech_mel_sounds(const rf_real *mel, rf_index M)
+/* The power spectrum of n real numbers from the transform of n / 2 complex ones: the even and the odd
+ * ones' transforms are its parts that mirror themselves and that do not. */
+static void fill_power(speech_mel *m)
 {
-    for (rf_index b = 0; b < M; b++)
-        if (mel[b] > (rf_real)(log(FLOOR) + 0.01)) return true;
+    const size_t half = m->n / 2;
+    speech_fft(half, m->half, m->re, m->im);
+    m->power[0] = (m->re[0] + m->im[0]) * (m->re[0] + m->im[0]);
+    m->power[half] = (m->re[0] - m->im[0]) * (m->re[0] - m->im[0]);
+    for (size_t k = 1; k < half; k++) {
+        const float c = m->wave[2 * k], s = m->wave[2 * k + 1];
+        const float er = m->re[k] + m->re[half - k], ei = m->im[k] - m->im[half - k];
+        const float dr = m->im[k] + m->im[half - k], di = m->re[half - k] - m->re[k];
+        const float r = er + dr * c + di * s, i = ei + di * c - dr * s;
+        m->power[k] = (r * r + i * i) / 4;
+    }
+}
+
+void speech_mel_frame(speech_mel *m, const float *x, size_t n, rf_index t, rf_real *out)
+{
+    const size_t from = (size_t)t * m->hop, here = n - from < m->window ? n - from : m->window;
+    shape_frame(m, x + from, here);
+    fill_power(m);
+    for (int b = 0; b < m->spec.mels; b++) {
+        const float *w = m->weight + (size_t)b * (m->n / 2 + 1);
+        double sum = m->floor[b];
+        for (int k = 0; k < m->count[b]; k++) sum += (double)(w[k] * m->power[m->first[b] + k]);
+        out[b] = (rf_real)log(fmax(sum, FLOOR));
+    }
+    if (m->pitch) speech_pitch_of(m->pitch, x + from, here, out + m->spec.mels);
+}
+
+bool speech_mel_sounds(const speech_mel *m, const rf_real *frame)
+{
+    for (int b = 0; b < m->spec.mels; b++)
+        if (frame[b] > (rf_real)(log(fmax(m->floor[b], FLOOR)) + 0.01)) return true;
     return false;
 }
 
@@ -232,6 +275,11 @@ void speech_normalise(speech_norm how, speech_sums *s, const rf_real *mean,
 {
     if (how == SPEECH_NORM_NONE) return;
     const bool running = how == SPEECH_NORM_RUNNING;
+    if (how == SPEECH_NORM_TRAINING) {
+        speech_sums_begin(s, mean, deviation, 1);
+        for (rf_index t = 0; t < T; t++) speech_sums_apply(s, x + t * s->M);
+        return;
+    }
     speech_sums_begin(s, mean, deviation, running ? SPEECH_NORM_PRIOR : 0);
     for (rf_index t = 0; t < T; t++) {
         speech_sums_add(s, x + t * s->M);

@@ -2,7 +2,7 @@
 #ifndef PINYIN_MEL_H
 #define PINYIN_MEL_H
 
-#include <refrain/tensor.h>
+#include "pitch.h"
 
 /* ---- Fourier transform ------------------------------------------------------------------------------ */
 
@@ -17,6 +17,8 @@ typedef struct speech_mel_spec {
     int rate;        /* samples per second */
     int mels;        /* M, bands from `low` Hz to half the rate, evenly spaced in HTK's mel */
     double low;      /* Hz */
+    double floor;    /* dB below full scale of white noise whose mean power is added; 0: none */
+    bool pitch;      /* the numbers of pitch.h, too */
     double window;   /* ms: 25 is usual */
     double hop;      /* ms: 10 */
     double emphasis; /* x_t - emphasis x_(t-1): 0.97 */
@@ -26,6 +28,12 @@ typedef struct speech_mel_spec {
  * 2595 log10(1 + f / 700), natural logarithm of at least 1e-10.  Source: Young et al., The HTK Book,
  * section 5.6. */
 typedef struct speech_mel speech_mel;
+
+/* M: numbers of a frame. */
+static inline rf_index speech_mel_numbers(const speech_mel_spec *s)
+{
+    return s->mels + (s->pitch ? SPEECH_PITCH : 0);
+}
 /* NULL with err: EINVAL (more bands than the spectrum has lines for), ENOMEM. */
 speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err);
 void speech_mel_free(speech_mel *m);
@@ -33,11 +41,11 @@ rf_index speech_mel_window(const speech_mel *m); /* in samples */
 rf_index speech_mel_hop(const speech_mel *m);
 /* Whole windows in n samples, and at least one of any. */
 rf_index speech_mel_frames(const speech_mel *m, size_t n);
-/* Frame t of x [n], what is beyond the end being zeros: out [M]. */
+/* Frame t of x [n], what is beyond the end being zeros: out [M], bands and then the pitch. */
 void speech_mel_frame(speech_mel *m, const float *x, size_t n, rf_index t, rf_real *out);
 
-/* Is there more in a frame [M] than silence, or a constant? */
-bool speech_mel_sounds(const rf_real *mel, rf_index M);
+/* Is there more in a frame than silence, or a constant? */
+bool speech_mel_sounds(const speech_mel *m, const rf_real *frame);
 
 /* mel [M] -> the first n coefficients of its cosine transform, out [n]. */
 void speech_mel_cepstrum(const rf_real *mel, rf_index M, rf_index n, rf_real *out);
@@ -47,11 +55,13 @@ void speech_mel_cepstrum(const rf_real *mel, rf_index M, rf_index n, rf_real *ou
 /* How the mean and the deviation of each band are made 0 and 1.
  *   utterance  over all frames of a sound
  *   running    over the frames up to now, beginning with `prior` ones that are as the training's:
- *              the same whether a sound comes at once or in pieces */
+ *              the same whether a sound comes at once or in pieces
+ *   training   over those of the training: nothing of the sound itself */
 typedef enum speech_norm {
     SPEECH_NORM_NONE,
     SPEECH_NORM_UTTERANCE,
-    SPEECH_NORM_RUNNING
+    SPEECH_NORM_RUNNING,
+    SPEECH_NORM_TRAINING
 } speech_norm;
 #define SPEECH_NORM_PRIOR 100.0
 

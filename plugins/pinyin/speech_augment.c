@@ -103,13 +103,10 @@ static bool add_item(const speech_augment *a, const speech_set *s, int32_t item,
     if (!speech_set_put(s, item, out)) return false;
     if (a->speed > 0) {
         size_t n;
-        speech_resampler *r = speech_resampler_new(1 + a->speed * u);
-        const float *x =
-            r ? speech_resampler_feed(r, out->x + from, out->n - from, true, &n) : NULL;
+        if (!speech_resampler_begin(a->player, 1 + a->speed * u)) return false;
+        const float *x = speech_resampler_feed(a->player, out->x + from, out->n - from, true, &n);
         out->n = from;
-        const bool done = x && speech_sound_add(out, x, n);
-        speech_resampler_free(r);
-        if (!done) return false;
+        if (!x || !speech_sound_add(out, x, n)) return false;
     }
     const double db = a->gain * (2 * draw(a, round, item, DRAW_GAIN) - 1);
     for (size_t i = from; i < out->n; i++) out->x[i] *= (float)pow(10, db / 20);

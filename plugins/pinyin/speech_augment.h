@@ -12,6 +12,7 @@ typedef struct speech_augment {
     uint64_t seed;
     double gap_least, gap_most; /* seconds of near silence between joined items */
     double speed;               /* each item is played at 1 - speed to 1 + speed */
+    speech_resampler *player;   /* lent; with speed 0 it may be NULL */
     double gain;                /* dB up or down at most, of each item */
     double noise;               /* how many sounds get white noise, 10 to 40 dB below them */
     int masks;                  /* of time, and as many of bands */

@@ -6,7 +6,7 @@
 
 rf_status speech_ear_init(speech_ear *e, const speech_ear_spec *spec, rf_error *err)
 {
-    const rf_index M = spec->mel.mels;
+    const rf_index M = speech_mel_numbers(&spec->mel);
     *e = (speech_ear){.spec = *spec, .M = M, .W = spec->slopes ? 3 * M : M};
     e->I = e->W * spec->stack;
     e->mel = speech_mel_new(&spec->mel, err);

@@ -13,7 +13,8 @@ typedef struct speech_ear_spec {
 
 typedef struct speech_ear {
     speech_ear_spec spec;
-    rf_index M, W, I; /* bands; numbers of a frame, with slopes; numbers of a step: W stack */
+    rf_index M, W,
+        I; /* numbers of a frame, bands first; the same of a frame, with slopes; numbers of a step: W stack */
     speech_mel *mel;
     speech_sums sums;
     const rf_real *mean, *deviation; /* [M] of the training, lent by the caller */

@@ -29,7 +29,7 @@ bool speech_templates_add(speech_templates *t, speech_ear *e, const float *x, si
     speech_normalise(SPEECH_NORM_UTTERANCE, &e->sums, NULL, NULL, e->frame, T);
     for (rf_index i = 0; i < T; i++) {
         rf_real c[C];
-        speech_mel_cepstrum(e->frame + i * e->M, e->M, C, c);
+        speech_mel_cepstrum(e->frame + i * e->M, e->spec.mel.mels, C, c);
         float *to = t->x + (t->at[t->n] + (size_t)i) * C;
         for (int k = 0; k < C; k++) to[k] = (float)c[k];
     }

@@ -167,7 +167,7 @@ void speech_picture_svg(const speech_picture *x, rf_str *out)
     s.columns = (x->frames + s.each - 1) / s.each;
     s.column = s.columns < 300 ? 600.0 / (double)(s.columns ? s.columns : 1) : 2;
     s.width = s.column * (double)s.columns;
-    s.bottom = TOP + BAND * (double)x->M;
+    s.bottom = TOP + BAND * (double)x->bands;
     s.rows = 1;
     for (rf_index i = 0; i < x->n; i++) {
         const int row = row_of(&s, i, free_from);
@@ -182,7 +182,7 @@ void speech_picture_svg(const speech_picture *x, rf_str *out)
                   width, height, width, height, LEFT);
     put_escaped(out, x->title);
     rf_str_put(out, "</text>\n");
-    for (rf_index b = 0; b < x->M; b++) put_band(&s, b);
+    for (rf_index b = 0; b < x->bands; b++) put_band(&s, b);
     for (int r = 0; r < ROWS; r++) free_from[r] = 0;
     for (rf_index i = 0; i < x->n; i++) put_unit(&s, i, row_of(&s, i, free_from));
     put_axes(&s);

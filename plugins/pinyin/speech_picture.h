@@ -7,8 +7,8 @@
 
 typedef struct speech_picture {
     const char *title;
-    const rf_real *frame; /* [frames,M] normalised */
-    rf_index frames, M;
+    const rf_real *frame;        /* [frames,M] normalised */
+    rf_index frames, M, bands;   /* the first `bands` of M are drawn */
     double hop;                  /* seconds of a frame */
     const char *const *unit;     /* [n], in the order of time */
     const double *from, *to, *p; /* [n] seconds; p: how sure, 0 to 1 */

@@ -118,7 +118,7 @@ static void normalise_one(speech_stream *s, rf_real *frame)
 {
     speech_ear *e = &s->spec.m->ear;
     if (e->spec.norm == SPEECH_NORM_NONE || s->whole) return;
-    speech_sums_add(&s->sums, frame);
+    if (e->spec.norm != SPEECH_NORM_TRAINING) speech_sums_add(&s->sums, frame);
     speech_sums_apply(&s->sums, frame);
 }
 
@@ -133,7 +133,7 @@ static rf_status take_frames(speech_stream *s, bool end, rf_error *err)
         if (!room(&s->frame, &s->cap, (s->frames + 1) * e->M)) return no_memory(err);
         rf_real *frame = s->frame + s->frames++ * e->M;
         speech_mel_frame(e->mel, s->sound.x + at, s->sound.n - at, 0, frame);
-        s->sounds |= speech_mel_sounds(frame, e->M);
+        s->sounds |= speech_mel_sounds(e->mel, frame);
         normalise_one(s, frame);
         if (lone) break;
     }

@@ -117,28 +117,33 @@ bool speech_units_clean(int kind, const char *text, rf_str *out, const char **wr
 
 /* ---- Vocabularies ----------------------------------------------------------------------------------- */
 
-/* The one or two units of a token. */
-static int units_of(int kind, const char *token, size_t n, const char *part[2], size_t length[2])
+enum { PARTS = 3 };
+
+/* The one to three units of a token. */
+static int units_of(int kind, const char *token, size_t n, const char *part[PARTS],
+                    size_t length[PARTS])
 {
-    const size_t first = kind == SPEECH_PARTS ? speech_syllable_initial(token) : 0;
+    const size_t first = speech_kind_syllables(kind) ? speech_syllable_initial(token) : 0;
+    const size_t last = kind == SPEECH_TONES ? 1 : 0;
     int k = 0;
     if (first) part[k] = token, length[k++] = first;
     part[k] = token + first;
-    length[k++] = n - first;
+    length[k++] = n - first - last;
+    if (last) part[k] = token + n - 1, length[k++] = 1;
     return k;
 }
 
 rf_status speech_units_count(int kind, const char *clean, rf_map *units, rf_map *syllables,
                              rf_error *err)
 {
-    const char *token, *part[2];
-    size_t n, length[2];
+    const char *token, *part[PARTS];
+    size_t n, length[PARTS];
     bool done = true;
     for (const char *rest = clean; done && next_token(&rest, &token, &n);) {
         const int k = units_of(kind, token, n, part, length);
         for (int i = 0; i < k && done; i++)
             done = rf_map_add(units, part[i], length[i], 1) != INT64_MIN;
-        if (kind == SPEECH_PARTS) done &= rf_map_add(syllables, token, n, 1) != INT64_MIN;
+        if (speech_kind_syllables(kind)) done &= rf_map_add(syllables, token, n, 1) != INT64_MIN;
     }
     return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
 }
@@ -149,7 +154,7 @@ rf_status speech_units_make(speech_units *u, int kind, const rf_map *units, cons
     static const char *const special[] = {BLANK, NULL};
     *u = (speech_units){.kind = kind, .unit = rf_vocab_build(units, special, 1, 0, err)};
     if (!u->unit) return err->status;
-    if (kind != SPEECH_PARTS) return RF_OK;
+    if (!speech_kind_syllables(kind)) return RF_OK;
     u->syllable = rf_vocab_build(syllables, NULL, 1, 0, err);
     return u->syllable ? speech_units_link(u, err) : err->status;
 }
@@ -159,6 +164,7 @@ void speech_units_free(speech_units *u)
     rf_vocab_free(u->unit);
     rf_vocab_free(u->syllable);
     free(u->follow);
+    free(u->tones);
     *u = (speech_units){0};
 }
 
@@ -182,19 +188,48 @@ static void link_tones(const speech_units *u, rf_index K, const char *syllable)
     }
 }
 
+/* The place in follow of a syllable's initial and final; -1: not of these units. */
+static int64_t pair_of(const speech_units *u, rf_index K, const char *syllable)
+{
+    const char *part[PARTS];
+    size_t length[PARTS];
+    const int n = units_of(u->kind, syllable, strlen(syllable), part, length);
+    const int finals = n - 1 - (u->kind == SPEECH_TONES); /* whose place among them it is */
+    const int32_t i = finals ? find(u, part[0], length[0]) : 0;
+    const int32_t f = find(u, part[finals], length[finals]);
+    return i >= 0 && f > 0 ? i * K + f : -1;
+}
+
+/* Tones by themselves: which syllables there are, and in which tones.  Column 0, where the blank would
+ * stand, is for units that may begin one. */
+static rf_status link_apart(speech_units *u, rf_index K, rf_error *err)
+{
+    u->tones = calloc((size_t)(K * K), 1);
+    if (!u->tones) return rf_fail(err, RF_ENOMEM, "no memory");
+    for (int32_t s = 0; s < rf_vocab_size(u->syllable); s++) {
+        size_t n;
+        const char *syllable = rf_vocab_at(u->syllable, s, &n);
+        const int64_t pair = n ? pair_of(u, K, syllable) : -1;
+        if (pair < 0) continue;
+        u->follow[pair] = 0;
+        u->follow[(pair < K ? pair : pair / K) * K] = 0;
+        u->tones[pair] |= (unsigned char)(1 << (syllable[n - 1] - '0') % 8);
+    }
+    return RF_OK;
+}
+
 rf_status speech_units_link(speech_units *u, rf_error *err)
 {
     const rf_index K = rf_vocab_size(u->unit);
-    if (u->kind != SPEECH_PARTS) return RF_OK;
+    if (!speech_kind_syllables(u->kind)) return RF_OK;
     u->follow = malloc((size_t)(K * K) * sizeof *u->follow);
     if (!u->follow) return rf_fail(err, RF_ENOMEM, "no memory");
     for (rf_index i = 0; i < K * K; i++) u->follow[i] = -INFINITY;
+    if (u->kind == SPEECH_TONES) return link_apart(u, K, err);
     for (int32_t s = 0; s < rf_vocab_size(u->syllable); s++) {
         const char *syllable = rf_vocab_at(u->syllable, s, NULL);
-        const size_t first = speech_syllable_initial(syllable);
-        const int32_t i = first ? find(u, syllable, first) : 0;
-        const int32_t f = find(u, syllable + first, strlen(syllable + first));
-        if (i >= 0 && f > 0) u->follow[i * K + f] = 0;
+        const int64_t pair = pair_of(u, K, syllable);
+        if (pair >= 0) u->follow[pair] = 0;
     }
     for (int32_t s = 0; s < rf_vocab_size(u->syllable); s++)
         link_tones(u, K, rf_vocab_at(u->syllable, s, NULL));
@@ -205,8 +240,8 @@ rf_status speech_units_link(speech_units *u, rf_error *err)
 
 bool speech_units_encode(const speech_units *u, const char *clean, rf_ids *out)
 {
-    const char *token, *part[2];
-    size_t n, length[2];
+    const char *token, *part[PARTS];
+    size_t n, length[PARTS];
     bool known = true;
     for (const char *rest = clean; next_token(&rest, &token, &n);) {
         const int k = units_of(u->kind, token, n, part, length);
@@ -224,7 +259,7 @@ bool speech_units_encode(const speech_units *u, const char *clean, rf_ids *out)
 /* A final, or a syllable without an initial, ends in its tone. */
 static bool ends_token(const speech_units *u, const char *s, size_t n)
 {
-    return u->kind != SPEECH_PARTS || (s[n - 1] >= '1' && s[n - 1] <= '5');
+    return !speech_kind_syllables(u->kind) || (s[n - 1] >= '1' && s[n - 1] <= '5');
 }
 
 void speech_units_decode(const speech_units *u, const int32_t *id, rf_index n, rf_str *out)
@@ -239,6 +274,23 @@ void speech_units_decode(const speech_units *u, const int32_t *id, rf_index n, r
     }
 }
 
+/* The state is what the syllable has up to now: nothing, one unit, or K + the place of two. */
+static double follow_apart(const speech_units *u, int64_t state, int32_t label, bool tone,
+                           int64_t *next)
+{
+    const rf_index K = rf_vocab_size(u->unit);
+    if (tone) {
+        const int64_t pair = state < K ? state : state - K;
+        const int t = *rf_vocab_at(u->unit, label, NULL) - '0';
+        *next = 0;
+        if (!state || u->follow[pair] == -INFINITY) return -INFINITY;
+        return u->tones[pair] >> t & 1 ? 0 : log((double)RARE);
+    }
+    *next = state ? K + state * K + label : label;
+    if (state >= K) return -INFINITY;
+    return (double)u->follow[state ? state * K + label : label * K];
+}
+
 double speech_units_follow(void *ctx, int64_t state, int32_t label, int64_t *next)
 {
     const speech_units *u = ctx;
@@ -246,6 +298,7 @@ double speech_units_follow(void *ctx, int64_t state, int32_t label, int64_t *nex
     if (!u->follow) return 0;
     const char *s = rf_vocab_at(u->unit, label, &n);
     const bool final = ends_token(u, s, n);
+    if (u->kind == SPEECH_TONES) return follow_apart(u, state, label, final, next);
     *next = final ? 0 : label;
     if (!final) return state ? -INFINITY : 0;
     return (double)u->follow[state * rf_vocab_size(u->unit) + label];

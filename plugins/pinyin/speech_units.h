@@ -1,19 +1,27 @@
 /* pinyin/speech_units.h -- what a network writes: words, characters, or the parts of toned syllables.
  *
  * Unit 0 is CTC's blank.  A syllable is written zhong1, lve4, men5: v for u with dots, 5 for the neutral
- * tone; its parts are the initial, zh, and the final with the tone, ong1. */
+ * tone; its parts are the initial, zh, and the final with the tone, ong1; or the tone is one by itself:
+ * zh, ong, 1. */
 #ifndef PINYIN_SPEECH_UNITS_H
 #define PINYIN_SPEECH_UNITS_H
 
 #include <refrain/text.h>
 
-enum { SPEECH_WORDS, SPEECH_PARTS, SPEECH_CHARS };
+enum { SPEECH_WORDS, SPEECH_PARTS, SPEECH_CHARS, SPEECH_TONES };
+
+/* Does it write pinyin? */
+static inline bool speech_kind_syllables(int kind)
+{
+    return kind == SPEECH_PARTS || kind == SPEECH_TONES;
+}
 
 typedef struct speech_units {
     int kind;
     rf_vocab *unit;     /* NULL: none yet */
-    rf_vocab *syllable; /* SPEECH_PARTS: those of the training */
-    float *follow; /* SPEECH_PARTS: [K,K] what a final is worth behind an initial, 0: behind none */
+    rf_vocab *syllable; /* those of the training; NULL: of words and characters */
+    float *follow; /* [K,K] what a final is worth behind an initial, 0: behind none; with it: */
+    unsigned char *tones; /* SPEECH_TONES: [K,K] bit t: it was seen in tone t */
 } speech_units;
 
 /* "Lüè", "lüe4", "lve4" -> "lve4"; "de" -> "de5".  False: no syllable. */

@@ -137,6 +137,23 @@ def test_left_to_right_streams_are_exact():
     assert whole and pieces[-1]["heard"] == whole
 
 
+def test_tones_by_themselves():
+    """The tone as a unit, the pitch beside the bands, a floor of noise, normalised by the training."""
+    options = ["--tones-apart", "--pitch", "--noise-floor=70", "--normalise=training", "--valid-fraction=0"]
+    p = train("t.safetensors", *options, "--join=2")
+    assert "11 units" in p.err, p.err  # m sh d, a i e ai, 1 2 4 5
+    errors = rows("listen-eval", "table.tsv", "--where=split=test", "--model=t.safetensors")
+    assert errors[0]["error"] < 0.2, errors
+    write("x.wav", say(["shi4", "ma1", "de"], random.Random(7)))
+    times = rows("listen", "x.wav", "--times", "--plot=p.svg", "--model=t.safetensors")
+    assert [r["unit"] for r in times] == ["sh", "i", "4", "m", "a", "1", "d", "e", "5"]
+    assert run(PINYIN, "listen", "x.wav", "--model=t.safetensors").text.strip() == "shi4 ma1 de5"
+    # From left to right it is the same in any pieces.
+    train("l.safetensors", *options, "--no-bidirectional", epochs=12)
+    whole = run(PINYIN, "listen", "x.wav", "--model=l.safetensors").text.strip()
+    assert whole and rows("listen", "x.wav", "--stream", "--chunk=0.05", "--model=l.safetensors")[-1]["heard"] == whole
+
+
 def learned(model):
     """Parameters, the optimiser's memory and the place in the data, of a state."""
     state = tensors(model + ".state")[0]
@@ -195,6 +212,9 @@ def test_from_sound_to_characters():
     characters = next(r for r in errors if r["by"] == "characters")
     assert characters["recordings"] == 2 and characters["words"] == 4
     assert (characters["replaced"], characters["missing"], characters["added"]) == (1, 0, 2)
+    shown = [r for r in rows("listen-eval", "c.tsv", "--model=tones", "--characters=demo", "--show",
+                             f"--templates={data / 'speech' / 'tones.tsv'}") if "said" in r]
+    assert [r["characters"] for r in shown] == [text, text] and all(r["nearest"] for r in shown)
 
 
 def test_what_is_no_sound():
@@ -217,6 +237,12 @@ def test_what_is_no_sound():
 
     Path("bad.tsv").write_text("file\tsplit\tpinyin\nr0.wav\ttrain\tma1\ntext.wav\ttrain\tma1\n")
     assert wrong("listen-train", "bad.tsv", model).startswith("bad.tsv:3: text.wav: not a sound file")
+    Path("short.tsv").write_text("file\tpinyin\none.wav\tma1 ma2\n")
+    alone = ["--valid-fraction=0", "--epochs=1", "--hidden=4", "--threads=1", "--quiet", model]
+    assert wrong("listen-train", "short.tsv", *alone) == "one.wav: too short for its transcript, as all are"
+    Path("short.tsv").write_text("file\tpinyin\none.wav\tma1 ma2\nr0.wav\tma1\n")
+    p = run(PINYIN, "listen-train", "short.tsv", *alone)
+    assert "1 recordings are too short for their transcripts, first one.wav" in p.err
     Path("few.tsv").write_text("r0.wav\n")
     assert wrong("listen-train", "few.tsv", model) == "few.tsv:1: 1 columns where 2 are due"
     assert wrong("listen-train", "table.tsv", "--where=spilt=train", model) == (

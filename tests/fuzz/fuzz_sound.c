@@ -16,17 +16,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     MUST(s || (err.status && !strncmp(err.text, "fuzz: ", 6) && !strchr(err.text, '\n')));
     if (!s) return 0;
     MUST(speech_source_rate(s) == 8000 && speech_source_length(s) >= 0);
-    const speech_mel_spec spec = {8000, 20, 60, 25, 10, 0.97};
+    const speech_mel_spec spec = {.rate = 8000,
+                                  .mels = 20,
+                                  .low = 60,
+                                  .floor = n % 2 ? 60 : 0,
+                                  .pitch = true,
+                                  .window = 25,
+                                  .hop = 10,
+                                  .emphasis = 0.97};
     speech_mel *m = speech_mel_new(&spec, NULL);
     const float *x;
     size_t count, all = 0;
-    rf_real out[20];
+    rf_real out[20 + SPEECH_PITCH];
     int more = 1;
     while (all < MOST && (more = speech_source_next(s, &x, &count, &err)) > 0) {
         for (size_t i = 0; i < count; i++) MUST(isfinite(x[i]));
         for (rf_index t = 0; t < speech_mel_frames(m, count); t++) {
             speech_mel_frame(m, x, count, t, out);
-            for (int b = 0; b < 20; b++) MUST(!isnan(out[b]));
+            for (int b = 0; b < 20 + SPEECH_PITCH; b++) MUST(!isnan(out[b]));
         }
         all += count;
     }

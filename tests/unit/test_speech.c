@@ -140,10 +140,10 @@ static void bands_are_the_definition(void)
         }
         CU_ASSERT_DOUBLE_EQUAL(out[b], log(sum), 1e-3);
     }
-    CU_ASSERT(speech_mel_sounds(out, 20));
+    CU_ASSERT(speech_mel_sounds(m, out));
     memset(x, 0, sizeof x);
     speech_mel_frame(m, x, 280, 0, out);
-    CU_ASSERT(!speech_mel_sounds(out, 20));
+    CU_ASSERT(!speech_mel_sounds(m, out));
     speech_mel_free(m);
     speech_mel_spec many = spec;
     rf_error err = {0};
@@ -171,6 +171,79 @@ static void normalised_frames_have_mean_0(void)
         CU_ASSERT_DOUBLE_EQUAL(square, b == 3 ? 0 : T, 1e-2);
     }
     speech_sums_free(&s);
+}
+
+/* What is normalised by the training is the same in any company. */
+static void training_normalises_each_frame(void)
+{
+    enum { M = 2, T = 3 };
+    const rf_real mean[M] = {1, -2}, deviation[M] = {2, 0.5};
+    rf_real x[T * M] = {1, -2, 3, -1, 5, -4};
+    const rf_real due[T * M] = {0, 0, 1, 2, 2, -4};
+    speech_sums sums;
+    CU_ASSERT_FATAL(speech_sums_new(&sums, M));
+    speech_normalise(SPEECH_NORM_TRAINING, &sums, mean, deviation, x, T);
+    for (int i = 0; i < T * M; i++) CU_ASSERT(fabs((double)(x[i] - due[i])) < 1e-5);
+    speech_sums_free(&sums);
+}
+
+/* Silence with a floor is as loud as that noise is on average, and still silence. */
+static void floors_are_noise(void)
+{
+    speech_mel_spec spec = ear_spec(SPEECH_NORM_NONE, false).mel;
+    enum { N = 200 * 400 };
+    static float x[N];
+    rf_real quiet[20], out[20];
+    double power[20] = {0};
+    spec.emphasis = 0;
+    speech_mel *plain = speech_mel_new(&spec, NULL);
+    spec.floor = 40;
+    speech_mel *floored = speech_mel_new(&spec, NULL);
+    CU_ASSERT_FATAL(plain && floored);
+    speech_mel_frame(floored, x, 200, 0, quiet);
+    CU_ASSERT(!speech_mel_sounds(floored, quiet));
+    for (size_t i = 0; i < N; i++) x[i] = (float)(0.01 * rf_normal(rf_key_make(1, "noise", 0), i));
+    for (int t = 0; t < 400; t++) {
+        speech_mel_frame(plain, x + 200 * t, 200, 0, out);
+        for (int b = 0; b < 20; b++) power[b] += exp((double)out[b]) / 400;
+    }
+    for (int b = 0; b < 20; b++) CU_ASSERT(fabs(log(power[b]) - (double)quiet[b]) < 0.25);
+    speech_mel_frame(floored, x, 200, 0, out);
+    CU_ASSERT(speech_mel_sounds(floored, out));
+    speech_mel_free(plain);
+    speech_mel_free(floored);
+}
+
+static void pitch_is_heard(void)
+{
+    static const int rates[] = {8000, 16000, 22050};
+    static const double hz[] = {110, 150, 220, 330, 450};
+    static float x[600];
+    rf_real out[SPEECH_PITCH];
+    for (int k = 0; k < 3; k++) {
+        const size_t window = (size_t)(rates[k] / 40);
+        speech_pitch *p = speech_pitch_new(rates[k], window);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+        for (int f = 0; f < 5; f++) {
+            for (size_t i = 0; i < window; i++)
+                x[i] = tone(hz[f], rates[k], i) + tone(2 * hz[f], rates[k], i + 3) +
+                       tone(3 * hz[f], rates[k], i + 7);
+            speech_pitch_of(p, x, window, out);
+            CU_ASSERT(out[0] > 0.8f && out[0] <= 1);
+            CU_ASSERT(fabs(200 * exp((double)(out[1] / out[0])) / hz[f] - 1) < 0.02);
+        }
+        for (size_t i = 0; i < window; i++) x[i] = (float)rf_normal(rf_key_make(1, "n", 0), i);
+        speech_pitch_of(p, x, window, out);
+        CU_ASSERT(out[0] < 0.3f);
+        for (size_t n = 0; n < 4; n++) {
+            speech_pitch_of(p, x, n, out);
+            CU_ASSERT(out[0] >= 0 && out[0] <= 1 && isfinite(out[1]));
+        }
+        memset(x, 0, sizeof x);
+        speech_pitch_of(p, x, window, out);
+        CU_ASSERT(out[0] == 0 && out[1] == 0);
+        speech_pitch_free(p);
+    }
 }
 
 static void slopes_are_slopes(void)
@@ -245,6 +318,62 @@ static void parts_make_whole_syllables(void)
     CU_ASSERT(speech_units_follow(&u, h, ai4, &state) > -5);
     CU_ASSERT_EQUAL(speech_units_follow(&u, h, ai2, &state), 0);
     CU_ASSERT_EQUAL(speech_units_end(&u, h), -INFINITY);
+    speech_units_free(&u);
+    rf_map_free(units);
+    rf_map_free(syllables);
+}
+
+/* n is an initial, and a syllable by itself. */
+static void tones_are_units(void)
+{
+    rf_map *units = rf_map_new(), *syllables = rf_map_new();
+    static const char *const said[] = {"ni3 hao3", "hao2 ma5", "ai4 n2"};
+    speech_units u;
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(speech_units_count(SPEECH_TONES, said[i], units, syllables, NULL), RF_OK);
+    CU_ASSERT_EQUAL_FATAL(speech_units_make(&u, SPEECH_TONES, units, syllables, NULL), RF_OK);
+    CU_ASSERT_EQUAL(rf_vocab_size(u.unit), 1 + 3 + 4 + 4); /* blank; n h m; i ao a ai; 2 3 4 5 */
+    for (int i = 0; i < 3; i++) {
+        rf_ids ids = {0};
+        rf_str text = {0};
+        int64_t state = 0;
+        double sum = 0;
+        CU_ASSERT(speech_units_encode(&u, said[i], &ids));
+        CU_ASSERT_EQUAL(ids.n, i < 2 ? 6 : 4);
+        speech_units_decode(&u, ids.at, (rf_index)ids.n, &text);
+        CU_ASSERT_STRING_EQUAL(text.s, said[i]);
+        for (size_t k = 0; k < ids.n; k++) sum += speech_units_follow(&u, state, ids.at[k], &state);
+        CU_ASSERT_EQUAL(sum, 0);
+        CU_ASSERT_EQUAL(speech_units_end(&u, state), 0);
+        rf_ids_free(&ids);
+        rf_str_free(&text);
+    }
+    static const struct {
+        const char *unit[3];
+        bool never, whole;
+        double worth;
+    } cases[] = {{{"h", "ao", "2"}, false, true, 0},
+                 {{"h", "ao", "4"}, false, true, -0.6931471805599453},
+                 {{"ai", "4"}, false, true, 0},
+                 {{"n", "i"}, false, false, 0},
+                 {{"n", "ai"}, true, false, 0},
+                 {{"h", "2"}, true, false, 0},
+                 {{"3"}, true, false, 0},
+                 {{"h", "ao", "a"}, true, false, 0},
+                 {{"i"}, true, false, 0},
+                 {{"h", "n"}, true, false, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t state = 0;
+        double sum = 0;
+        for (int k = 0; k < 3 && cases[i].unit[k]; k++)
+            sum += speech_units_follow(
+                &u, state, rf_vocab_find(u.unit, cases[i].unit[k], strlen(cases[i].unit[k])),
+                &state);
+        CU_ASSERT_EQUAL(sum == -INFINITY, cases[i].never);
+        if (cases[i].never) continue;
+        CU_ASSERT(fabs(sum - cases[i].worth) < 1e-6);
+        CU_ASSERT_EQUAL(speech_units_end(&u, state) == 0, cases[i].whole);
+    }
     speech_units_free(&u);
     rf_map_free(units);
     rf_map_free(syllables);
@@ -354,8 +483,10 @@ static void pieces_change_nothing(void)
     static float x[SOUND];
     static rf_real one[STEPS * 4], two[STEPS * 4];
     fill(x);
-    for (int k = 0; k < 4; k++) {
-        speech_model *m = make_model(false, k % 2 ? SPEECH_NORM_RUNNING : SPEECH_NORM_NONE, k / 2);
+    static const speech_norm norms[] = {SPEECH_NORM_NONE, SPEECH_NORM_RUNNING,
+                                        SPEECH_NORM_TRAINING};
+    for (int k = 0; k < 6; k++) {
+        speech_model *m = make_model(false, norms[k / 2], k % 2);
         const rf_index T = scores(m, 60, x, SOUND, SOUND, one);
         CU_ASSERT_EQUAL(T, speech_steps(speech_mel_frames(m->ear.mel, SOUND), 3));
         CU_ASSERT_EQUAL_FATAL(scores(m, 0.1, x, SOUND, 333, two), T);
@@ -439,12 +570,15 @@ static void joined_sounds_have_gaps(void)
     CU_ASSERT(fabs((double)fabsf(s.x[2999]) - 8000.0 / 32768) < 1e-6);
     for (size_t i = 3000; i < s.n - 1000; i++) CU_ASSERT_FATAL(fabsf(s.x[i]) < 0.003f);
     more.speed = 0.2, more.gain = 6, more.noise = 1;
+    more.player = speech_resampler_new(1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(more.player);
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 0, &s));
     CU_ASSERT(s.n != 3000 && s.n > 2300 && s.n < 3800);
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 0, &again));
     CU_ASSERT(s.n == again.n && !memcmp(s.x, again.x, s.n * sizeof *s.x));
     CU_ASSERT(speech_augment_join(&more, &set, both, 1, 1, &again));
     CU_ASSERT(s.n != again.n);
+    speech_resampler_free(more.player);
     speech_sound_free(&s);
     speech_sound_free(&again);
 }
@@ -474,9 +608,10 @@ static void picture_names_its_units(void)
     const char *const unit[] = {"n", "<i3>"};
     const double from[] = {0.05, 0.12}, to[] = {0.09, 0.2}, p[] = {0.9, 0.3};
     for (int i = 0; i < 30 * 8; i++) x[i] = (rf_real)(i % 7) - 3;
-    const speech_picture pic = {"你&好", x, 30, 8, 0.01, unit, from, to, p, 2};
+    const speech_picture pic = {"你&好", x, 30, 8, 6, 0.01, unit, from, to, p, 2};
     rf_str svg = {0};
     speech_picture_svg(&pic, &svg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "height=\"30.00\"")); /* six bands of 5 */
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "你&amp;好"));
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "&lt;i3&gt;"));
     CU_ASSERT_PTR_NOT_NULL(strstr(svg.s, "120 to 200 ms, p = 0.300"));
@@ -490,10 +625,14 @@ int main(void)
                              {"transform is the definition", transform_is_the_definition},
                              {"bands are the definition", bands_are_the_definition},
                              {"normalised frames have mean 0", normalised_frames_have_mean_0},
+                             {"training normalises each frame", training_normalises_each_frame},
+                             {"floors are noise", floors_are_noise},
+                             {"pitch is heard", pitch_is_heard},
                              {"slopes are slopes", slopes_are_slopes},
                              CU_TEST_INFO_NULL};
     CU_TestInfo units[] = {{"syllables are read", syllables_are_read},
                            {"parts make whole syllables", parts_make_whole_syllables},
+                           {"tones are units", tones_are_units},
                            {"errors are counted", errors_are_counted},
                            CU_TEST_INFO_NULL};
     CU_TestInfo sounds[] = {{"stretched sounds are near", stretched_sounds_are_near},
