@@ -65,10 +65,11 @@ typedef struct an_model {
 /* Close it even after an error.  Errors: EIO, EFORMAT, ENOMEM. */
 rf_status an_model_open(an_model *x, const char *path, uint32_t threads, rf_error *err);
 void an_model_close(an_model *x);
-/* Let an untrained network begin with what another has learned: every row of a character, pair or
- * reading that both know, and what is alike in shape.  Its members serve in turn where it has fewer.
- * How many rows they were. */
-int64_t an_net_begin(an_net *m, const an_net *from);
+/* Let an untrained network begin with what others have learned: member i with model i % count, by turns
+ * with the members of that; every row of a character, pair or reading that both know, and what is alike
+ * in shape.  How many rows they were.
+ *   from  [count], count > 0 */
+int64_t an_net_begin(an_net *m, const an_model *from, uint32_t count);
 
 /* ---- Readings in a text ---------------------------------------------------------------------- */
 

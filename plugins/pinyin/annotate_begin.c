@@ -50,26 +50,31 @@ static int member_of(const char **name)
     return (int)k;
 }
 
-static const rf_param *find(const an_net *m, int member, const char *name)
+/* The model that a member begins with, and which of its members: all take turns. */
+static const rf_param *find(const an_model *from, uint32_t count, int member, const char *name,
+                            const an_net **of)
 {
     char text[128];
-    if (!member) return rf_params_find(m->params, name);
-    snprintf(text, sizeof text, "%d.%s", member, name);
+    const an_net *m = *of = from[(uint32_t)member % count].m;
+    const int k = member / (int)count % m->shape.members;
+    if (!k) return rf_params_find(m->params, name);
+    snprintf(text, sizeof text, "%d.%s", k, name);
     return rf_params_find(m->params, text);
 }
 
-int64_t an_net_begin(an_net *m, const an_net *from)
+int64_t an_net_begin(an_net *m, const an_model *from, uint32_t count)
 {
     int64_t n = 0;
     for (size_t i = 0; i < rf_params_count(m->params); i++) {
         rf_param *to = rf_params_at(m->params, i);
         const char *name = to->name;
-        const int k = member_of(&name) % from->shape.members;
-        const rf_param *p = find(from, k, name);
-        const rf_vocab *here = rows_of(&m->lexis, name), *there = rows_of(&from->lexis, name);
+        const int k = member_of(&name);
+        const an_net *of;
+        const rf_param *p = find(from, count, k, name, &of);
+        const rf_vocab *here = rows_of(&m->lexis, name);
         if (!p) continue;
         if (here)
-            n += copy_rows(to, here, p, there);
+            n += copy_rows(to, here, p, rows_of(&of->lexis, name));
         else if (rf_shape_equal(to->value.shape, p->value.shape))
             memcpy(to->value.data, p->value.data,
                    (size_t)rf_shape_count(p->value.shape) * sizeof(rf_real));

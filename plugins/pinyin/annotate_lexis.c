@@ -114,7 +114,7 @@ static bool count_keys(rf_map *map, const an_corpus *c, const int32_t *which, si
 
 static bool add_keys(rf_vocab *v, const rf_vocab *more)
 {
-    for (int32_t i = 0; more && i < rf_vocab_size(more); i++) {
+    for (int32_t i = 0; i < rf_vocab_size(more); i++) {
         size_t n;
         const char *s = rf_vocab_at(more, i, &n);
         if (rf_vocab_find(v, s, n) < 0 && rf_vocab_add(v, s, n) < 0) return false;
@@ -122,16 +122,23 @@ static bool add_keys(rf_vocab *v, const rf_vocab *more)
     return true;
 }
 
+static bool add_others(rf_vocab *v, const an_keep *keep, bool pair)
+{
+    for (uint32_t i = 0; i < keep->others; i++)
+        if (!add_keys(v, pair ? keep->more[i]->pairs : keep->more[i]->chars)) return false;
+    return true;
+}
+
 static rf_vocab *learn_keys(const an_corpus *c, const int32_t *which, size_t n, bool pair,
-                            int64_t least, const rf_vocab *more, double **count, rf_error *err)
+                            const an_keep *keep, double **count, rf_error *err)
 {
     rf_map *map = rf_map_new();
     rf_vocab *v = NULL;
     if (count_keys(map, c, which, n, pair))
-        v = rf_vocab_build(map, special, least, 0, err);
+        v = rf_vocab_build(map, special, pair ? keep->pairs : keep->chars, 0, err);
     else
         rf_fail(err, RF_ENOMEM, "no memory");
-    if (v && !add_keys(v, more)) {
+    if (v && !add_others(v, keep, pair)) {
         rf_fail(err, RF_ENOMEM, "no memory");
         rf_vocab_free(v);
         v = NULL;
@@ -223,6 +230,12 @@ static void tell_by_text(told_list *l, const an_corpus *c, const int32_t *which,
             if (c->reading.at[k] >= 0) add_told(l, c->code.at[k], c->reading.at[k]);
 }
 
+static void tell_by_other(told_list *l, const an_lexis *x)
+{
+    for (int32_t i = 0; i < rf_vocab_size(x->classes); i++)
+        add_told(l, code_at(x->classes, i), x->reading[i]);
+}
+
 static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
                                const an_keep *keep, rf_error *err)
 {
@@ -230,8 +243,7 @@ static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *w
     x->classes = rf_vocab_new();
     tell_by_text(&l, c, which, n);
     if (keep->all) tell_by_lexicon(x, &l);
-    for (int32_t i = 0; keep->more && i < rf_vocab_size(keep->more->classes); i++)
-        add_told(&l, code_at(keep->more->classes, i), keep->more->reading[i]);
+    for (uint32_t i = 0; i < keep->others; i++) tell_by_other(&l, keep->more[i]);
     bool good = x->classes && !l.failed;
     if (good && l.n) qsort(l.at, l.n, sizeof *l.at, by_code);
     for (size_t i = 0; i < l.n && good; i++) {
@@ -246,10 +258,8 @@ static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *w
 rf_status an_lexis_learn(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
                          const an_keep *keep, rf_error *err)
 {
-    const an_lexis none = {0}, *more = keep->more ? keep->more : &none;
-    x->chars = learn_keys(c, which, n, false, keep->chars, more->chars, &x->char_count, err);
-    if (x->chars)
-        x->pairs = learn_keys(c, which, n, true, keep->pairs, more->pairs, &x->pair_count, err);
+    x->chars = learn_keys(c, which, n, false, keep, &x->char_count, err);
+    if (x->chars) x->pairs = learn_keys(c, which, n, true, keep, &x->pair_count, err);
     if (!x->pairs) return err->status;
     if (!x->char_count || !x->pair_count) return rf_fail(err, RF_ENOMEM, "no memory");
     rf_status st = learn_classes(x, c, which, n, keep, err);

@@ -37,7 +37,8 @@ rf_status an_lexis_lexicon(an_lexis *x, const char *const *path, size_t n, int32
 typedef struct an_keep {
     int64_t chars, pairs; /* those seen at least so often */
     bool all;             /* every character that the lexicon reads in several ways has classes */
-    const an_lexis *more; /* besides, what this one knows; or NULL */
+    const an_lexis *const *more; /* [others]: besides, what these know */
+    uint32_t others;
 } an_keep;
 /* Characters, pairs and classes, from sentences `which` [n].  Errors: EFORMAT (no character has a
  * choice), ENOMEM. */

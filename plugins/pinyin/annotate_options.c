@@ -55,8 +55,10 @@ const rf_option an_train_options[AN_TRAIN_COUNT + 1] = {
     [AN_TRAIN_BEGIN] = {.name = "begin",
                         .type = RF_INFILE,
                         .meta = "MODEL",
+                        .flags = RF_OPT_LIST,
                         .group = NET,
-                        .help = "begin with what this model has learned"},
+                        .help = "begin with what this model has learned; several: members take "
+                                "turns"},
     [AN_TRAIN_VALID] = {.name = "valid",
                         .type = RF_INFILE,
                         .flags = RF_OPT_LIST,

@@ -15,7 +15,9 @@ typedef struct learner {
     int32_t *order;    /* sentences of c: those to learn from, plain text, those held out */
     rf_index kept;     /* of the first */
     rf_index plain;    /* how many there are before plain text in c */
-    an_model begin;    /* begin.m NULL: with nothing */
+    an_model *begin;   /* [begins] */
+    uint32_t begins;
+    const an_lexis **known; /* [begins]: theirs */
     an_lexis lexis;
     an_net *m;
     an_set train, valid;
@@ -77,6 +79,25 @@ static rf_status store(const void *self, rf_model *f, rf_error *err)
 {
     const learner *l = self;
     return l->m->lexis.x.words ? py_lexicon_store(&l->m->lexis.x, f, err) : RF_OK;
+}
+
+/* ---- What to begin with ---------------------------------------------------------------------- */
+
+static rf_status open_begins(learner *l)
+{
+    const rf_setting *v = &l->v[AN_TRAIN_BEGIN];
+    rf_status st = RF_OK;
+    if (!v->count) return RF_OK;
+    l->begin = calloc(v->count, sizeof *l->begin);
+    l->known = calloc(v->count, sizeof *l->known);
+    if (!l->begin || !l->known) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    while (l->begins < v->count && !st) {
+        an_model *x = &l->begin[l->begins];
+        st = an_model_open(x, v->as.list[l->begins], 1, l->err);
+        if (!st) l->known[l->begins] = &x->m->lexis;
+        l->begins++;
+    }
+    return st;
 }
 
 /* ---- Data ------------------------------------------------------------------------------------ */
@@ -154,8 +175,9 @@ static uint64_t hash_data(const learner *l)
     uint64_t h = rf_hash(RF_HASH, c->code.at, c->code.n * sizeof *c->code.at);
     h = rf_hash(h, c->reading.at, c->reading.n * sizeof *c->reading.at);
     if (x->words) h = rf_hash(h, x->text, x->at[x->words]);
-    return l->begin.m ? hash_vocab(hash_vocab(h, l->begin.m->lexis.chars), l->begin.m->lexis.pairs)
-                      : h;
+    for (uint32_t i = 0; i < l->begins; i++)
+        h = hash_vocab(hash_vocab(h, l->known[i]->chars), l->known[i]->pairs);
+    return h;
 }
 
 /* Sentences in which some character has a choice and a told reading; of one with a single such character
@@ -231,7 +253,8 @@ static rf_status learn_lexis(learner *l)
     const an_keep keep = {.chars = v[AN_TRAIN_MIN_COUNT].as.i,
                           .pairs = v[AN_TRAIN_PAIR_COUNT].as.i,
                           .all = plain > 0,
-                          .more = l->begin.m ? &l->begin.m->lexis : NULL};
+                          .more = l->known,
+                          .others = l->begins};
     rf_status st = RF_OK;
     if (lexicon->count)
         st = an_lexis_lexicon(&l->lexis, lexicon->as.list, lexicon->count,
@@ -262,9 +285,9 @@ static rf_status make_network(learner *l)
     l->m = an_net_new(&shape, &l->lexis, l->err);
     if (!l->m) return l->err->status;
     rf_params_init(l->m->params, l->base.seed);
-    if (l->begin.m)
+    if (l->begins)
         rf_logf(l->base.s->host, RF_LOG_INFO, "%lld rows to begin with",
-                (long long)an_net_begin(l->m, l->begin.m));
+                (long long)an_net_begin(l->m, l->begin, l->begins));
     const rf_bucket_spec spec = {.lengths = l->train.lengths,
                                  .n = l->train.n,
                                  .B = (rf_index)l->v[AN_TRAIN_BATCH].as.i,
@@ -293,8 +316,7 @@ static rf_status train(learner *l)
     const rf_option *cell = &an_train_options[AN_TRAIN_CELL];
     rf_status st = rf_training_begin(&l->base, l->err);
     if (!st && !rf_cell_named(cell, l->v[AN_TRAIN_CELL].as.s, l->err)) st = RF_EINVAL;
-    const char *begin = l->v[AN_TRAIN_BEGIN].as.s;
-    if (!st && begin) st = an_model_open(&l->begin, begin, 1, l->err);
+    if (!st) st = open_begins(l);
     if (!st) st = read_data(l);
     if (!st) st = learn_lexis(l);
     if (!st) st = encode_all(l);
@@ -308,7 +330,9 @@ static rf_status train(learner *l)
 static void learner_free(learner *l)
 {
     an_net_free(l->m);
-    an_model_close(&l->begin);
+    for (uint32_t i = 0; i < l->begins; i++) an_model_close(&l->begin[i]);
+    free(l->begin);
+    free(l->known);
     py_bans_free(l->c.bans);
     an_lexis_free(&l->lexis);
     an_corpus_free(&l->c);

@@ -1,4 +1,5 @@
 """refrain-pinyin annotate: from characters to pinyin."""
+import struct
 from pathlib import Path
 
 import harness
@@ -164,6 +165,38 @@ def test_begin_with_another_model():
     Path("empty").touch()
     wrong("annotate-train", TEXT, "--begin=empty", "--model=x", *SMALL, needed=["empty"])
     wrong("annotate-train", TEXT, "--begin=no-such", "--model=x", *SMALL, needed=["no-such"])
+
+
+def test_members_begin_with_models_by_turns():
+    """Member i begins with model i modulo their number, and all is known that one of them knows."""
+    train(model="first")
+    Path("other.tsv").write_text("银行\tyin2 hang2\n行人\txing2 ren2\n音乐\tyin1 yue4\n快乐\tkuai4 le4\n橘子\tju2 zi5\n")
+    train("--seed=5", model="second", text="other.tsv")
+    still = "--epochs=0 --steps=1 --learning-rate=1e-9 --members=3 --begin=first --begin=second".split()
+    train(*still, model="both")
+    first, second, both = (tensors(x)[0] for x in ("first", "second", "both"))
+    same = [x for x in first if x.startswith("rnn.")]
+    assert len(same) >= 6
+    for x in same:
+        for member, source in (("", first), ("1.", second), ("2.", first)):
+            a, b = both[member + x], source[x]
+            assert len(a) == len(b) and all(abs(i[0] - j[0]) < 1e-6 for i, j in zip(struct.iter_unpack("<f", a),
+                                                                                     struct.iter_unpack("<f", b)))
+    assert any(first[x] != second[x] for x in same)
+    # A character that the second model alone knows.
+    assert "橘" in tensors("both")[1]["annotate.chars"] and "橘" not in tensors("first")[1]["annotate.chars"]
+
+    # Stopped and resumed as if nothing had happened; with other models it is other data.
+    stop = [x for x in SMALL if "epochs" not in x] + ["--schedule=constant", "--members=2"]
+    begin = ["--begin=first", "--begin=second"]
+    for model, epochs in (("whole", "--epochs=4"), ("part", "--epochs=2")):
+        pinyin("annotate-train", TEXT, "--lexicon", LEXICON, "--model", model, *stop, *begin, epochs)
+    again = ["annotate-train", TEXT, "--lexicon", LEXICON, "--model=part", *stop, "--epochs=4", "--resume"]
+    wrong(*again, "--begin=first", needed=["part.state"])
+    pinyin(*again, *begin)
+    a, b = tensors("whole")[0], tensors("part")[0]
+    assert a.keys() == b.keys() and all(a[k] == b[k] for k in a)
+    wrong("annotate-train", TEXT, "--begin=first", "--begin=no-such", "--model=x", *SMALL, needed=["no-such"])
 
 
 def test_test_sentences_are_left_out():

@@ -162,7 +162,7 @@ static void rows_are_taken_over(void)
     static const char *const members[][2] = {{"char.weight", "char.weight"},
                                              {"1.char.weight", "1.char.weight"},
                                              {"2.char.weight", "char.weight"}};
-    CU_ASSERT(an_net_begin(to, from) > 0);
+    CU_ASSERT(an_net_begin(to, &(an_model){.m = from}, 1) > 0);
     for (int k = 0; k < 3; k++) {
         const int32_t i = rf_vocab_find(to->lexis.chars, "听", 3),
                       j = rf_vocab_find(from->lexis.chars, "听", 3);
