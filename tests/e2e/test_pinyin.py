@@ -207,4 +207,47 @@ def test_what_is_wrong():
     assert got[1]["text"] == "研究" and got[1]["score"] is None and "not a reading" in got[1]["note"]
 
 
+# Strings with several readings, each of which a sentence as a whole decides.
+READ = [
+    ("ta shi yi ge lao shi", "他是一个老师"),
+    ("ta zai yi jia gong si gong zuo", "他在一家公司工作"),
+    ("xian zai ji dian le", "现在几点了"),
+    ("yi sheng shuo ta xu yao xiu xi", "医生说他需要休息"),
+    ("lao shi rang wo men hui da wen ti", "老师让我们回答问题"),
+    ("ta de yi jian hen you dao li", "他的意见很有道理"),
+    ("wo mai le yi jian xin yi fu", "我买了一件新衣服"),
+    ("ta xian zou le", "他先走了"),
+    ("nan jing shi chang jiang da qiao", "南京市长江大桥"),
+    ("ji qi ren neng bang zhu ren men gong zuo", "机器人能帮助人们工作"),
+    ("ta men zheng zai tao lun zhe ge wen ti", "他们正在讨论这个问题"),
+    ("zhe ben shu hen you yi si", "这本书很有意思"),
+    ("qing ba men guan shang", "请把门关上"),
+    ("ta mei tian zao shang liu dian qi chuang", "他每天早上六点起床"),
+    ("wo xiang gen ni tan tan", "我想跟你谈谈"),
+    ("ta hui shuo ying yu he han yu", "他会说英语和汉语"),
+    ("jin tian de tian qi fei chang hao", "今天的天气非常好"),
+    ("wo men yi qi qu kan dian ying ba", "我们一起去看电影吧"),
+    ("ta shi wo zui hao de peng you", "他是我最好的朋友"),
+    ("ni shi shen me shi hou lai de", "你是什么时候来的"),
+    ("tu shu guan li you hen duo shu", "图书馆里有很多书"),
+    ("ta dui yin yue gan xing qu", "他对音乐感兴趣"),
+    ("gong ren zheng zai xiu lu", "工人正在修路"),
+    ("zhe shi yi zhang shi jie di tu", "这是一张世界地图")]
+
+
+def test_the_installed_model():
+    model = ["--model", DATA / "zh.safetensors", "--quiet"]
+    sounds = "ta shi yan jiu sheng wu de"
+    right, *others = ["他是研究生物的", "踏实研究生物的", "他实验救生物的", "他使烟酒生物的"]
+    best = pinyin("decode", sounds, sounds.replace(" ", ""), *model).text.split()
+    assert best == [right, right], best
+    read = [r for r in rows("score", "--pinyin", sounds, *others, right, *model) if "rank" in r]
+    assert read[0]["text"] == right and all(r["score"] is not None for r in read), read
+    assert len(READ) >= 20
+    got = pinyin("decode", *(x for x, _ in READ), *model).text.split()
+    assert got == [y for _, y in READ], [(x, y) for x, (_, y) in zip(got, READ) if x != y]
+    joined = pinyin("decode", *(x.replace(" ", "") for x, _ in READ), *model).text.split()
+    assert joined == [y for _, y in READ], [(x, y) for x, (_, y) in zip(joined, READ) if x != y]
+
+
 main(globals())
