@@ -96,7 +96,7 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
     [TRAIN_ATTEND] = WORDS("attend", 'a', "between", attends, RF_GROUP_NET,
                            "where the decoder attends: between its first layer and the others, "
                            "after the last, or so and with what came of it fed back"),
-    [TRAIN_ATTENTION] = WORDS("attention", 0, "general", attentions, RF_GROUP_NET,
+    [TRAIN_ATTENTION] = WORDS("attention", 0, "dot", attentions, RF_GROUP_NET,
                               "how states are compared: v tanh(W q + U k), q k, or q W k"),
     [TRAIN_TIED] =
         SWITCH("tied", "0", "the target's vectors are the rows of the output layer as well"),

@@ -28,7 +28,7 @@ def test_commands():
     script = re.sub(r"^(refrain-music train .*--steps )\d+", r"\g<1>10", script, flags=re.M)
     out = shell(script, env).text
     assert "The moon" in out and "小" in out and "perplexity" in out, out
-    for line in re.findall(r"^    (\S+/[A-Z]+ .*)$", README, re.M):  # what is tagged is shown as it comes out
+    for line in re.findall(r"^    (\S+/[A-Z]+ .*|[\u4e00-\u9fff]+)$", README, re.M):  # what is tagged or read is shown as it comes out
         assert line in out, line
 
 
