@@ -249,7 +249,7 @@ def test_average():
     translate("average", *kept, f"--model={mean}")
     parts, got = [numbers(k) for k in kept], numbers(mean)
     assert len(got) > 10 and len({p["output.bias"] for p in parts}) == 3
-    assert parts[1]["output.bias"] == numbers(path)["output.bias"]
+    assert numbers(path)["output.bias"] in [p["output.bias"] for p in parts]  # the best is one of the last
     for name, values in got.items():
         for i, value in enumerate(values):
             due = sum(p[name][i] for p in parts) / 3
