@@ -193,6 +193,21 @@ int rf_lines_next(rf_lines *r, const char **line, size_t *n, rf_error *err)
     return 1;
 }
 
+rf_status rf_lines_each(const char *path,
+                        rf_status (*each)(void *ctx, const rf_lines *in, const char *line, size_t n,
+                                          rf_error *err),
+                        void *ctx, rf_error *err)
+{
+    rf_lines *in = rf_lines_open(path, err);
+    const char *line;
+    size_t n;
+    int more = 1;
+    rf_status st = in ? RF_OK : err->status;
+    while (!st && (more = rf_lines_next(in, &line, &n, err)) > 0) st = each(ctx, in, line, n, err);
+    rf_lines_free(in);
+    return st ? st : more < 0 ? more : RF_OK;
+}
+
 int rf_lines_end(const rf_lines *r) { return r->ending; }
 
 bool rf_lines_ready(const rf_lines *r)

@@ -58,6 +58,18 @@ rf_tokenizer *rf_task_tokenizer_read(const rf_model *m, rf_error *err)
     return NULL;
 }
 
+rf_vocab *rf_task_vocab_read(const rf_model *m, const char *key, rf_error *err)
+{
+    size_t n = 0;
+    const char *json = rf_model_get_table(m, key, &n);
+    rf_vocab *v = json ? rf_vocab_parse(json, n, err) : NULL;
+    if (!json) rf_fail(err, RF_EFORMAT, "%s: has no %s", rf_model_name(m), key);
+    if (!v || rf_vocab_size(v)) return v;
+    rf_fail(err, RF_EFORMAT, "%s: its %s is empty", rf_model_name(m), key);
+    rf_vocab_free(v);
+    return NULL;
+}
+
 rf_status rf_params_store(const rf_params *ps, rf_model *m, rf_dtype storage, rf_error *err)
 {
     rf_status st = RF_OK;

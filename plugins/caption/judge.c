@@ -61,8 +61,8 @@ rf_status cap_judge_add(cap_judge *j, int32_t row, int language, const char *tex
 
 typedef struct judging {
     const cap_judge *j;
-    rf_text_metric *metric[CAP_LANGUAGES][CAP_MEASURES]; /* none of CAP_EXACT */
-    rf_index exact[CAP_LANGUAGES], count[CAP_LANGUAGES];
+    rf_text_metric *metric[CAP_LANGUAGES][CAP_MEASURES];
+    rf_index count[CAP_LANGUAGES];
 } judging;
 
 static rf_status judge_one(void *ctx, rf_index i, rf_index rank, const cap_answer *a, rf_error *err)
@@ -71,26 +71,22 @@ static rf_status judge_one(void *ctx, rf_index i, rf_index rank, const cap_answe
     const cap_judge *j = u->j;
     const int language = j->wish[i].language;
     const char *const *reference = (const char *const *)j->reference + j->first[i];
-    bool same = false;
     (void)rank;
-    for (size_t k = 0; k < j->count[i]; k++) same |= !strcmp(reference[k], a->words);
-    u->exact[language] += same;
     u->count[language]++;
     rf_status st = RF_OK;
     for (int m = 0; m < CAP_MEASURES && !st; m++)
-        if (u->metric[language][m])
-            st = rf_text_metric_add(u->metric[language][m], a->words, reference, j->count[i], err);
+        st = rf_text_metric_add(u->metric[language][m], a->words, reference, j->count[i], err);
     return st;
 }
 
 static bool begin(judging *u, rf_error *err)
 {
-    static const char *const names[CAP_MEASURES] = {[CAP_CIDER] = "cider", [CAP_BLEU] = "bleu"};
+    static const char *const names[CAP_MEASURES] = {
+        [CAP_EXACT] = "exact", [CAP_CIDER] = "cider", [CAP_BLEU] = "bleu"};
     rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
     o.tokens = RF_TOKENS_NONE;
     for (int l = 0; l < CAP_LANGUAGES; l++)
         for (int m = 0; m < CAP_MEASURES; m++) {
-            if (!names[m]) continue;
             u->metric[l][m] = rf_text_metric_new(rf_text_metric_find(names[m]), &o, err);
             if (!u->metric[l][m]) return false;
         }
@@ -100,9 +96,7 @@ static bool begin(judging *u, rf_error *err)
 static double measured(const judging *u, int language, int m)
 {
     rf_text_score score;
-    const double n = (double)u->count[language];
-    if (n < 1) return (double)NAN;
-    if (m == CAP_EXACT) return 100 * (double)u->exact[language] / n;
+    if (!u->count[language]) return (double)NAN;
     rf_text_metric_corpus(u->metric[language][m], &score);
     return score.value;
 }

@@ -211,20 +211,12 @@ static rf_status add_line(scoring *c, const char *text, size_t n, const char *na
     return !st && l->ids.failed ? rf_fail(c->err, RF_ENOMEM, "no memory") : st;
 }
 
-static rf_status score_file(scoring *c, const char *path)
+static rf_status read_line(void *ctx, const rf_lines *in, const char *text, size_t n, rf_error *err)
 {
-    const char *text;
-    size_t n;
-    int more = 0;
-    rf_status st = RF_OK;
-    rf_lines *in = rf_lines_open(path, c->err);
-    if (!in) return c->err->status;
-    while (!st && (more = rf_lines_next(in, &text, &n, c->err)) > 0) {
-        st = add_line(c, text, n, rf_lines_name(in), rf_lines_number(in));
-        if (!st && !c->rank && c->n == (size_t)c->B) st = finish_batch(c);
-    }
-    rf_lines_free(in);
-    return st ? st : more < 0 ? more : RF_OK;
+    scoring *c = ctx;
+    (void)err;
+    const rf_status st = add_line(c, text, n, rf_lines_name(in), rf_lines_number(in));
+    return st || c->rank || c->n < (size_t)c->B ? st : finish_batch(c);
 }
 
 rf_status lm_score(rf_session *s, const rf_run *r)
@@ -239,8 +231,9 @@ rf_status lm_score(rf_session *s, const rf_run *r)
                  .rank = (int)r->opt[SCORE_RANK].as.i,
                  .B = (rf_index)r->opt[SCORE_BATCH].as.i,
                  .err = &err};
-    if (!st && !r->arg_count) st = score_file(&c, "-");
-    for (uint32_t i = 0; i < r->arg_count && !st; i++) st = score_file(&c, r->arg[i]);
+    if (!st && !r->arg_count) st = rf_lines_each("-", read_line, &c, &err);
+    for (uint32_t i = 0; i < r->arg_count && !st; i++)
+        st = rf_lines_each(r->arg[i], read_line, &c, &err);
     if (!st && c.n) st = c.rank ? finish_ranked(&c) : finish_batch(&c);
     lines_free(&c);
     free(c.lines);

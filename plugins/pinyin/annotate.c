@@ -136,16 +136,10 @@ static rf_status annotate(setup *u, const char *line, size_t n)
     return st ? st : ask(u, 0, 0);
 }
 
-static rf_status read_lines(setup *u)
+static rf_status read_line(void *ctx, const rf_lines *in, const char *line, size_t n, rf_error *err)
 {
-    rf_lines *in = rf_lines_open("-", u->err);
-    const char *line;
-    size_t n;
-    int more = 1;
-    rf_status st = in ? RF_OK : u->err->status;
-    while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) st = annotate(u, line, n);
-    rf_lines_free(in);
-    return st ? st : more < 0 ? more : RF_OK;
+    (void)in, (void)err;
+    return annotate(ctx, line, n);
 }
 
 rf_status an_verb_annotate(rf_session *s, const rf_run *r)
@@ -155,7 +149,7 @@ rf_status an_verb_annotate(rf_session *s, const rf_run *r)
     rf_status st = an_model_open(&u.x, r->model, r->threads, &err);
     for (uint32_t i = 0; i < r->arg_count && !st; i++)
         st = annotate(&u, r->arg[i], strlen(r->arg[i]));
-    if (!st && !r->arg_count) st = read_lines(&u);
+    if (!st && !r->arg_count) st = rf_lines_each("-", read_line, &u, u.err);
     an_answer_free(&u.a);
     an_model_close(&u.x);
     rf_ids_free(&u.code);

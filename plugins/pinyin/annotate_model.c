@@ -16,23 +16,11 @@ an_shape an_shape_of(const rf_setting *v)
                       .drop_known = v[AN_TRAIN_DROPOUT_KNOWN].as.f};
 }
 
-static rf_vocab *read_vocab(const rf_model *f, const char *key, rf_error *err)
-{
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, key, &n);
-    rf_vocab *v = json ? rf_vocab_parse(json, n, err) : NULL;
-    if (!json) rf_fail(err, RF_EFORMAT, "%s: has no %s", rf_model_name(f), key);
-    if (!v || rf_vocab_size(v)) return v;
-    rf_fail(err, RF_EFORMAT, "%s: its %s is empty", rf_model_name(f), key);
-    rf_vocab_free(v);
-    return NULL;
-}
-
 static rf_status read_lexis(an_lexis *x, const rf_model *f, rf_error *err)
 {
-    if (!(x->chars = read_vocab(f, AN_META_CHARS, err)) ||
-        !(x->pairs = read_vocab(f, AN_META_PAIRS, err)) ||
-        !(x->classes = read_vocab(f, AN_META_CLASSES, err)))
+    if (!(x->chars = rf_task_vocab_read(f, AN_META_CHARS, err)) ||
+        !(x->pairs = rf_task_vocab_read(f, AN_META_PAIRS, err)) ||
+        !(x->classes = rf_task_vocab_read(f, AN_META_CLASSES, err)))
         return err->status;
     rf_status st = an_lexis_link(x, rf_model_name(f), err);
     if (!st && rf_model_find(f, "pinyin.words")) st = py_lexicon_load(&x->x, f, err);

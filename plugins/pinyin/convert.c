@@ -74,19 +74,11 @@ static rf_status convert(setup *u, const char *line, size_t n)
     return st ? st : ask(u);
 }
 
-static rf_status read_lines(setup *u)
+static rf_status read_line(void *ctx, const rf_lines *in, const char *line, size_t n, rf_error *err)
 {
-    rf_lines *in = rf_lines_open("-", u->err);
-    const char *line;
-    size_t n;
-    int more = 1;
-    rf_status st = in ? RF_OK : u->err->status;
-    while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
-        st = rf_utf8_check(line, n, "line", u->err);
-        if (!st) st = convert(u, line, n);
-    }
-    rf_lines_free(in);
-    return st ? st : more < 0 ? more : RF_OK;
+    (void)in;
+    const rf_status st = rf_utf8_check(line, n, "line", err);
+    return st ? st : convert(ctx, line, n);
 }
 
 static rf_status decode(setup *u)
@@ -104,7 +96,7 @@ static rf_status decode(setup *u)
     py_decoder_watch(u->d, ask, u);
     for (uint32_t i = 0; i < u->r->arg_count && !st; i++)
         st = convert(u, u->r->arg[i], strlen(u->r->arg[i]));
-    return st || u->r->arg_count ? st : read_lines(u);
+    return st || u->r->arg_count ? st : rf_lines_each("-", read_line, u, u->err);
 }
 
 rf_status py_verb_decode(rf_session *s, const rf_run *r)

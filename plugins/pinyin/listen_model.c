@@ -37,24 +37,12 @@ int listen_kind_of(const rf_setting *v)
 
 /* ---- Reading ---------------------------------------------------------------------------------------- */
 
-static rf_vocab *read_vocab(const rf_model *f, const char *key, rf_error *err)
-{
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, key, &n);
-    rf_vocab *v = json ? rf_vocab_parse(json, n, err) : NULL;
-    if (!json) rf_fail(err, RF_EFORMAT, "%s: has no %s", rf_model_name(f), key);
-    if (!v || rf_vocab_size(v)) return v;
-    rf_fail(err, RF_EFORMAT, "%s: its %s is empty", rf_model_name(f), key);
-    rf_vocab_free(v);
-    return NULL;
-}
-
 static rf_status read_units(const rf_model *f, int kind, speech_units *u, rf_error *err)
 {
-    *u = (speech_units){.kind = kind, .unit = read_vocab(f, SPEECH_META_UNITS, err)};
+    *u = (speech_units){.kind = kind, .unit = rf_task_vocab_read(f, SPEECH_META_UNITS, err)};
     if (!u->unit) return err->status;
     if (!speech_kind_syllables(kind)) return RF_OK;
-    u->syllable = read_vocab(f, SPEECH_META_SYLLABLES, err);
+    u->syllable = rf_task_vocab_read(f, SPEECH_META_SYLLABLES, err);
     return u->syllable ? speech_units_link(u, err) : err->status;
 }
 

@@ -70,20 +70,18 @@ static rf_status obey(setup *u, const char *line)
     return st ? st : show(u);
 }
 
+static rf_status read_line(void *ctx, const rf_lines *in, const char *line, size_t n, rf_error *err)
+{
+    setup *u = ctx;
+    (void)in;
+    rf_status st = rf_utf8_check(line, n, "standard input", err);
+    if (!st) st = obey(u, line);
+    return st ? st : u->s->host->progress(u->s->host, (double)u->item, 0, "lines");
+}
+
 static rf_status listen(setup *u, rf_error *err)
 {
-    rf_lines *in = rf_lines_open("-", err);
-    const char *line;
-    size_t n;
-    int more = 1;
-    rf_status st = in ? RF_OK : err->status;
-    while (!st && (more = rf_lines_next(in, &line, &n, err)) > 0) {
-        st = rf_utf8_check(line, n, "standard input", err);
-        if (!st) st = obey(u, line);
-        if (!st) st = u->s->host->progress(u->s->host, (double)u->item, 0, "lines");
-    }
-    rf_lines_free(in);
-    if (!st && more < 0) st = more;
+    const rf_status st = rf_lines_each("-", read_line, u, err);
     return st || !*py_live.typed(u->l) ? st : finish(u);
 }
 

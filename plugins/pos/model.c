@@ -46,27 +46,15 @@ rf_status pos_check_options(const rf_setting *v, rf_error *err)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static rf_vocab *read_vocab(const rf_model *f, const char *key, rf_error *err)
-{
-    size_t n = 0;
-    const char *json = rf_model_get_table(f, key, &n);
-    rf_vocab *v = json ? rf_vocab_parse(json, n, err) : NULL;
-    if (!json) rf_fail(err, RF_EFORMAT, "%s: has no %s", rf_model_name(f), key);
-    if (!v || rf_vocab_size(v)) return v;
-    rf_fail(err, RF_EFORMAT, "%s: its %s is empty", rf_model_name(f), key);
-    rf_vocab_free(v);
-    return NULL;
-}
-
 rf_status pos_lexis_read(pos_lexis *x, const rf_model *f, rf_error *err)
 {
-    x->tags = read_vocab(f, POS_META_TAGS, err);
+    x->tags = rf_task_vocab_read(f, POS_META_TAGS, err);
     if (!x->tags) return err->status;
     for (int t = 0; t < POS_TABLES; t++) {
         char name[POS_META_NAME];
         if (!pos_lexis_uses(x, t)) continue;
         pos_meta_table(t, name);
-        if (!(x->table[t] = read_vocab(f, name, err))) return err->status;
+        if (!(x->table[t] = rf_task_vocab_read(f, name, err))) return err->status;
     }
     return RF_OK;
 }

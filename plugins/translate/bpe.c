@@ -3,6 +3,7 @@
 #include <refrain/io.h>
 #include <string.h>
 
+#include "run.h"
 #include "translate.h"
 
 enum { BPE_MERGES, BPE_MIN_COUNT, BPE_WRITE, BPE_CODES, BPE_UNDO, BPE_VOCABULARY, BPE_THRESHOLD };
@@ -129,23 +130,11 @@ static rf_status send_line(applier *a, const char *line, size_t n, rf_error *err
     return st ? st : a->s->host->progress(a->s->host, (double)a->line, 0, "lines");
 }
 
-static rf_status apply_file(applier *a, const char *path, rf_error *err)
+static rf_status apply_line(void *ctx, const rf_lines *in, const char *line, size_t n,
+                            rf_error *err)
 {
-    rf_lines *in = rf_lines_open(path, err);
-    const char *line;
-    size_t n;
-    int more = in ? 1 : (int)err->status;
-    rf_status st = RF_OK;
-    while (!st && in && (more = rf_lines_next(in, &line, &n, err)) > 0) {
-        rf_error bad = {0};
-        if (rf_utf8_check(line, n, "", &bad))
-            st = rf_fail(err, RF_EFORMAT, "%s:%zu%s", name_of(path), rf_lines_number(in),
-                         strchr(bad.text + 1, ':'));
-        else
-            st = send_line(a, line, n, err);
-    }
-    rf_lines_free(in);
-    return st ? st : more < 0 ? more : RF_OK;
+    const rf_status st = tr_check_line(in, line, n, err);
+    return st ? st : send_line(ctx, line, n, err);
 }
 
 static rf_status open_codes(applier *a, const rf_run *r, rf_error *err)
@@ -171,7 +160,7 @@ static rf_status apply(rf_session *s, const rf_run *r, rf_error *err)
     const char *const *arg = r->arg_count ? r->arg : standard_input;
     const uint32_t n = r->arg_count ? r->arg_count : 1;
     rf_status st = r->opt[BPE_CODES].as.s ? open_codes(&a, r, err) : RF_OK;
-    for (uint32_t i = 0; i < n && !st; i++) st = apply_file(&a, arg[i], err);
+    for (uint32_t i = 0; i < n && !st; i++) st = rf_lines_each(arg[i], apply_line, &a, err);
     rf_bpe_free(a.b);
     rf_vocab_free(a.known);
     rf_str_free(&a.out);

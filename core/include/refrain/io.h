@@ -32,6 +32,12 @@ RF_API void rf_lines_free(rf_lines *r);
 /* The next line without its "\n" or "\r\n", NUL-terminated, valid until the next call.
  * 1: a line; 0: no more; negative: a status (EIO; EFORMAT: damaged gzip, a line over 1 GiB). */
 RF_API int rf_lines_next(rf_lines *r, const char **line, size_t *n, rf_error *err);
+/* All lines of a file, until one is not RF_OK: `in` tells where it stands.
+ * Errors: those of rf_lines_open, rf_lines_next and `each`. */
+RF_API rf_status rf_lines_each(const char *path,
+                               rf_status (*each)(void *ctx, const rf_lines *in, const char *line,
+                                                 size_t n, rf_error *err),
+                               void *ctx, rf_error *err);
 /* How the last line ended: 0: with the file; 1: LF; 2: CR LF. */
 RF_API int rf_lines_end(const rf_lines *r);
 /* Whether more can be read without waiting for a pipe or a terminal, as far as is known: if not, it

@@ -103,6 +103,9 @@ RF_API rf_status rf_task_options_read(const rf_model *m, const rf_option *table,
                                       rf_arena *texts, rf_error *err);
 /* The tokenizer that is among its metadata.  NULL with err: EFORMAT (there is none; it is broken). */
 RF_API rf_tokenizer *rf_task_tokenizer_read(const rf_model *m, rf_error *err);
+/* A vocabulary that is there under a key of the plugin.  NULL with err: EFORMAT (there is none, it is
+ * broken or empty), ENOMEM. */
+RF_API rf_vocab *rf_task_vocab_read(const rf_model *m, const char *key, rf_error *err);
 /* Every parameter into the file, or out of it.  Errors: those of rf_model_add_real, _get_real. */
 RF_API rf_status rf_params_store(const rf_params *ps, rf_model *m, rf_dtype storage, rf_error *err);
 RF_API rf_status rf_params_load(rf_params *ps, const rf_model *m, rf_error *err);
