@@ -114,7 +114,13 @@ static void output_plan(rf_stepper *s, rf_index V, rfi_bump *m)
     o->panels = rfi_bump_panels(m, rfi_panels_rows(s->device->k, V, s->rnn->spec.hidden));
 }
 
-static rfi_bump bump(const rf_stepper *s, rf_real *at) { return (rfi_bump){at, 0, s->bits}; }
+/* Rows from which on panels in pairs are faster. */
+enum { MANY = 24 };
+
+static rfi_bump bump(const rf_stepper *s, rf_real *at)
+{
+    return (rfi_bump){.at = at, .bits = s->bits, .pairs = !s->bits && s->most >= MANY};
+}
 
 static bool layer_open(rf_stepper *s, int l)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <refrain/decode.h>
+#include "decode/row.h"
 
 typedef struct candidate {
     double logp;
@@ -27,8 +27,9 @@ typedef struct search {
     int32_t *tokens;      /* [beam, max_length] */
     int32_t *spare;       /* likewise, where the next step's are made */
     int32_t *next, *from; /* [beam] */
-    double *row;          /* [V] log-probabilities of one row's continuations; shared */
-    candidate *heap;      /* [2 beam], the worst on top */
+    const rfi_kernels *k;
+    rf_real *row;    /* [V] one row's scores without what is forbidden; shared */
+    candidate *heap; /* [2 beam], the worst on top */
     rf_index candidates;
     rf_index ended; /* results so far that ended */
     rf_hypotheses *pool;
@@ -96,29 +97,51 @@ static void block_repeats(const search *s, const int32_t *tokens)
             s->row[tokens[i + m - 1]] = -INFINITY;
 }
 
-static void forbid(const search *s, const int32_t *tokens)
+static bool is_short(const search *s) { return s->spec->end >= 0 && s->t < s->spec->min_length; }
+
+/* The scores without what must not follow `tokens`. */
+static const rf_real *allowed(const search *s, const int32_t *tokens, const rf_real *scores)
 {
     const rf_beam_spec *spec = s->spec;
-    for (int32_t v = 0; spec->forbid && v < s->scorer->vocabulary; v++)
-        if (spec->forbid[v]) s->row[v] = -INFINITY;
-    if (spec->end >= 0 && s->t < spec->min_length) s->row[spec->end] = -INFINITY;
+    if (!spec->forbid && spec->no_repeat < 1 && !is_short(s)) return scores;
+    const int32_t V = s->scorer->vocabulary;
+    for (int32_t v = 0; v < V; v++)
+        s->row[v] = spec->forbid && spec->forbid[v] ? -(rf_real)INFINITY : scores[v];
+    if (is_short(s)) s->row[spec->end] = -INFINITY;
     block_repeats(s, tokens);
+    return s->row;
+}
+
+/* Scores that are looked at together. */
+enum { TOGETHER = 64 };
+
+/* Most scores are too low for the candidates: a maximum passes over many at once.  Only roundings
+ * could let it pass over a candidate, so they are allowed for. */
+static void offer_scores(search *s, int32_t k, const rf_real *scores, double shift)
+{
+    const int32_t V = s->scorer->vocabulary;
+    const double before = s->logp[k];
+    for (int32_t from = 0; from < V; from += TOGETHER) {
+        const int32_t to = V - from < TOGETHER ? V : from + TOGETHER;
+        if (s->candidates == 2 * s->spec->beam) {
+            const double top = (double)s->k->max(to - from, scores + from) - shift;
+            if (before + top < s->heap[0].logp - 1e-9 * fabs(s->heap[0].logp)) continue;
+        }
+        for (int32_t v = from; v < to; v++)
+            offer(s, (candidate){before + ((double)scores[v] - shift), k, v});
+    }
 }
 
 static void offer_row(search *s, int32_t k, const rf_real *scores)
 {
     const int32_t V = s->scorer->vocabulary;
-    if (s->scorer->normalized)
-        for (int32_t v = 0; v < V; v++) s->row[v] = (double)scores[v];
-    else
-        rf_log_probabilities(scores, V, s->row);
+    const double shift = s->scorer->normalized ? 0 : rfi_log_sum(s->k, scores, V);
     if (s->t < s->spec->prefixes) {
         const int32_t v = s->spec->prefix[s->t];
-        offer(s, (candidate){s->logp[k] + s->row[v], k, v});
+        offer(s, (candidate){s->logp[k] + ((double)scores[v] - shift), k, v});
         return;
     }
-    forbid(s, s->tokens + k * s->spec->max_length);
-    for (int32_t v = 0; v < V; v++) offer(s, (candidate){s->logp[k] + s->row[v], k, v});
+    offer_scores(s, k, allowed(s, s->tokens + k * s->spec->max_length, scores), shift);
 }
 
 /* ---- The pool of results -------------------------------------------------------------------------- */
@@ -238,7 +261,7 @@ typedef struct searches {
     const rf_scorer *scorer;
     search *at;
     rf_index n;
-    double *row;          /* [V] */
+    rf_real *row;         /* [V] */
     int32_t *next, *from; /* [sum of beams] of all rows */
     int32_t *prompt;      /* [n] */
 } searches;
@@ -381,12 +404,14 @@ static bool allocate_all(searches *a, const rf_beam_spec *spec, rf_hypotheses *o
 {
     size_t rows = 0;
     bool done = true;
+    const rfi_kernels *k = rfi_kernels_best();
     a->at = calloc((size_t)a->n, sizeof *a->at);
     a->prompt = calloc((size_t)a->n, sizeof *a->prompt);
     a->row = calloc((size_t)a->scorer->vocabulary, sizeof *a->row);
     for (rf_index i = 0; a->at && done && i < a->n; i++) {
         search *s = &a->at[i];
-        *s = (search){.scorer = a->scorer, .spec = &spec[i], .pool = &out[i], .row = a->row};
+        *s =
+            (search){.scorer = a->scorer, .spec = &spec[i], .pool = &out[i], .k = k, .row = a->row};
         s->best = spec[i].best > 0 ? spec[i].best : 1;
         done = allocate(s);
         rows += (size_t)spec[i].beam;

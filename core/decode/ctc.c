@@ -349,8 +349,7 @@ rf_status rf_ctc_search_best(const rf_ctc_search *s, rf_index best, rf_hypothese
 {
     size_t total = 1, count = 0;
     *out = (rf_hypotheses){0};
-    for (; count < (size_t)s->n; count++)
-        total += (size_t)s->node[s->beam[count].node].length;
+    for (; count < (size_t)s->n; count++) total += (size_t)s->node[s->beam[count].node].length;
     int32_t *at = out->memory = malloc(total * sizeof *at);
     out->h = calloc(count, sizeof *out->h);
     if (!at || !out->h) {

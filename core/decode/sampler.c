@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <refrain/decode.h>
+#include "decode/row.h"
 
 struct rf_sampler {
     int32_t V;
@@ -35,13 +35,34 @@ void rf_sampler_free(rf_sampler *s)
     free(s);
 }
 
-void rf_log_probabilities(const rf_real *scores, int32_t V, double *out)
+static double exact_log_sum(const rf_real *scores, int32_t V)
 {
     double top = -INFINITY, sum = 0;
     for (int32_t v = 0; v < V; v++) top = fmax(top, (double)scores[v]);
     for (int32_t v = 0; v < V; v++) sum += exp((double)scores[v] - top);
-    const double shift = top + log(sum);
+    return top + log(sum);
+}
+
+void rf_log_probabilities(const rf_real *scores, int32_t V, double *out)
+{
+    const double shift = exact_log_sum(scores, V);
     for (int32_t v = 0; v < V; v++) out[v] = (double)scores[v] - shift;
+}
+
+double rfi_log_sum(const rfi_kernels *k, const rf_real *scores, int32_t V)
+{
+    enum { PART = 256 }; /* summed in reals; the parts in double */
+    rf_real e[PART];
+    if (V <= PART || !isfinite(k->sum(V, scores))) return exact_log_sum(scores, V);
+    const rf_real top = k->max(V, scores);
+    double sum = 0;
+    for (int32_t from = 0; from < V; from += PART) {
+        const rf_index n = V - from < PART ? V - from : PART;
+        k->affine(n, 1, -top, scores + from, e);
+        k->exp(n, e, e);
+        sum += (double)k->sum(n, e);
+    }
+    return (double)top + log(sum);
 }
 
 /* ---- Order: probable first, then by token -------------------------------------------------------- */

@@ -25,6 +25,7 @@ struct rf_translator {
     int32_t *lengths;   /* [B] */
     int32_t *copies;    /* [B,S], with copy */
     rf_real *source;    /* what follows, in one piece */
+    size_t source_room; /* reals of it */
     rf_real *keys;      /* [B,S,H] */
     rf_real *projected; /* [B,S,A], or the keys */
     rf_real *h0, *c0;   /* [layers,B,H] */
@@ -33,6 +34,7 @@ struct rf_translator {
     int32_t *numbers;                        /* what follows, in one piece */
     int32_t *sentence, *sentence_before;     /* [most] */
     rf_real *row;                            /* what follows, in one piece */
+    size_t row_room;                         /* reals of it */
     rf_real *weights, *cover, *cover_before; /* [most,S] */
     rf_real *fed, *fed_before;               /* [most,O], o of the last step */
     rf_real *x;                              /* [most, input of the first layer] */
@@ -122,18 +124,25 @@ static size_t plan_rows(rf_translator *t)
     return used;
 }
 
+/* A piece of at least n reals; one that is large enough stays. */
+static bool room_for(rf_real **piece, size_t *room, size_t n)
+{
+    if (*piece && n <= *room) return true;
+    rf_aligned_free(*piece);
+    *piece = rf_aligned_calloc(n, sizeof **piece);
+    *room = n;
+    return *piece;
+}
+
 static bool reserve(rf_translator *t)
 {
-    rf_aligned_free(t->source);
-    rf_aligned_free(t->row);
     free(t->lengths);
     free(t->numbers);
-    t->source = t->row = NULL;
     t->lengths = calloc((size_t)(t->B * (t->S + 1)), sizeof *t->lengths);
     t->numbers = calloc((size_t)(2 * t->most), sizeof *t->numbers);
-    t->source = rf_aligned_calloc(plan_source(t), sizeof *t->source);
-    t->row = rf_aligned_calloc(plan_rows(t), sizeof *t->row);
-    if (!t->lengths || !t->numbers || !t->source || !t->row) return false;
+    const bool rooms = room_for(&t->source, &t->source_room, plan_source(t)) &&
+                       room_for(&t->row, &t->row_room, plan_rows(t));
+    if (!t->lengths || !t->numbers || !rooms) return false;
     t->copies = t->lengths + t->B;
     t->sentence = t->numbers;
     t->sentence_before = t->numbers + t->most;
