@@ -31,7 +31,6 @@ typedef struct search {
     rf_real *row;    /* [V] one row's scores without what is forbidden; shared */
     candidate *heap; /* [2 beam], the worst on top */
     rf_index candidates;
-    rf_index ended; /* results so far that ended */
     rf_hypotheses *pool;
     int32_t *pool_tokens; /* [best, max_length] */
 } search;
@@ -226,7 +225,7 @@ static void advance(search *s)
     for (rf_index rank = 0; rank < s->candidates; rank++) {
         const candidate *c = &s->heap[rank];
         if (spec->end >= 0 && c->token == spec->end) {
-            if (rank < spec->beam) finish(s, c, true), s->ended++;
+            if (rank < spec->beam) finish(s, c, true);
         } else if (last) {
             if (cut++ < spec->beam) finish(s, c, false);
         } else if (s->live < spec->beam) {
@@ -240,16 +239,15 @@ static void advance(search *s)
 }
 
 /* Whether no live hypothesis can enter the pool any more: a log-probability only falls, and its
- * penalised value is at most that at the shortest or at the longest possible length. */
+ * penalised value is at most that at the shortest or at the longest possible length.  A beam of one is
+ * greedy: it ends where it ends. */
 static bool is_settled(const search *s)
 {
     const rf_beam_spec *spec = s->spec;
     const rf_hypotheses *pool = s->pool;
-    if (spec->enough && s->ended >= spec->enough && pool->n == s->best &&
-        pool->h[pool->n - 1].ended)
-        return true;
-    if ((spec->bonus && !spec->malus) || pool->n < s->best || !pool->h[pool->n - 1].ended)
-        return false;
+    if (pool->n < s->best || !pool->h[pool->n - 1].ended) return false;
+    if (spec->beam == 1) return true;
+    if (spec->bonus && !spec->malus) return false;
     const double bound =
         fmax(penalised(spec, s->logp[0], s->t + 1), penalised(spec, s->logp[0], spec->max_length));
     return bound < pool->h[pool->n - 1].score;

@@ -75,8 +75,7 @@ static rf_beam_spec beam_of(const cap_search *s, const int32_t *start)
                           .penalty = RF_LENGTH_GNMT,
                           .alpha = s->alpha,
                           .no_repeat = s->no_repeat,
-                          .forbid = s->forbid,
-                          .enough = s->beam > s->best ? s->beam : s->best};
+                          .forbid = s->forbid};
 }
 
 /* Memory of a batch. */

@@ -72,7 +72,6 @@ static double coverage(void *ctx, rf_index row, const int32_t *tokens, rf_index 
     return s->beta * rf_translator_covered(s->t, row);
 }
 
-/* Greedy choice ends where it ends; a wider beam when nothing that is better can come. */
 static rf_beam_spec beam_of(tr_search *s, rf_index line, const uint8_t *forbid)
 {
     static const int32_t start[] = {TR_BOS};
@@ -93,8 +92,7 @@ static rf_beam_spec beam_of(tr_search *s, rf_index line, const uint8_t *forbid)
                           .forbid = forbid,
                           .bonus = s->beta > 0 ? coverage : NULL,
                           .ctx = s,
-                          .malus = true,
-                          .enough = s->beam == 1};
+                          .malus = true};
 }
 
 /* Tokens from V on that the lines can be copied from. */

@@ -579,8 +579,13 @@ static void beam_of_one_is_greedy(void)
         g.end = 7;
         const rf_scorer scorer = scorer_of(m, 1);
         CU_ASSERT_EQUAL(rf_generate(&scorer, &g, NULL), RF_OK);
-        const rf_beam_spec spec = {
-            .beam = 1, .prompt = g.prompt, .prompts = 3, .max_length = 10, .end = 7};
+        const rf_beam_spec spec = {.beam = 1,
+                                   .prompt = g.prompt,
+                                   .prompts = 3,
+                                   .max_length = 10,
+                                   .end = 7,
+                                   .penalty = RF_LENGTH_GNMT,
+                                   .alpha = 2.0 * (double)(seed % 2)};
         rf_hypotheses got;
         CU_ASSERT_EQUAL(rf_beam_search(&scorer, &spec, &got, NULL), RF_OK);
         CU_ASSERT_EQUAL_FATAL(got.n, 1);
@@ -624,6 +629,55 @@ static void narrow_beams_are_honest(void)
         rf_hypotheses_free(&got);
         hash_free(m);
     }
+}
+
+static double nothing(void *ctx, rf_index row, const int32_t *tokens, rf_index n)
+{
+    (void)ctx, (void)row, (void)tokens, (void)n;
+    return 0;
+}
+
+/* What a narrow beam finds is the same if it is made to go on to the longest results, as with a bonus of
+ * which nothing is known; steps: how many it takes by itself. */
+static void compare_with_longest(uint64_t seed, const rf_beam_spec *spec, rf_index *steps)
+{
+    rf_beam_spec longest = *spec;
+    rf_hypotheses got, due;
+    longest.bonus = nothing;
+    hash_model *m = hash_new(seed, 6, false);
+    const rf_scorer scorer = scorer_of(m, spec->beam);
+    CU_ASSERT_EQUAL_FATAL(rf_beam_search(&scorer, spec, &got, NULL), RF_OK);
+    *steps = m->steps;
+    CU_ASSERT_EQUAL_FATAL(rf_beam_search(&scorer, &longest, &due, NULL), RF_OK);
+    CU_ASSERT(m->steps - *steps >= *steps);
+    CU_ASSERT_EQUAL_FATAL(got.n, due.n);
+    for (rf_index i = 0; i < got.n; i++) {
+        CU_ASSERT_EQUAL(got.h[i].score, due.h[i].score);
+        CU_ASSERT_EQUAL_FATAL(got.h[i].n, due.h[i].n);
+        CU_ASSERT(!memcmp(got.h[i].tokens, due.h[i].tokens, (size_t)got.h[i].n * 4));
+    }
+    rf_hypotheses_free(&got);
+    rf_hypotheses_free(&due);
+    hash_free(m);
+}
+
+static void beams_end_when_nothing_better_can_come(void)
+{
+    bool early = false;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        const rf_beam_spec spec = {.beam = 2 + (rf_index)(seed % 3),
+                                   .best = 1 + (rf_index)(seed % 2),
+                                   .prompt = LIST(int32_t, 4),
+                                   .prompts = 1,
+                                   .max_length = 9,
+                                   .end = 5,
+                                   .penalty = RF_LENGTH_GNMT,
+                                   .alpha = 0.5 * (double)(seed % 4)};
+        rf_index steps;
+        compare_with_longest(seed, &spec, &steps);
+        early = early || steps < spec.max_length;
+    }
+    CU_ASSERT(early);
 }
 
 /* All tokens equally probable: lower tokens first. */
@@ -693,22 +747,24 @@ static void beam_search_says_no(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"log probabilities sum to one", log_probabilities_sum_to_one},
-                           {"filters keep what they should", filters_keep_what_they_should},
-                           {"top-p at its edges", top_p_at_its_edges},
-                           {"hard scores are survived", hard_scores_are_survived},
-                           {"samples follow their distribution", samples_follow_their_distribution},
-                           {"greedy takes the best", greedy_takes_the_best},
-                           {"samples do not depend on rows", samples_do_not_depend_on_rows},
-                           {"samples end", samples_end},
-                           {"generating says no", generating_says_no},
-                           {"given tokens are scored", given_tokens_are_scored},
-                           {"wide beam is exhaustive", wide_beam_is_exhaustive},
-                           {"beam of one is greedy", beam_of_one_is_greedy},
-                           {"narrow beams are honest", narrow_beams_are_honest},
-                           {"ties go to lower tokens", ties_go_to_lower_tokens},
-                           {"beam search says no", beam_search_says_no},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"log probabilities sum to one", log_probabilities_sum_to_one},
+        {"filters keep what they should", filters_keep_what_they_should},
+        {"top-p at its edges", top_p_at_its_edges},
+        {"hard scores are survived", hard_scores_are_survived},
+        {"samples follow their distribution", samples_follow_their_distribution},
+        {"greedy takes the best", greedy_takes_the_best},
+        {"samples do not depend on rows", samples_do_not_depend_on_rows},
+        {"samples end", samples_end},
+        {"generating says no", generating_says_no},
+        {"given tokens are scored", given_tokens_are_scored},
+        {"wide beam is exhaustive", wide_beam_is_exhaustive},
+        {"beam of one is greedy", beam_of_one_is_greedy},
+        {"narrow beams are honest", narrow_beams_are_honest},
+        {"beams end when nothing better can come", beams_end_when_nothing_better_can_come},
+        {"ties go to lower tokens", ties_go_to_lower_tokens},
+        {"beam search says no", beam_search_says_no},
+        CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "decode", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }

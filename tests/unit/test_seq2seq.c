@@ -211,9 +211,8 @@ static void beam_of_one_is_greedy(void)
             rf_graph_begin(w.g, RF_INFER, (rf_key){0});
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 1, NULL), RF_OK);
             const rf_scorer s = rf_translator_scorer(t);
-            rf_beam_spec spec = beam_of(1, 12);
+            const rf_beam_spec spec = beam_of(1, 12);
             rf_hypotheses got;
-            spec.enough = 1;
             const rf_index n = greedy(&s, due, 12);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec, &got, NULL), RF_OK);
             CU_ASSERT_EQUAL_FATAL(got.h[0].n, n);

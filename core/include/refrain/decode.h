@@ -124,9 +124,7 @@ typedef struct rf_beam_spec {
      * scorer, as of its last step, ends with these n tokens.  NULL: none. */
     double (*bonus)(void *ctx, rf_index row, const int32_t *tokens, rf_index n);
     void *ctx;
-    bool malus;      /* the bonus is never above 0: a search may end early */
-    rf_index enough; /* stop once as many results have ended (and `best` of them are known), though
-                      * better ones might come; 0: when none can come.  1 with a beam of 1 is greedy */
+    bool malus; /* the bonus is never above 0: a search may end early */
 } rf_beam_spec;
 
 typedef struct rf_hypothesis {
@@ -144,7 +142,9 @@ typedef struct rf_hypotheses {
     void *memory;
 } rf_hypotheses;
 
-/* With a beam at least as wide as the search space the result is that of exhaustive search.
+/* A search ends when no result that is better than the `best` can come any more; a beam of 1, which is
+ * greedy, once `best` results have ended.  With a beam at least as wide as the search space the result is
+ * that of exhaustive search.
  * Errors: RF_EINVAL for options that make no sense; RF_EDIVERGED: no finite score. */
 RF_API rf_status rf_beam_search(const rf_scorer *scorer, const rf_beam_spec *spec,
                                 rf_hypotheses *out, rf_error *err);
