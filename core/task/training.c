@@ -211,8 +211,10 @@ rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g, const r
 rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params *params,
                            rf_error *err)
 {
+    rf_bucket_spec seeded = *spec;
+    seeded.seed = t->seed;
     t->params = params;
-    t->batches = rf_bucket_batches_new(spec, err);
+    t->batches = rf_bucket_batches_new(&seeded, err);
     if (!t->batches) return err->status;
     t->cursor = rf_bucket_batches_cursor(t->batches);
     t->per_epoch = rf_bucket_batches_per_epoch(t->batches);

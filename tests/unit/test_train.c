@@ -286,6 +286,71 @@ static void ordered_buckets_fill(void)
     CU_ASSERT_STRING_EQUAL(err.text, "batches: sequence 2 is empty");
 }
 
+/* A loss that is known: item i costs i for each of its lengths[i] steps. */
+typedef struct held {
+    double done, total; /* as told */
+    int calls, stop_at; /* stop_at 0: never */
+} held;
+
+static rf_node held_loss(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    rf_real *mean = rf_graph_alloc(g, sizeof *mean);
+    double sum = 0;
+    (void)self;
+    CU_ASSERT_EQUAL(rf_graph_mode(g), RF_INFER);
+    for (rf_index k = 0; k < b->B; k++) {
+        sum += (double)b->item[k] * b->lengths[k];
+        *units += b->lengths[k];
+    }
+    *mean = (rf_real)(sum / *units);
+    return rf_borrow(g, mean, RF_SHAPE(1));
+}
+
+static rf_node held_poison(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    (void)self, (void)b, (void)units;
+    return rf_add(g, rf_zeros(g, RF_SHAPE(2)), rf_zeros(g, RF_SHAPE(3)));
+}
+
+static rf_status held_tell(void *self, double done, double total)
+{
+    held *h = self;
+    CU_ASSERT(done > h->done);
+    h->done = done;
+    h->total = total;
+    return ++h->calls == h->stop_at ? RF_ECANCELLED : RF_OK;
+}
+
+static void held_out_losses_are_weighed(void)
+{
+    int32_t lengths[SEQUENCES];
+    double sum = 0, steps = 0, mean;
+    make_lengths(lengths);
+    for (int i = 0; i < SEQUENCES; i++) sum += (double)i * lengths[i], steps += lengths[i];
+    rf_device *d = rf_device_new(1, NULL);
+    rf_graph *g = rf_graph_new(d);
+    rf_error err = {0};
+    held h = {0};
+    rf_bucket_loss l = {.batches = {.lengths = lengths, .n = SEQUENCES, .B = 7},
+                        .loss = held_loss,
+                        .tell = held_tell,
+                        .self = &h};
+    CU_ASSERT_EQUAL(rf_bucket_mean(g, &l, &mean, &err), RF_OK);
+    CU_ASSERT_DOUBLE_EQUAL(mean, sum / steps, 1e-5 * sum / steps);
+    CU_ASSERT(h.done == SEQUENCES && h.total == SEQUENCES && h.calls == (SEQUENCES + 6) / 7);
+    h = (held){.stop_at = 3};
+    CU_ASSERT_EQUAL(rf_bucket_mean(g, &l, &mean, &err), RF_ECANCELLED);
+    CU_ASSERT_EQUAL(h.calls, 3);
+    l.loss = held_poison;
+    l.tell = NULL;
+    CU_ASSERT_EQUAL(rf_bucket_mean(g, &l, &mean, &err), RF_ESHAPE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "[2]"));
+    l.batches.B = 0;
+    CU_ASSERT_NOT_EQUAL(rf_bucket_mean(g, &l, &mean, &err), RF_OK);
+    rf_graph_free(g);
+    rf_device_free(d);
+}
+
 /* ---- Parameters for the rest ------------------------------------------------------------------------------ */
 
 /* A matrix that spans several pieces, a vector, and a sparse table. */
@@ -728,6 +793,7 @@ int main(void)
                            {"buckets of pairs fit", buckets_of_pairs_fit},
                            {"buckets resume at a cursor", buckets_resume_at_a_cursor},
                            {"ordered buckets fill", ordered_buckets_fill},
+                           {"held-out losses are weighed", held_out_losses_are_weighed},
                            {"norms are right", norms_are_right},
                            {"optimizers follow their formulas", optimizers_follow_their_formulas},
                            {"optimizers by hand", optimizers_by_hand},

@@ -330,7 +330,7 @@ RF_API rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g,
 
 /* Where one learns from many sequences, bucketed by length, instead of _fit:
  *
- *     rf_training_open   params, device, graph and batches
+ *     rf_training_open   params, device, graph and batches, whose seed is the training's
  *     rf_training_learn  rf_fit; of `task` the loss, validate and carry are looked at, whose self is
  *                        t; the loss is that of t->batch.  Without --model nothing is saved or reported
  *
