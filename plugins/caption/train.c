@@ -238,8 +238,7 @@ static rf_status describe(setup *u)
     if (st) return st;
     const char *const more[] = {CAP_META_WORDS, u->words_json.s, CAP_META_SIGHT, u->sight_json.s,
                                 NULL};
-    const char *const only[] = {CAP_META_DATA, u->base.data_json, NULL};
-    return rf_training_describe(&u->base, more, only, u->err);
+    return rf_training_describe(&u->base, more, u->err);
 }
 
 /* ---- The verb ------------------------------------------------------------------------------------ */

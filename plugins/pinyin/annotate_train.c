@@ -304,8 +304,7 @@ static rf_status describe(learner *l)
     if (st) return st;
     const char *const more[] = {AN_META_CHARS,   l->chars.s,   AN_META_PAIRS, l->pairs.s,
                                 AN_META_CLASSES, l->classes.s, NULL};
-    const char *const only[] = {AN_META_DATA, l->base.data_json, NULL};
-    return rf_training_describe(&l->base, more, only, l->err);
+    return rf_training_describe(&l->base, more, l->err);
 }
 
 static rf_status train(learner *l)

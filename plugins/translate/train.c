@@ -282,8 +282,7 @@ static rf_status describe(setup *u)
         if (st) return st;
     }
     const char *const more[] = {TR_META_SOURCE, u->units[0].s, TR_META_TARGET, u->units[1].s, NULL};
-    const char *const only[] = {TR_META_DATA, u->base.data_json, NULL};
-    return rf_training_describe(&u->base, more, only, u->err);
+    return rf_training_describe(&u->base, more, u->err);
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */
