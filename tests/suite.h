@@ -11,6 +11,9 @@
 
 #include <CUnit/Basic.h>
 
+/* A list where an array is due. */
+#define LIST(type, ...) ((const type[]){__VA_ARGS__})
+
 /* 0: all passed; 1: some failed; 2: CUnit could not begin. */
 static inline int run_suites(CU_SuiteInfo *suites)
 {

@@ -7,6 +7,13 @@
 
 static rf_index cells(const rf_seq2seq_batch *b) { return b->T * b->B; }
 
+rf_index rf_seq2seq_targets(const rf_seq2seq_batch *b)
+{
+    rf_index n = 0;
+    for (rf_index i = 0; i < cells(b); i++) n += b->target[i] >= 0;
+    return n;
+}
+
 /* ---- Masks --------------------------------------------------------------------------------------- */
 
 /* Targets as indices below `limit`, 0 where there is none. */

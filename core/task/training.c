@@ -98,6 +98,7 @@ int32_t *rf_training_hold_out(const rf_training *t, rf_index n, double part, rf_
 rf_status rf_training_know(rf_training *t, const char *key, uint64_t hash, rf_error *err)
 {
     rf_str stored = {0};
+    t->data_key = key;
     snprintf(t->data_json, sizeof t->data_json, "\"%016" PRIx64 "\"", hash);
     if (!t->state) return RF_OK;
     const bool same = rf_model_get_text(t->state, key, &stored) && stored.n == 16 &&
@@ -128,8 +129,7 @@ static rf_status write_options(rf_training *t, rf_error *err)
     return st ? st : rf_settings_write(t->table, t->v, false, without, &t->others, err);
 }
 
-rf_status rf_training_describe(rf_training *t, const char *const *more, const char *const *only,
-                               rf_error *err)
+rf_status rf_training_describe(rf_training *t, const char *const *more, rf_error *err)
 {
     rf_status st = write_options(t, err);
     if (st) return st;
@@ -139,6 +139,7 @@ rf_status rf_training_describe(rf_training *t, const char *const *more, const ch
     const char *const own[] = {RF_META_PLUGIN,  t->plugin_json, RF_META_TASK,  t->task_json,
                                RF_META_OPTIONS, t->options.s,   t->key_others, t->others.s,
                                t->key_seed,     t->seed_json,   NULL};
+    const char *const only[] = {t->data_key, t->data_json, NULL};
     append(t->meta, append(t->meta, 0, own), more);
     append(t->only, append(t->only, 0, only), t->meta);
     return RF_OK;
@@ -206,16 +207,25 @@ rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g, const r
     return st == RF_ECANCELLED && t->stopped ? t->stopped : st;
 }
 
-/* ---- Bucketed batches ------------------------------------------------------------------------ */
+/* ---- Batches, a device and a graph ----------------------------------------------------------- */
+
+static rf_status open_batches(rf_training *t, const rf_bucket_spec *spec, rf_error *err)
+{
+    rf_bucket_spec seeded = *spec;
+    seeded.seed = t->seed;
+    t->batches = rf_bucket_batches_new(&seeded, err);
+    if (!t->batches) return err->status;
+    t->cursor = rf_bucket_batches_cursor(t->batches);
+    t->per_epoch = rf_bucket_batches_per_epoch(t->batches);
+    return RF_OK;
+}
 
 rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params *params,
                            rf_error *err)
 {
+    const rf_status st = spec ? open_batches(t, spec, err) : RF_OK;
+    if (st) return st;
     t->params = params;
-    t->batches = rf_bucket_batches_new(spec, err);
-    if (!t->batches) return err->status;
-    t->cursor = rf_bucket_batches_cursor(t->batches);
-    t->per_epoch = rf_bucket_batches_per_epoch(t->batches);
     t->device = rf_device_new((int)t->r->threads, err);
     t->graph = t->device ? rf_graph_new(t->device) : NULL;
     return t->graph ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
@@ -230,13 +240,18 @@ static int next_batch(void *self, rf_error *err)
 
 rf_status rf_training_learn(rf_training *t, rf_fit_task task, rf_fit_result *result, rf_error *err)
 {
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), t->cursor, 0, 0};
+    const rf_carried none = {0}, *s = t->carried ? t->carried : &none;
+    const int split = t->lanes ? 2 : 0, slots = 1 + !!s->h + !!s->c;
+    const rf_slot slot[] = {{"cursor", RF_SLOT_I64, RF_SHAPE(2), t->cursor, 0, 0},
+                            {"carried_h", RF_SLOT_REAL, s->shape, s->h, split, t->lanes},
+                            {"carried_c", RF_SLOT_REAL, s->shape, s->c, split, t->lanes}};
     task.self = t;
-    task.next = next_batch;
-    task.save = t->r->model ? rf_training_save : NULL;
-    task.report = t->r->model ? rf_training_report : NULL;
+    if (!task.next) task.next = next_batch;
+    if (!task.save) task.save = rf_training_save;
+    if (!task.report) task.report = rf_training_report;
+    if (!t->r->model) task.save = NULL, task.report = NULL;
     task.stop = rf_training_stop;
-    return rf_training_fit(t, task, t->graph, &cursor, 1, result, err);
+    return rf_training_fit(t, task, t->graph, slot, slots, result, err);
 }
 
 /* ---- While it goes on ------------------------------------------------------------------------ */
@@ -313,16 +328,21 @@ static rf_status set_metrics(rf_model *f, const char *of, const rf_metrics *m, r
     return st;
 }
 
+rf_dtype rf_training_storage(const rf_training *t)
+{
+    static const rf_dtype storage[] = {RF_F32, RF_F16, RF_BF16};
+    return storage[learn(t, RF_LEARN_STORAGE)->as.i];
+}
+
 rf_status rf_training_write(const rf_training *t, const char *path, const rf_metrics *m,
                             rf_error *err)
 {
-    static const rf_dtype storage[] = {RF_F32, RF_F16, RF_BF16};
     rf_model *f = rf_model_new();
     rf_status st = f ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
     for (const char *const *k = t->meta; *k && !st; k += 2)
         st = rf_model_set_table(f, k[0], k[1], strlen(k[1]), err);
     if (!st) st = set_metrics(f, t->measured ? t->measured : "valid", m, err);
-    if (!st) st = rf_params_store(t->params, f, storage[learn(t, RF_LEARN_STORAGE)->as.i], err);
+    if (!st && !t->bare) st = rf_params_store(t->params, f, rf_training_storage(t), err);
     if (!st && t->store) st = t->store(t, f, err);
     if (!st) st = rf_model_write(f, path, err);
     rf_model_free(f);

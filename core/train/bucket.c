@@ -164,3 +164,33 @@ void rf_bucket_fill(const rf_bucket_batch *b, const int32_t *tokens, const rf_in
         for (rf_index t = 0; t < b->T; t++) out[t * b->B + k] = t < b->lengths[k] ? from[t] : pad;
     }
 }
+
+/* ---- What is held out ------------------------------------------------------------------------- */
+
+static rf_status add_loss(rf_graph *g, const rf_bucket_loss *l, const rf_bucket_batch *b,
+                          rf_mean_value *mean, rf_error *err)
+{
+    double units = 0;
+    rf_graph_begin(g, RF_INFER, (rf_key){0});
+    const rf_node y = l->loss(l->self, g, b, &units);
+    const rf_status st = rf_graph_status(g, err);
+    if (!st) rf_mean_add(mean, (double)rf_value(g, y).data[0], units);
+    return st;
+}
+
+rf_status rf_bucket_mean(rf_graph *g, const rf_bucket_loss *l, double *mean, rf_error *err)
+{
+    rf_bucket_batches *batches = rf_bucket_batches_new(&l->batches, err);
+    rf_bucket_batch b;
+    rf_mean_value sum = {0};
+    double done = 0;
+    rf_status st = batches ? RF_OK : err->status;
+    while (!st && rf_bucket_batches_next(batches, &b)) {
+        st = add_loss(g, l, &b, &sum, err);
+        done += (double)b.B;
+        if (!st && l->tell) st = l->tell(l->self, done, (double)l->batches.n);
+    }
+    rf_bucket_batches_free(batches);
+    *mean = rf_mean_get(&sum);
+    return st;
+}

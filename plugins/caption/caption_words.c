@@ -62,3 +62,10 @@ void cap_words_join(int language, const char *words, size_t n, rf_str *out)
     for (size_t i = 0; i < n; i++)
         if (language != CAP_ZH || words[i] != ' ') rf_str_add(out, words + i, 1);
 }
+
+rf_text_metric *cap_metric_new(int metric, rf_error *err)
+{
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = RF_TOKENS_NONE;
+    return rf_text_metric_new(metric, &o, err);
+}

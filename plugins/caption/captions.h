@@ -20,6 +20,7 @@
 #ifndef CAPTION_CAPTIONS_H
 #define CAPTION_CAPTIONS_H
 
+#include <refrain/metric_text.h>
 #include <refrain/text.h>
 
 enum { CAP_EN, CAP_ZH, CAP_LANGUAGES };
@@ -80,5 +81,8 @@ bool cap_captions_within(const cap_captions *c, rf_index picture, const char *sp
 rf_status cap_words(int language, const char *text, size_t n, rf_str *out, rf_error *err);
 /* Append words as they are written: those of English with their blanks, those of Chinese without. */
 void cap_words_join(int language, const char *words, size_t n, rf_str *out);
+/* A metric of texts that are such words already: number `metric` of rf_text_metric_find.  NULL with err:
+ * ENOMEM. */
+rf_text_metric *cap_metric_new(int metric, rf_error *err);
 
 #endif

@@ -256,11 +256,9 @@ static rf_status add_sentence(setup *u, rf_text_metric *s, const char *words, rf
 static rf_status measure(setup *u, const char *words, double *out)
 {
     const cap_exam *x = u->b->x;
-    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
     rf_text_score score;
-    o.tokens = RF_TOKENS_NONE;
     const char **reference = calloc((size_t)x->c.n + 1, sizeof *reference);
-    rf_text_metric *s = rf_text_metric_new(u->b->metric, &o, u->err);
+    rf_text_metric *s = cap_metric_new(u->b->metric, u->err);
     rf_status st = s && reference ? RF_OK : no_memory(u);
     for (rf_index p = 0; p < x->c.pictures && !st; p++) {
         if (decides(u->b, p)) st = add_sentence(u, s, words, p, reference);

@@ -191,9 +191,7 @@ static rf_status add_items(setup *u, const part *p, rf_text_metric *s, int syste
 /* Texts are words already. */
 static rf_status measure(setup *u, part *p, int system, int m)
 {
-    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
-    o.tokens = RF_TOKENS_NONE;
-    rf_text_metric *s = rf_text_metric_new(u->metric[m], &o, u->err);
+    rf_text_metric *s = cap_metric_new(u->metric[m], u->err);
     p->score[system][m] = s;
     u->done++;
     return s ? add_items(u, p, s, system) : u->err->status;

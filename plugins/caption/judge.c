@@ -83,11 +83,9 @@ static bool begin(judging *u, rf_error *err)
 {
     static const char *const names[CAP_MEASURES] = {
         [CAP_EXACT] = "exact", [CAP_CIDER] = "cider", [CAP_BLEU] = "bleu"};
-    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
-    o.tokens = RF_TOKENS_NONE;
     for (int l = 0; l < CAP_LANGUAGES; l++)
         for (int m = 0; m < CAP_MEASURES; m++) {
-            u->metric[l][m] = rf_text_metric_new(rf_text_metric_find(names[m]), &o, err);
+            u->metric[l][m] = cap_metric_new(rf_text_metric_find(names[m]), err);
             if (!u->metric[l][m]) return false;
         }
     return true;
@@ -113,34 +111,5 @@ rf_status cap_judge_run(const cap_judge *j, cap_search *s, double out[CAP_LANGUA
             if (!st) out[l][m] = measured(&u, l, m);
             rf_text_metric_free(u.metric[l][m]);
         }
-    return st;
-}
-
-/* ---- The loss ------------------------------------------------------------------------------------ */
-
-rf_status cap_judge_loss(rf_graph *g, const cap_network *n, const cap_set *set, rf_index batch,
-                         rf_status (*tell)(void *ctx, double done, double total), void *ctx,
-                         double *loss, rf_error *err)
-{
-    const rf_bucket_spec spec = {.lengths = set->longest, .n = set->groups, .B = batch};
-    rf_bucket_batches *batches = rf_bucket_batches_new(&spec, err);
-    rf_bucket_batch b;
-    rf_mean_value mean = {0};
-    rf_index done = 0;
-    rf_status st = batches ? RF_OK : err->status;
-    while (!st && rf_bucket_batches_next(batches, &b)) {
-        rf_seq2seq_batch read;
-        double units = 0;
-        rf_graph_begin(g, RF_INFER, (rf_key){0});
-        if (!cap_set_batch(g, set, &n->sight, b.item, b.B, &read)) st = no_memory(err);
-        const rf_node node = st ? RF_POISON : rf_seq2seq_loss(g, n->m, &read);
-        if (!st) st = rf_graph_status(g, err);
-        for (rf_index i = 0; !st && i < read.T * read.B; i++) units += read.target[i] >= 0;
-        if (!st) rf_mean_add(&mean, (double)rf_value(g, node).data[0], units);
-        done += b.B;
-        if (!st && tell) st = tell(ctx, (double)done, (double)set->groups);
-    }
-    rf_bucket_batches_free(batches);
-    *loss = rf_mean_get(&mean);
     return st;
 }

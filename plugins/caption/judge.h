@@ -28,9 +28,5 @@ rf_status cap_judge_add(cap_judge *j, int32_t row, int language, const char *tex
  * caller's but for `each` and `ctx`.  Errors: those of cap_search_run. */
 rf_status cap_judge_run(const cap_judge *j, cap_search *s, double out[CAP_LANGUAGES][CAP_MEASURES],
                         rf_error *err);
-/* The mean loss of captions, `batch` groups at a time. */
-rf_status cap_judge_loss(rf_graph *g, const cap_network *n, const cap_set *set, rf_index batch,
-                         rf_status (*tell)(void *ctx, double done, double total), void *ctx,
-                         double *loss, rf_error *err);
 
 #endif

@@ -86,9 +86,7 @@ static rf_index find_near(setup *u, const cap_item *item)
 /* How alike caption i is to all others, in all. */
 static rf_status add_likeness(setup *u, rf_index n, rf_index i, double *sum)
 {
-    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
-    o.tokens = RF_TOKENS_NONE;
-    rf_text_metric *s = rf_text_metric_new(rf_text_metric_find("rouge-l"), &o, u->err);
+    rf_text_metric *s = cap_metric_new(rf_text_metric_find("rouge-l"), u->err);
     rf_status st = s ? RF_OK : no_memory(u);
     for (rf_index k = 0; k < n && !st; k++)
         if (k != i) st = rf_text_metric_add(s, u->words[i], &u->words[k], 1, u->err);

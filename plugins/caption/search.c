@@ -29,37 +29,6 @@ void cap_search_end(cap_search *s)
     s->forbid = NULL;
 }
 
-/* ---- A scorer that tells how far it is ----------------------------------------------------------- */
-
-static void told_reset(void *self, rf_index rows)
-{
-    const cap_search *s = self;
-    s->scorer.reset(s->scorer.self, rows);
-}
-
-static const rf_real *told_step(void *self, const int32_t *tokens, rf_index rows)
-{
-    cap_search *s = self;
-    s->stopped = s->tell ? s->tell(s->watcher, (double)s->done, (double)s->all) : RF_OK;
-    return s->stopped ? NULL : s->scorer.step(s->scorer.self, tokens, rows);
-}
-
-static void told_gather(void *self, const int32_t *from, rf_index rows)
-{
-    const cap_search *s = self;
-    s->scorer.gather(s->scorer.self, from, rows);
-}
-
-static rf_scorer telling(cap_search *s)
-{
-    rf_scorer own = s->scorer = rf_translator_scorer(s->t);
-    own.self = s;
-    own.reset = told_reset;
-    own.step = told_step;
-    own.gather = told_gather;
-    return own;
-}
-
 /* ---- Searching ----------------------------------------------------------------------------------- */
 
 /* start: where the language's token stands. */
@@ -118,9 +87,10 @@ static rf_status find(cap_search *s, batch *b, rf_error *err)
     rf_status st = rf_translator_read(s->t, s->g, &read, 0, err);
     if (st) return st;
     for (rf_index k = 0; k < b->B; k++) b->spec[k] = beam_of(s, &b->start[k]);
-    const rf_scorer scorer = telling(s);
+    s->told.scorer = rf_translator_scorer(s->t);
+    const rf_scorer scorer = rf_told_scorer_of(&s->told);
     st = rf_beam_search_many(&scorer, b->spec, b->B, b->found, err);
-    return s->stopped ? s->stopped : st;
+    return s->told.stopped ? s->told.stopped : st;
 }
 
 /* ---- Attention ----------------------------------------------------------------------------------- */
@@ -206,12 +176,13 @@ rf_status cap_search_run(cap_search *s, const cap_wish *wish, rf_index n, bool r
 {
     rf_status st = RF_OK;
     if (refresh) rf_translator_refresh(s->t);
-    s->all = n;
-    for (s->done = 0; s->done < n && !st; s->done += s->B) {
-        const rf_index left = n - s->done;
-        batch b = {.wish = wish + s->done, .B = left < s->B ? left : s->B};
+    s->told = (rf_told_scorer){.tell = s->tell, .ctx = s->watcher, .total = (double)n};
+    for (rf_index at = 0; at < n && !st; at += s->B) {
+        const rf_index left = n - at;
+        batch b = {.wish = wish + at, .B = left < s->B ? left : s->B};
+        s->told.done = (double)at;
         st = batch_begin(&b) ? find(s, &b, err) : no_memory(err);
-        if (!st) st = answer(s, &b, s->done, err);
+        if (!st) st = answer(s, &b, at, err);
         batch_end(&b);
     }
     return st;

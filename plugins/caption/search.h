@@ -41,9 +41,7 @@ typedef struct cap_search {
 
     rf_translator *t;
     uint8_t *forbid; /* [V] */
-    rf_scorer scorer;
-    rf_index done, all;
-    rf_status stopped; /* what `tell` said in the middle of a search */
+    rf_told_scorer told;
 } cap_search;
 
 /* After the caller's part is set.  Errors: ENOMEM. */

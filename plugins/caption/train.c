@@ -101,18 +101,35 @@ static rf_status encode(setup *u)
 
 /* ---- Learning ------------------------------------------------------------------------------------ */
 
+static rf_bucket_spec bucketed(const setup *u, const cap_set *set)
+{
+    return (rf_bucket_spec){
+        .lengths = set->longest, .n = set->groups, .B = (rf_index)u->v[TRAIN_BATCH].as.i};
+}
+
+static rf_node loss_of(const setup *u, const cap_set *set, rf_graph *g, const rf_bucket_batch *b,
+                       double *units)
+{
+    rf_seq2seq_batch batch;
+    *units = 0;
+    if (!cap_set_batch(g, set, &u->net.sight, b->item, b->B, &batch)) return RF_POISON;
+    *units = (double)rf_seq2seq_targets(&batch);
+    return rf_seq2seq_loss(g, u->net.m, &batch);
+}
+
 static rf_node loss(void *self, rf_graph *g, double *units)
 {
     setup *u = self;
-    const rf_bucket_batch *b = &u->base.batch;
     const rf_cursor *at = u->base.cursor;
-    rf_seq2seq_batch batch;
-    *units = 0;
     u->net.sight.view.seed = u->base.seed;
     u->net.sight.view.step = (uint64_t)(at->epoch * u->base.per_epoch + at->position);
-    if (!cap_set_batch(g, &u->train, &u->net.sight, b->item, b->B, &batch)) return RF_POISON;
-    for (rf_index i = 0; i < batch.T * batch.B; i++) *units += batch.target[i] >= 0;
-    return rf_seq2seq_loss(g, u->net.m, &batch);
+    return loss_of(u, &u->train, g, &u->base.batch, units);
+}
+
+static rf_node held_loss(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    const setup *u = self;
+    return loss_of(u, &u->valid, g, b, units);
 }
 
 /* The mean over languages. */
@@ -145,8 +162,9 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     setup *u = self;
     const bool describes = u->v[TRAIN_METRIC].as.i < CAP_LOSS;
     double value, told[CAP_LANGUAGES][CAP_MEASURES];
-    rf_status st = cap_judge_loss(g, &u->net, &u->valid, u->v[TRAIN_BATCH].as.i, rf_training_watch,
-                                  u, &value, err);
+    const rf_bucket_loss held = {
+        .batches = bucketed(u, &u->valid), .loss = held_loss, .tell = rf_training_watch, .self = u};
+    rf_status st = rf_bucket_mean(g, &held, &value, err);
     if (!st && describes) st = cap_judge_run(&u->judge, &u->search, told, err);
     if (st) return st;
     if (describes) add_measures(u, told, m);
@@ -193,10 +211,7 @@ static rf_status make_model(setup *u)
     if (!st) st = encode(u);
     if (st) return st;
     tell_data(u);
-    const rf_bucket_spec batches = {.lengths = u->train.longest,
-                                    .n = u->train.groups,
-                                    .B = (rf_index)u->v[TRAIN_BATCH].as.i,
-                                    .seed = u->base.seed};
+    const rf_bucket_spec batches = bucketed(u, &u->train);
     return rf_training_open(&u->base, &batches, u->net.params, u->err);
 }
 
@@ -223,8 +238,7 @@ static rf_status describe(setup *u)
     if (st) return st;
     const char *const more[] = {CAP_META_WORDS, u->words_json.s, CAP_META_SIGHT, u->sight_json.s,
                                 NULL};
-    const char *const only[] = {CAP_META_DATA, u->base.data_json, NULL};
-    return rf_training_describe(&u->base, more, only, u->err);
+    return rf_training_describe(&u->base, more, u->err);
 }
 
 /* ---- The verb ------------------------------------------------------------------------------------ */

@@ -116,8 +116,7 @@ static rf_status describe(setup *u)
     if (st) return st;
     const char *const more[] = {LAB_META_CLASSES, u->classes_json.s,
                                 m->tokens ? RF_META_TOKENIZER : NULL, u->tokens_json.s, NULL};
-    const char *const only[] = {LAB_META_DATA, u->l.base.data_json, NULL};
-    return rf_training_describe(&u->l.base, more, only, u->err);
+    return rf_training_describe(&u->l.base, more, u->err);
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */

@@ -60,10 +60,8 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 rf_status lab_learner_begin(lab_learner *l, const rf_setting *v, rf_error *err)
 {
     lab_classifier *m = l->m;
-    const rf_bucket_spec spec = {.lengths = l->train.lengths,
-                                 .n = l->train.n,
-                                 .B = (rf_index)v[READ_BATCH].as.i,
-                                 .seed = l->base.seed};
+    const rf_bucket_spec spec = {
+        .lengths = l->train.lengths, .n = l->train.n, .B = (rf_index)v[READ_BATCH].as.i};
     l->B = spec.B;
     l->metric = (int)v[NET_METRIC].as.i;
     rf_params_init(m->params, l->base.seed);

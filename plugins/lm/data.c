@@ -33,5 +33,3 @@ int64_t lm_text_characters(const char *s, size_t n)
     for (size_t i = 0; i < n; i++) count += !continues(s[i]);
     return count;
 }
-
-uint64_t lm_text_hash(const char *s, size_t n) { return rf_hash(RF_HASH, s, n); }

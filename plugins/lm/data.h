@@ -12,7 +12,5 @@ rf_status lm_texts_read(const char *const *paths, size_t n, rf_unit unit, rf_str
 size_t lm_text_split(const rf_str *text, double fraction, rf_unit unit);
 /* Characters (code points); of what is not UTF-8, bytes that do not continue one. */
 int64_t lm_text_characters(const char *s, size_t n);
-/* A number by which a text can be recognised (FNV-1a). */
-uint64_t lm_text_hash(const char *s, size_t n);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "options.h"
 
@@ -71,52 +70,13 @@ static rf_node drop(rf_graph *g, const lm_model *m, rf_node x, double p)
     return m->drop.variational ? rf_dropout_shared(g, x, p, 0) : rf_dropout(g, x, p);
 }
 
-rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const lm_state *s, const int32_t *x,
+rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const rf_carried *s, const int32_t *x,
                            rf_index T, rf_index B)
 {
     rf_node e = rf_embedding_layer_apply(g, &m->in, x, RF_SHAPE(T, B));
-    rf_node h0 = rf_borrow(g, s->h, s->shape);
-    rf_node c0 = s->c ? rf_borrow(g, s->c, s->shape) : RF_NONE;
-    rf_sequence q = rf_rnn_apply(g, m->rnn, drop(g, m, e, m->drop.input), h0, c0, NULL);
+    rf_sequence q = rf_carried_apply(g, m->rnn, drop(g, m, e, m->drop.input), s);
     q.out = drop(g, m, q.out, m->drop.output);
     return q;
-}
-
-/* ---- States ---------------------------------------------------------------------------------- */
-
-static size_t state_bytes(const lm_state *s)
-{
-    return (size_t)rf_shape_count(s->shape) * sizeof(rf_real);
-}
-
-bool lm_state_init(lm_state *s, const lm_model *m, rf_index B)
-{
-    size_t n;
-    *s = (lm_state){.shape = RF_SHAPE(m->shape.layers, B, m->shape.hidden)};
-    n = (size_t)rf_shape_count(s->shape);
-    s->h = rf_aligned_calloc(n, sizeof *s->h);
-    if (m->shape.cell->states > 1) s->c = rf_aligned_calloc(n, sizeof *s->c);
-    return s->h && (s->c || m->shape.cell->states == 1);
-}
-
-void lm_state_free(lm_state *s)
-{
-    rf_aligned_free(s->h);
-    rf_aligned_free(s->c);
-    *s = (lm_state){0};
-}
-
-void lm_state_reset(lm_state *s)
-{
-    memset(s->h, 0, state_bytes(s));
-    if (s->c) memset(s->c, 0, state_bytes(s));
-}
-
-void lm_state_keep(lm_state *s, const rf_graph *g, rf_sequence q)
-{
-    const rf_real *h = rf_value(g, q.h).data, *c = s->c ? rf_value(g, q.c).data : NULL;
-    if (h) memcpy(s->h, h, state_bytes(s));
-    if (c) memcpy(s->c, c, state_bytes(s));
 }
 
 /* ---- The file -------------------------------------------------------------------------------- */

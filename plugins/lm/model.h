@@ -53,19 +53,7 @@ void lm_model_free(lm_model *m);
 /* Read a model that `train` wrote.  NULL with err: EIO; EFORMAT (no model, or another plugin's). */
 lm_model *lm_model_read(const char *path, rf_error *err);
 
-/* The states of all layers between windows, [L,B,H] each. */
-typedef struct lm_state {
-    rf_shape shape;
-    rf_real *h, *c; /* c NULL: the cell has one state */
-} lm_state;
-
-bool lm_state_init(lm_state *s, const lm_model *m, rf_index B);
-void lm_state_free(lm_state *s);
-void lm_state_reset(lm_state *s);
-/* What the network left behind: copied from the graph. */
-void lm_state_keep(lm_state *s, const rf_graph *g, rf_sequence q);
-
 /* x [T,B] ids, from the state on -> out [T,B,H] after its dropout, and the states. */
-rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const lm_state *s, const int32_t *x,
+rf_sequence lm_model_apply(rf_graph *g, const lm_model *m, const rf_carried *s, const int32_t *x,
                            rf_index T, rf_index B);
 #endif

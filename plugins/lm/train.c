@@ -16,20 +16,9 @@ typedef struct setup {
     lm_trainer t;
     rf_setting v[TRAIN_COUNT];
     rf_tokenizer *tokens;
-    rf_str text_hash, stored_hash, tokens_json, cutoffs;
+    rf_str tokens_json, cutoffs;
     rf_error *err;
 } setup;
-
-/* ---- Resuming -------------------------------------------------------------------------------- */
-
-static rf_status take_state(setup *u)
-{
-    const rf_model *f = u->t.base.state;
-    if (!f) return RF_OK;
-    rf_model_get_text(f, META_TEXT, &u->stored_hash);
-    u->tokens = rf_task_tokenizer_read(f, u->err);
-    return u->tokens ? RF_OK : u->err->status;
-}
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
@@ -48,6 +37,14 @@ static rf_status check_options(setup *u)
 
 /* ---- Texts ----------------------------------------------------------------------------------- */
 
+/* A training that is resumed has its units. */
+static rf_status take_tokens(setup *u)
+{
+    if (!u->t.base.state) return RF_OK;
+    u->tokens = rf_task_tokenizer_read(u->t.base.state, u->err);
+    return u->tokens ? RF_OK : u->err->status;
+}
+
 static rf_status learn_tokens(setup *u, const char *text, size_t n)
 {
     const rf_tokenizer_options o = {.unit = (rf_unit)u->v[TRAIN_UNIT].as.i,
@@ -56,15 +53,6 @@ static rf_status learn_tokens(setup *u, const char *text, size_t n)
                                     .merges = (int32_t)u->v[TRAIN_BPE_MERGES].as.i};
     if (!u->tokens) u->tokens = rf_tokenizer_learn(&o, text, n, "the texts", u->err);
     return u->tokens ? RF_OK : u->err->status;
-}
-
-static rf_status check_text(setup *u, const rf_str *text)
-{
-    rf_str_printf(&u->text_hash, "\"%016" PRIx64 "\"", lm_text_hash(text->s, text->n));
-    if (u->text_hash.failed) return rf_fail(u->err, RF_ENOMEM, "no memory");
-    if (!u->t.base.resume || !u->stored_hash.n) return RF_OK;
-    if (!strncmp(u->text_hash.s + 1, u->stored_hash.s, 16)) return RF_OK;
-    return rf_fail(u->err, RF_EINVAL, "%s: was trained on another text", u->t.base.state_path.s);
 }
 
 /* The training part of `text` ends at `split`; what follows, or --valid, is held out. */
@@ -100,7 +88,7 @@ static rf_status read_texts(setup *u)
     rf_status st = lm_texts_read(r->arg, r->arg_count, unit, &text, u->err);
     if (!st && valid->set && valid->count)
         st = lm_texts_read(valid->as.list, valid->count, unit, &held, u->err);
-    if (!st) st = check_text(u, &text);
+    if (!st) st = rf_training_know(&u->t.base, META_TEXT, rf_hash(RF_HASH, text.s, text.n), u->err);
     size_t split = held.n ? text.n : lm_text_split(&text, u->v[TRAIN_VALID_FRACTION].as.f, unit);
     if (!st) st = encode(u, &text, split, &held);
     if (!st) tell_split(u, held.n > 0);
@@ -194,7 +182,7 @@ static rf_status make_sampler(setup *u)
     int32_t unk = rf_tokenizer_unk(t->m->tokens);
     if (!u->v[TRAIN_SAMPLE].as.i || (t->base.ranks && t->base.ranks->rank(t->base.ranks)))
         return RF_OK;
-    t->scorer = lm_scorer_new(t->m, t->d, 1, RF_WEIGHTS_F32, u->err);
+    t->scorer = lm_scorer_new(t->m, t->base.device, 1, RF_WEIGHTS_F32, u->err);
     t->forbid = calloc((size_t)t->m->V, 1);
     if (!t->scorer || !t->forbid) return rf_fail(u->err, RF_ENOMEM, "no memory");
     if (unk >= 0) t->forbid[unk] = 1;
@@ -224,14 +212,16 @@ static rf_status make_trainer(setup *u)
                            .seed = t->base.seed};
     if (spec.B > spec.n - 1) spec.B = spec.n - 1;
     rf_status st = share_lanes(u, &spec);
+    if (!st) st = rf_training_open(&t->base, NULL, t->m->params, u->err);
     if (st) return st;
-    t->d = rf_device_new((int)t->base.r->threads, u->err);
-    t->g = t->d ? rf_graph_new(t->d) : NULL;
-    t->batches = t->g ? rf_stream_batches_new(&spec, u->err) : NULL;
-    if (!t->batches || !lm_state_init(&t->state, t->m, spec.lanes))
+    t->batches = rf_stream_batches_new(&spec, u->err);
+    if (!t->batches || !rf_carried_init(&t->state, t->m->rnn, spec.lanes))
         return rf_fail(u->err, RF_ENOMEM, "no memory");
-    if (t->base.ranks) rf_graph_set_lanes(t->g, 1, spec.lane_from, spec.B);
-    t->lanes = spec.B;
+    if (t->base.ranks) rf_graph_set_lanes(t->base.graph, 1, spec.lane_from, spec.B);
+    t->base.cursor = rf_stream_batches_cursor(t->batches);
+    t->base.per_epoch = rf_stream_batches_per_epoch(t->batches);
+    t->base.carried = &t->state;
+    t->base.lanes = spec.B;
     return make_sampler(u);
 }
 
@@ -239,23 +229,8 @@ static rf_status describe(setup *u)
 {
     rf_status st = rf_tokenizer_write(u->t.m->tokens, &u->tokens_json, u->err);
     if (st) return st;
-    /* The text's hash is of the state alone: the model stands for itself. */
     const char *const more[] = {RF_META_TOKENIZER, u->tokens_json.s, NULL};
-    const char *const only[] = {META_TEXT, u->text_hash.s, NULL};
-    return rf_training_describe(&u->t.base, more, only, u->err);
-}
-
-static rf_status fit(setup *u, rf_fit_result *result)
-{
-    lm_trainer *t = &u->t;
-    t->base.params = t->m->params;
-    t->base.cursor = rf_stream_batches_cursor(t->batches);
-    t->base.per_epoch = rf_stream_batches_per_epoch(t->batches);
-    const rf_slot slots[] = {{"cursor", RF_SLOT_I64, RF_SHAPE(2), t->base.cursor},
-                             {"carried_h", RF_SLOT_REAL, t->state.shape, t->state.h, 2, t->lanes},
-                             {"carried_c", RF_SLOT_REAL, t->state.shape, t->state.c, 2, t->lanes}};
-    return rf_training_fit(&t->base, lm_trainer_task(t), t->g, slots, t->state.c ? 3 : 2, result,
-                           u->err);
+    return rf_training_describe(&u->t.base, more, u->err);
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */
@@ -264,31 +239,27 @@ static rf_status train(setup *u)
 {
     rf_fit_result result = {0};
     rf_status st = rf_training_begin(&u->t.base, u->err);
-    if (!st) st = take_state(u);
+    if (!st) st = take_tokens(u);
     if (!st) st = check_options(u);
     if (!st) st = read_texts(u);
     if (!st) st = make_model(u);
     if (!st) st = make_trainer(u);
     if (!st) st = describe(u);
     if (!st && u->t.scorer && !u->t.base.resume) st = lm_trainer_sample(&u->t, u->err);
-    if (!st) st = fit(u, &result);
-    return st ? st : rf_training_finish(&u->t.base, u->t.g, &result);
+    if (!st) st = rf_training_learn(&u->t.base, lm_trainer_task(&u->t), &result, u->err);
+    return st ? st : rf_training_finish(&u->t.base, u->t.base.graph, &result);
 }
 
 static void setup_free(setup *u)
 {
     lm_scorer_free(u->t.scorer);
     free(u->t.forbid);
-    lm_state_free(&u->t.state);
+    rf_carried_free(&u->t.state);
     rf_stream_batches_free(u->t.batches);
-    rf_graph_free(u->t.g);
-    rf_device_free(u->t.d);
     lm_model_free(u->t.m);
     rf_ids_free(&u->t.train);
     rf_ids_free(&u->t.valid);
     rf_tokenizer_free(u->tokens);
-    rf_str_free(&u->text_hash);
-    rf_str_free(&u->stored_hash);
     rf_str_free(&u->tokens_json);
     rf_str_free(&u->cutoffs);
     rf_training_end(&u->t.base);

@@ -15,7 +15,7 @@ static int next(void *self, rf_error *err)
     lm_trainer *t = self;
     (void)err;
     if (!rf_stream_batches_next(t->batches, &t->batch)) return 0;
-    if (t->batch.first) lm_state_reset(&t->state);
+    if (t->batch.first) rf_carried_reset(&t->state);
     return 1;
 }
 
@@ -30,7 +30,7 @@ static rf_node loss(void *self, rf_graph *g, double *units)
 static void carry(void *self, rf_graph *g)
 {
     lm_trainer *t = self;
-    lm_state_keep(&t->state, g, t->last);
+    rf_carried_keep(&t->state, g, t->last);
 }
 
 /* ---- Validation ------------------------------------------------------------------------------ */
@@ -87,14 +87,11 @@ static void report(void *self, const rf_fit_event *e)
         rf_training_heed(&t->base, lm_trainer_sample(t, NULL));
 }
 
-rf_fit_task lm_trainer_task(lm_trainer *t)
+rf_fit_task lm_trainer_task(const lm_trainer *t)
 {
-    return (rf_fit_task){.self = t,
-                         .next = next,
+    return (rf_fit_task){.next = next,
                          .loss = loss,
                          .carry = carry,
                          .validate = t->valid.n ? validate : NULL,
-                         .save = rf_training_save,
-                         .report = report,
-                         .stop = rf_training_stop};
+                         .report = report};
 }

@@ -34,14 +34,15 @@ rf_status lm_walker_init(lm_walker *w, lm_means *by, rf_index B, rf_error *err)
 {
     *w = (lm_walker){.by = by, .B = B};
     if (by->weights == RF_WEIGHTS_F32)
-        return lm_state_init(&w->state, by->m, B) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_carried_init(&w->state, by->m->rnn, B) ? RF_OK
+                                                         : rf_fail(err, RF_ENOMEM, "no memory");
     w->row = malloc((size_t)by->m->V * sizeof *w->row);
     return w->row ? ready_scorer(by, B, err) : rf_fail(err, RF_ENOMEM, "no memory");
 }
 
 void lm_walker_free(lm_walker *w)
 {
-    lm_state_free(&w->state);
+    rf_carried_free(&w->state);
     free(w->row);
     w->row = NULL;
 }
@@ -94,7 +95,7 @@ rf_status lm_walk(lm_walker *w, const int32_t *x, const int32_t *y, rf_index T, 
     if (st) return st;
     const rf_real *v = rf_value(g, p).data;
     for (rf_index i = 0; i < T * w->B; i++) logp[i] = y[i] < 0 ? 0 : (double)v[i];
-    lm_state_keep(&w->state, g, q);
+    rf_carried_keep(&w->state, g, q);
     return RF_OK;
 }
 

@@ -24,7 +24,7 @@ void lm_means_free(lm_means *by);
 /* B lanes of text that are read side by side. */
 typedef struct lm_walker {
     lm_means *by;
-    lm_state state;
+    rf_carried state;
     double *row; /* [V]; NULL: full precision, on the graph */
     rf_index B;
 } lm_walker;

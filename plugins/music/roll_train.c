@@ -17,10 +17,6 @@ typedef struct setup {
     int8_t (*range)[2];       /* [n] how far a piece may be moved down and up */
     int32_t *shift;           /* [B] */
     roll_net *m;
-    rf_device *d;
-    rf_graph *g;
-    rf_bucket_batches *batches;
-    rf_bucket_batch batch;
     rf_error *err;
 } setup;
 
@@ -83,20 +79,13 @@ static rf_status read_data(setup *u)
 
 /* ---- Steps --------------------------------------------------------------------------------------------- */
 
-static int next(void *self, rf_error *err)
-{
-    setup *u = self;
-    (void)err;
-    return rf_bucket_batches_next(u->batches, &u->batch);
-}
-
 /* Any move that leaves a piece on the keyboard is as probable as any other. */
 static void draw_shifts(setup *u)
 {
-    const int64_t epoch = rf_bucket_batches_cursor(u->batches)->epoch;
+    const int64_t epoch = u->base.cursor->epoch;
     const rf_key key = rf_key_make(u->base.seed, "transpose", (uint64_t)epoch);
-    for (rf_index i = 0; i < u->batch.B; i++) {
-        const int32_t item = u->batch.item[i];
+    for (rf_index i = 0; i < u->base.batch.B; i++) {
+        const int32_t item = u->base.batch.item[i];
         const int down = u->range[item][0], up = u->range[item][1];
         u->shift[i] = down + (int)(rf_uniform(key, (uint64_t)item) * (up - down + 1));
     }
@@ -106,7 +95,7 @@ static rf_node loss(void *self, rf_graph *g, double *units)
 {
     setup *u = self;
     draw_shifts(u);
-    const roll_batch batch = {&u->part[RF_SPLIT_TRAIN], &u->batch, u->shift};
+    const roll_batch batch = {&u->part[RF_SPLIT_TRAIN], &u->base.batch, u->shift};
     const roll_told t = roll_net_apply(g, u->m, &batch);
     *units = (double)t.frames;
     return roll_net_loss(g, &t);
@@ -144,47 +133,15 @@ static rf_status take_ranges(setup *u)
     return RF_OK;
 }
 
-/* Batches of one epoch: pieces are cut into them by length, so their number is always the same. */
-static rf_status count_batches(setup *u, rf_bucket_spec spec)
-{
-    rf_bucket_batch b;
-    spec.ordered = false;
-    rf_bucket_batches *once = rf_bucket_batches_new(&spec, u->err);
-    while (once && rf_bucket_batches_next(once, &b)) u->base.per_epoch++;
-    rf_bucket_batches_free(once);
-    return once ? RF_OK : u->err->status;
-}
-
 static rf_status begin(setup *u)
 {
     const roll_set *set = &u->part[RF_SPLIT_TRAIN];
     const rf_bucket_spec spec = {.lengths = set->lengths,
                                  .n = set->n,
                                  .B = (rf_index)u->v[ROLL_TRAIN_BATCH].as.i,
-                                 .cells = (rf_index)u->v[ROLL_TRAIN_CELLS].as.i,
-                                 .seed = u->base.seed};
-    rf_status st = take_ranges(u);
-    if (!st) st = count_batches(u, spec);
-    if (!st) u->batches = rf_bucket_batches_new(&spec, u->err);
-    if (!u->batches) return u->err->status;
-    u->base.params = u->m->params;
-    u->base.cursor = rf_bucket_batches_cursor(u->batches);
-    u->d = rf_device_new((int)u->base.r->threads, u->err);
-    u->g = u->d ? rf_graph_new(u->d) : NULL;
-    return u->g ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
-}
-
-static rf_status fit(setup *u, rf_fit_result *result)
-{
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), u->base.cursor, 0, 0};
-    const rf_fit_task task = {.self = u,
-                              .next = next,
-                              .loss = loss,
-                              .validate = u->part[RF_SPLIT_VALID].n ? validate : NULL,
-                              .save = rf_training_save,
-                              .report = rf_training_report,
-                              .stop = rf_training_stop};
-    return rf_training_fit(&u->base, task, u->g, &cursor, 1, result, u->err);
+                                 .cells = (rf_index)u->v[ROLL_TRAIN_CELLS].as.i};
+    const rf_status st = take_ranges(u);
+    return st ? st : rf_training_open(&u->base, &spec, u->m->params, u->err);
 }
 
 /* The output begins with how often each key sounds, and need not learn that first. */
@@ -220,17 +177,15 @@ static rf_status train(setup *u)
     if (!st) st = read_data(u);
     if (!st) st = make_network(u);
     if (!st) st = begin(u);
-    const char *const only[] = {ROLL_META_DATA, u->base.data_json, NULL};
-    if (!st) st = rf_training_describe(&u->base, NULL, only, u->err);
-    if (!st) st = fit(u, &result);
-    return st ? st : rf_training_finish(&u->base, u->g, &result);
+    if (!st) st = rf_training_describe(&u->base, NULL, u->err);
+    const rf_fit_task task = {.loss = loss,
+                              .validate = u->part[RF_SPLIT_VALID].n ? validate : NULL};
+    if (!st) st = rf_training_learn(&u->base, task, &result, u->err);
+    return st ? st : rf_training_finish(&u->base, u->base.graph, &result);
 }
 
 static void setup_free(setup *u)
 {
-    rf_bucket_batches_free(u->batches);
-    rf_graph_free(u->g);
-    rf_device_free(u->d);
     roll_net_free(u->m);
     roll_sets_free(u->part);
     free(u->range);

@@ -24,11 +24,7 @@ typedef struct learner {
     song_grooves grooves;
     song_census census;
     part train, valid;
-    rf_device *d;
-    rf_graph *g;
     song_model *m;
-    rf_bucket_batches *batches;
-    rf_bucket_batch batch;
     song_window *window; /* [B] */
     rf_error *err;
 } learner;
@@ -139,12 +135,6 @@ static rf_status make_model(learner *l)
     return st;
 }
 
-static rf_status describe(learner *l)
-{
-    const char *const only[] = {META_DATA, l->base.data_json, NULL};
-    return rf_training_describe(&l->base, NULL, only, l->err);
-}
-
 /* ---- Steps ------------------------------------------------------------------------------------- */
 
 static const song_window *gather(const learner *l, const song_set *set, const rf_bucket_batch *b)
@@ -153,18 +143,11 @@ static const song_window *gather(const learner *l, const song_set *set, const rf
     return l->window;
 }
 
-static int next(void *self, rf_error *err)
-{
-    learner *l = self;
-    (void)err;
-    return rf_bucket_batches_next(l->batches, &l->batch);
-}
-
 static rf_node loss(void *self, rf_graph *g, double *units)
 {
     learner *l = self;
-    const song_losses x =
-        song_model_losses(g, l->m, gather(l, &l->train.set, &l->batch), l->batch.B);
+    const rf_bucket_batch *b = &l->base.batch;
+    const song_losses x = song_model_losses(g, l->m, gather(l, &l->train.set, b), b->B);
     *units = (double)x.count[SONG_NATS_ACT];
     return song_model_loss(g, &x);
 }
@@ -219,30 +202,10 @@ static rf_status begin(learner *l)
 {
     const rf_index B = (rf_index)l->v[TRAIN_BATCH].as.i;
     const song_set *set = &l->train.set;
-    const rf_bucket_spec spec = {
-        .lengths = set->lengths, .n = set->windows, .B = B, .seed = l->base.seed};
+    const rf_bucket_spec spec = {.lengths = set->lengths, .n = set->windows, .B = B};
     l->window = calloc((size_t)B, sizeof *l->window);
-    l->batches = l->window ? rf_bucket_batches_new(&spec, l->err) : NULL;
-    l->d = l->batches ? rf_device_new((int)l->base.r->threads, l->err) : NULL;
-    l->g = l->d ? rf_graph_new(l->d) : NULL;
-    if (!l->g) return l->err->status ? l->err->status : rf_fail(l->err, RF_ENOMEM, "no memory");
-    l->base.params = l->m->params;
-    l->base.cursor = rf_bucket_batches_cursor(l->batches);
-    l->base.per_epoch = (set->windows + B - 1) / B;
-    return RF_OK;
-}
-
-static rf_status fit(learner *l, rf_fit_result *result)
-{
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), l->base.cursor, 0, 0};
-    const rf_fit_task task = {.self = l,
-                              .next = next,
-                              .loss = loss,
-                              .validate = l->valid.set.windows ? validate : NULL,
-                              .save = rf_training_save,
-                              .report = rf_training_report,
-                              .stop = rf_training_stop};
-    return rf_training_fit(&l->base, task, l->g, &cursor, 1, result, l->err);
+    if (!l->window) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    return rf_training_open(&l->base, &spec, l->m->params, l->err);
 }
 
 /* ---- The verb ---------------------------------------------------------------------------------- */
@@ -257,9 +220,10 @@ static rf_status train(learner *l)
     if (!st) st = rf_training_know(&l->base, META_DATA, hash_of(&l->corpus), l->err);
     if (!st) st = make_model(l);
     if (!st) st = begin(l);
-    if (!st) st = describe(l);
-    if (!st) st = fit(l, &result);
-    return st ? st : rf_training_finish(&l->base, l->g, &result);
+    if (!st) st = rf_training_describe(&l->base, NULL, l->err);
+    const rf_fit_task task = {.loss = loss, .validate = l->valid.set.windows ? validate : NULL};
+    if (!st) st = rf_training_learn(&l->base, task, &result, l->err);
+    return st ? st : rf_training_finish(&l->base, l->base.graph, &result);
 }
 
 static void part_free(part *p)
@@ -287,9 +251,6 @@ rf_status music_train(rf_session *s, const rf_run *r)
     const rf_status st = train(l);
     part_free(&l->train);
     part_free(&l->valid);
-    rf_bucket_batches_free(l->batches);
-    rf_graph_free(l->g);
-    rf_device_free(l->d);
     song_model_free(l->m);
     song_grooves_free(&l->grooves);
     music_corpus_free(&l->corpus);

@@ -288,10 +288,8 @@ static rf_status make_network(learner *l)
     if (l->begins)
         rf_logf(l->base.s->host, RF_LOG_INFO, "%lld rows to begin with",
                 (long long)an_net_begin(l->m, l->begin, l->begins));
-    const rf_bucket_spec spec = {.lengths = l->train.lengths,
-                                 .n = l->train.n,
-                                 .B = (rf_index)l->v[AN_TRAIN_BATCH].as.i,
-                                 .seed = l->base.seed};
+    const rf_bucket_spec spec = {
+        .lengths = l->train.lengths, .n = l->train.n, .B = (rf_index)l->v[AN_TRAIN_BATCH].as.i};
     l->base.higher = l->valid.n > 0;
     if (!make_sparse(l->m)) return rf_fail(l->err, RF_ENOMEM, "no memory");
     return rf_training_open(&l->base, &spec, l->m->params, l->err);
@@ -306,8 +304,7 @@ static rf_status describe(learner *l)
     if (st) return st;
     const char *const more[] = {AN_META_CHARS,   l->chars.s,   AN_META_PAIRS, l->pairs.s,
                                 AN_META_CLASSES, l->classes.s, NULL};
-    const char *const only[] = {AN_META_DATA, l->base.data_json, NULL};
-    return rf_training_describe(&l->base, more, only, l->err);
+    return rf_training_describe(&l->base, more, l->err);
 }
 
 static rf_status train(learner *l)

@@ -14,8 +14,6 @@
 typedef struct setup {
     rf_training base; /* first */
     rf_setting v[LISTEN_TRAIN_COUNT];
-    rf_device *d;
-    rf_graph *g;
     speech_set set;
     int32_t *order; /* recordings: those to learn from, then those held out */
     rf_index kept;
@@ -191,10 +189,9 @@ static rf_status make_batches(setup *u)
     u->valid.n = u->set.n - u->kept;
     rf_status st = listen_batches_begin(&u->train, u->err);
     if (!st && u->valid.n) st = listen_batches_begin(&u->valid, u->err);
-    u->base.params = u->m->params;
     u->base.cursor = &u->train.cursor;
     u->base.per_epoch = listen_batches_per_round(&u->train);
-    return st;
+    return st ? st : rf_training_open(&u->base, NULL, u->m->params, u->err);
 }
 
 static rf_status describe(setup *u)
@@ -205,8 +202,7 @@ static rf_status describe(setup *u)
     if (st) return st;
     const char *const more[] = {SPEECH_META_UNITS, u->json[0].s,
                                 x->syllable ? SPEECH_META_SYLLABLES : NULL, u->json[1].s, NULL};
-    const char *const only[] = {SPEECH_META_DATA, u->base.data_json, NULL};
-    return rf_training_describe(&u->base, more, only, u->err);
+    return rf_training_describe(&u->base, more, u->err);
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------ */
@@ -290,19 +286,6 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
 
 /* ---- The verb --------------------------------------------------------------------------------------- */
 
-static rf_status fit(setup *u, rf_fit_result *result)
-{
-    const rf_slot cursor = {"cursor", RF_SLOT_I64, RF_SHAPE(2), &u->train.cursor, 0, 0};
-    const rf_fit_task task = {.self = u,
-                              .next = next,
-                              .loss = loss,
-                              .validate = u->valid.n ? validate : NULL,
-                              .save = rf_training_save,
-                              .report = rf_training_report,
-                              .stop = rf_training_stop};
-    return rf_training_fit(&u->base, task, u->g, &cursor, 1, result, u->err);
-}
-
 static rf_status train(setup *u)
 {
     rf_fit_result result = {0};
@@ -312,19 +295,15 @@ static rf_status train(setup *u)
     if (!st) st = make_model(u);
     if (!st) st = make_batches(u);
     if (!st) st = describe(u);
-    if (!st) u->d = rf_device_new((int)u->base.r->threads, u->err);
-    u->g = u->d ? rf_graph_new(u->d) : NULL;
-    if (!st && !u->g) st = no_memory(u);
-    if (!st) st = fit(u, &result);
-    return st ? st : rf_training_finish(&u->base, u->g, &result);
+    const rf_fit_task task = {.next = next, .loss = loss, .validate = u->valid.n ? validate : NULL};
+    if (!st) st = rf_training_learn(&u->base, task, &result, u->err);
+    return st ? st : rf_training_finish(&u->base, u->base.graph, &result);
 }
 
 static void setup_free(setup *u)
 {
     listen_batches_end(&u->train);
     listen_batches_end(&u->valid);
-    rf_graph_free(u->g);
-    rf_device_free(u->d);
     speech_model_free(u->m);
     speech_units_free(&u->units);
     speech_set_free(&u->set);

@@ -53,42 +53,6 @@ void py_net_free(py_net *n)
     free(n);
 }
 
-/* ---- States ---------------------------------------------------------------------------------- */
-
-static size_t state_bytes(const py_state *s)
-{
-    return (size_t)rf_shape_count(s->shape) * sizeof(rf_real);
-}
-
-bool py_state_init(py_state *s, const py_net *n, rf_index B)
-{
-    *s = (py_state){.shape = RF_SHAPE(n->shape.layers, B, n->shape.hidden)};
-    const size_t count = (size_t)rf_shape_count(s->shape);
-    s->h = rf_aligned_calloc(count, sizeof *s->h);
-    if (n->shape.cell->states > 1) s->c = rf_aligned_calloc(count, sizeof *s->c);
-    return s->h && (s->c || n->shape.cell->states == 1);
-}
-
-void py_state_free(py_state *s)
-{
-    rf_aligned_free(s->h);
-    rf_aligned_free(s->c);
-    *s = (py_state){0};
-}
-
-void py_state_reset(py_state *s)
-{
-    memset(s->h, 0, state_bytes(s));
-    if (s->c) memset(s->c, 0, state_bytes(s));
-}
-
-void py_state_keep(py_state *s, const rf_graph *g, rf_sequence q)
-{
-    const rf_real *h = rf_value(g, q.h).data, *c = s->c ? rf_value(g, q.c).data : NULL;
-    if (h) memcpy(s->h, h, state_bytes(s));
-    if (c) memcpy(s->c, c, state_bytes(s));
-}
-
 /* ---- Forward --------------------------------------------------------------------------------- */
 
 static rf_node drop(rf_graph *g, const py_net *n, rf_node x)
@@ -96,13 +60,11 @@ static rf_node drop(rf_graph *g, const py_net *n, rf_node x)
     return n->dropout > 0 ? rf_dropout(g, x, n->dropout) : x;
 }
 
-rf_sequence py_net_apply(rf_graph *g, const py_net *n, const py_state *s, const int32_t *x,
+rf_sequence py_net_apply(rf_graph *g, const py_net *n, const rf_carried *s, const int32_t *x,
                          rf_index T, rf_index B)
 {
     const rf_node e = rf_embedding_layer_apply(g, &n->in, x, RF_SHAPE(T, B));
-    const rf_node h0 = rf_borrow(g, s->h, s->shape);
-    const rf_node c0 = s->c ? rf_borrow(g, s->c, s->shape) : RF_NONE;
-    rf_sequence q = rf_rnn_apply(g, n->rnn, drop(g, n, e), h0, c0, NULL);
+    rf_sequence q = rf_carried_apply(g, n->rnn, drop(g, n, e), s);
     q.out = drop(g, n, q.out);
     return q;
 }

@@ -30,18 +30,8 @@ typedef struct py_net {
 py_net *py_net_new(const py_net_shape *shape, double dropout, rf_error *err);
 void py_net_free(py_net *n);
 
-/* The states of all layers between windows, [L,B,H] each; c NULL: the cell has none. */
-typedef struct py_state {
-    rf_shape shape;
-    rf_real *h, *c;
-} py_state;
-bool py_state_init(py_state *s, const py_net *n, rf_index B);
-void py_state_free(py_state *s);
-void py_state_reset(py_state *s);
-void py_state_keep(py_state *s, const rf_graph *g, rf_sequence q);
-
 /* x [T,B] -> out [T,B,H], and the states. */
-rf_sequence py_net_apply(rf_graph *g, const py_net *n, const py_state *s, const int32_t *x,
+rf_sequence py_net_apply(rf_graph *g, const py_net *n, const rf_carried *s, const int32_t *x,
                          rf_index T, rf_index B);
 /* Mean of -ln p(y), of out. */
 rf_node py_net_loss(rf_graph *g, const py_net *n, rf_node out, const int32_t *y);

@@ -21,14 +21,11 @@ static rf_status check_options(const py_trainer *t)
 static rf_status make_network(py_trainer *t)
 {
     const py_net_shape shape = py_options_shape(t->v, rf_vocab_size(t->m->chars));
-    t->d = rf_device_new((int)t->base.r->threads, t->err);
-    t->g = t->d ? rf_graph_new(t->d) : NULL;
-    if (!t->g) return rf_fail(t->err, RF_ENOMEM, "no memory");
-    if (!t->v[TRAIN_NETWORK].as.i) return RF_OK;
+    if (!t->v[TRAIN_NETWORK].as.i) return rf_training_open(&t->base, NULL, NULL, t->err);
     t->m->net = py_net_new(&shape, t->v[TRAIN_DROPOUT].as.f, t->err);
     if (!t->m->net) return t->err->status;
     rf_params_init(t->m->net->params, t->base.seed);
-    return RF_OK;
+    return rf_training_open(&t->base, NULL, t->m->net->params, t->err);
 }
 
 static rf_status fit(py_trainer *t, rf_fit_result *result)
@@ -41,27 +38,23 @@ static rf_status fit(py_trainer *t, rf_fit_result *result)
     if (spec.B > spec.n - 1) spec.B = spec.n - 1;
     t->batches = rf_stream_batches_new(&spec, t->err);
     if (!t->batches) return t->err->status;
-    if (!py_state_init(&t->state, t->m->net, spec.B))
+    if (!rf_carried_init(&t->state, t->m->net->rnn, spec.B))
         return rf_fail(t->err, RF_ENOMEM, "no memory");
-    t->base.params = t->m->net->params;
     t->base.cursor = rf_stream_batches_cursor(t->batches);
     t->base.per_epoch = rf_stream_batches_per_epoch(t->batches);
-    const rf_slot slots[] = {{"cursor", RF_SLOT_I64, RF_SHAPE(2), t->base.cursor},
-                             {"carried_h", RF_SLOT_REAL, t->state.shape, t->state.h},
-                             {"carried_c", RF_SLOT_REAL, t->state.shape, t->state.c}};
-    return rf_training_fit(&t->base, py_trainer_task(t), t->g, slots, t->state.c ? 3 : 2, result,
-                           t->err);
+    t->base.carried = &t->state;
+    return rf_training_learn(&t->base, py_trainer_task(t), result, t->err);
 }
 
 /* The network as the file will have it, so that the weights are chosen for what is used. */
 static rf_status finish(py_trainer *t, const rf_fit_result *result)
 {
     rf_status st = py_trainer_tune(t);
-    if (!st) st = py_trainer_save(t, &t->best, t->err);
+    if (!st) st = rf_training_save(t, &t->best, t->err);
     if (!st) st = rf_emit_metric(t->base.s->host, -1, "model", "mix", t->m->mix, NULL);
     if (!st) st = rf_emit_metric(t->base.s->host, -1, "model", "word_weight", t->m->words, NULL);
     if (st) return st;
-    if (t->m->net) return rf_training_finish(&t->base, t->g, result);
+    if (t->m->net) return rf_training_finish(&t->base, t->base.graph, result);
     return rf_emit_file(t->base.s->host, t->base.r->model, "model", "application/x-safetensors");
 }
 
@@ -77,18 +70,15 @@ static rf_status train(py_trainer *t)
                                       t->m->x.at[t->m->x.words]),
                               t->err);
     if (!st) st = make_network(t);
-    const char *const only[] = {META_DATA, t->base.data_json, NULL};
-    if (!st) st = rf_training_describe(&t->base, NULL, only, t->err);
+    if (!st) st = rf_training_describe(&t->base, NULL, t->err);
     if (!st && t->m->net) st = fit(t, &result);
     return st ? st : finish(t, &result);
 }
 
 static void trainer_free(py_trainer *t)
 {
-    py_state_free(&t->state);
+    rf_carried_free(&t->state);
     rf_stream_batches_free(t->batches);
-    rf_graph_free(t->g);
-    rf_device_free(t->d);
     py_model_free(t->m);
     rf_str_free(&t->text);
     rf_str_free(&t->held);
@@ -114,7 +104,9 @@ rf_status py_verb_train(rf_session *s, const rf_run *r)
                             .task = PY_TASK,
                             .passing = passing,
                             .rate = 0.002,
-                            .tell = 500};
+                            .tell = 500,
+                            .store = py_trainer_store,
+                            .bare = true};
     const rf_status st = train(t);
     trainer_free(t);
     free(t);

@@ -10,15 +10,13 @@
 typedef struct py_trainer {
     rf_training base; /* first */
     rf_setting v[TRAIN_COUNT];
-    rf_device *d;
-    rf_graph *g;
     py_model *m;
     rf_str text, held;   /* to learn from, held out */
     rf_ids train, valid; /* their characters */
     size_t lines, left_out;
     rf_stream_batches *batches;
     rf_stream_batch batch;
-    py_state state;
+    rf_carried state;
     rf_sequence last;
     rf_metrics best;
     rf_error *err;
@@ -26,9 +24,9 @@ typedef struct py_trainer {
 
 /* Texts, lexicon and n-grams, from files.  Errors: EIO, EFORMAT, EINVAL, ENOMEM. */
 rf_status py_trainer_read(py_trainer *t);
-rf_fit_task py_trainer_task(py_trainer *t);
-/* Write the model as it is. */
-rf_status py_trainer_save(py_trainer *t, const rf_metrics *m, rf_error *err);
+rf_fit_task py_trainer_task(const py_trainer *t);
+/* For rf_training: all of the model into its file. */
+rf_status py_trainer_store(const void *self, rf_model *f, rf_error *err);
 /* The part of the network, by expectation and maximisation; then the weight of words, by
  * decoding. */
 rf_status py_trainer_tune(py_trainer *t);

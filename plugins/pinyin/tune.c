@@ -17,7 +17,7 @@ enum {
 /* Probabilities of the tokens at[1 .. n) by both models. */
 static rf_status both(py_trainer *t, const int32_t *at, size_t n, double *counted, double *learned)
 {
-    py_machine *m = py_machine_new(t->m->net, t->d, 1, RF_WEIGHTS_F32, t->err);
+    py_machine *m = py_machine_new(t->m->net, t->base.device, 1, RF_WEIGHTS_F32, t->err);
     const size_t numbers = m ? py_machine_numbers(m) : 0;
     float *state = m ? malloc(2 * numbers * sizeof *state) : NULL;
     const float *before = NULL;
@@ -140,7 +140,7 @@ static rf_status tune_words(py_trainer *t)
     static const double tried[] = {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8};
     py_decode_spec spec = {
         .beam = 8, .nbest = 1, .mix = t->m->net ? t->m->mix : 0, .form = RF_WEIGHTS_INT8};
-    py_decoder *d = py_decoder_new(t->m, t->d, &spec, t->err);
+    py_decoder *d = py_decoder_new(t->m, t->base.device, &spec, t->err);
     double least = INFINITY, errors;
     size_t count = 0;
     rf_status st = d ? RF_OK : t->err->status;

@@ -154,8 +154,7 @@ static rf_status describe(setup *u)
         more[n++] = u->json[1 + t].s;
     }
     if (st) return st;
-    const char *const only[] = {POS_META_DATA, u->l.base.data_json, NULL};
-    return rf_training_describe(&u->l.base, more, only, u->err);
+    return rf_training_describe(&u->l.base, more, u->err);
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "model.h"
 #include "search.h"
+#include "words.h"
 
 enum {
     EVAL_HYPOTHESES,
@@ -195,10 +196,8 @@ static rf_status translate_lines(setup *u, tr_search *q, const tr_text *source)
 /* Where it is not said otherwise, words are those of the model's target language, in its letters. */
 static void ask_model(setup *u, const tr_model *x)
 {
-    static const rf_text_tokens how[] = {
-        [TR_NONE] = RF_TOKENS_NONE, [TR_EN] = RF_TOKENS_13A, [TR_ZH] = RF_TOKENS_ZH};
     const tr_units_options *o = tr_units_asked(x->lexis.side[1]);
-    if (!u->r->opt[EVAL_TOKENIZE].set) u->tokens = how[o->language];
+    if (!u->r->opt[EVAL_TOKENIZE].set) u->tokens = tr_words_tokens(o->language);
     if (!u->r->opt[EVAL_LOWERCASE].set) u->lowercase = o->letters == TR_LOWER;
 }
 

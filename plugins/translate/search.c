@@ -115,39 +115,6 @@ static void forbid_tokens(const tr_search *s, uint8_t *forbid, size_t V)
     forbid[TR_EOS] = 0;
 }
 
-/* ---- A scorer that tells how far it is ------------------------------------------------------- */
-
-static void told_reset(void *self, rf_index rows)
-{
-    const tr_search *s = self;
-    s->scorer.reset(s->scorer.self, rows);
-}
-
-static const rf_real *told_step(void *self, const int32_t *tokens, rf_index rows)
-{
-    tr_search *s = self;
-    s->stopped = s->tell ? s->tell(s->ctx, (double)s->done, (double)s->all) : RF_OK;
-    return s->stopped ? NULL : s->scorer.step(s->scorer.self, tokens, rows);
-}
-
-static void told_gather(void *self, const int32_t *from, rf_index rows)
-{
-    const tr_search *s = self;
-    s->scorer.gather(s->scorer.self, from, rows);
-}
-
-static rf_scorer telling(tr_search *s)
-{
-    s->scorer = rf_translator_scorer(s->t);
-    return (rf_scorer){.self = s,
-                       .vocabulary = s->scorer.vocabulary,
-                       .rows = s->scorer.rows,
-                       .normalized = s->scorer.normalized,
-                       .reset = told_reset,
-                       .step = told_step,
-                       .gather = told_gather};
-}
-
 /* Lines item [B] at once. */
 static rf_status search_batch(tr_search *s, const int32_t *item, rf_index B, rf_error *err)
 {
@@ -163,9 +130,10 @@ static rf_status search_batch(tr_search *s, const int32_t *item, rf_index B, rf_
     if (!st) forbid_tokens(s, forbid, (size_t)V);
     for (rf_index k = 0; !st && k < B; k++) spec[k] = beam_of(s, item[k], forbid);
     if (!st) {
-        const rf_scorer scorer = telling(s);
+        s->told.scorer = rf_translator_scorer(s->t);
+        const rf_scorer scorer = rf_told_scorer_of(&s->told);
         st = rf_beam_search_many(&scorer, spec, B, out, err);
-        if (s->stopped) st = s->stopped;
+        if (s->told.stopped) st = s->told.stopped;
     }
     for (rf_index k = 0; !st && k < B; k++) s->found[item[k]] = out[k];
     free(spec);
@@ -368,10 +336,11 @@ rf_status tr_search_run(tr_search *s, bool refresh, rf_error *err)
     rf_status st = RF_OK;
     if (refresh) rf_translator_refresh(s->t);
     for (rf_index i = 0; i < s->lines; i++) rf_hypotheses_free(&s->found[i]);
-    s->all = n;
-    for (s->done = 0; s->done < n && !st; s->done += s->B) {
-        const rf_index left = n - s->done;
-        st = search_batch(s, order + s->done, left < s->B ? left : s->B, err);
+    s->told = (rf_told_scorer){.tell = s->tell, .ctx = s->ctx, .total = (double)n};
+    for (rf_index at = 0; at < n && !st; at += s->B) {
+        const rf_index left = n - at;
+        s->told.done = (double)at;
+        st = search_batch(s, order + at, left < s->B ? left : s->B, err);
     }
     for (rf_index i = 0; i < s->lines && !st; i++) st = answer(s, i, err);
     free(order);

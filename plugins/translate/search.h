@@ -46,9 +46,7 @@ typedef struct tr_search {
     bool *empty;         /* [lines] */
     rf_index lines, cap;
     rf_hypotheses *found; /* [lines] */
-    rf_scorer scorer;     /* of the batch that is searched */
-    rf_index done, all;   /* lines, for `tell` */
-    rf_status stopped;    /* what `tell` said in the middle of a search */
+    rf_told_scorer told;  /* of the batch that is searched, in lines */
 } tr_search;
 
 /* After the caller's part is set.  Errors: ENOMEM. */

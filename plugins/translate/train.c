@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "judge.h"
 #include "model.h"
+#include "search.h"
+#include "words.h"
 
 enum { METRIC_BLEU, METRIC_LOSS };
 
@@ -132,15 +133,36 @@ static rf_status encode(setup *u)
 
 /* ---- Learning -------------------------------------------------------------------------------- */
 
-static rf_node loss(void *self, rf_graph *g, double *units)
+/* As many pairs of like length side by side as --batch tokens allow. */
+static rf_bucket_spec bucketed(const setup *u, const tr_set *set)
 {
-    setup *u = self;
-    const rf_bucket_batch *b = &u->base.batch;
+    return (rf_bucket_spec){.lengths = set->lengths[1],
+                            .also = set->lengths[0],
+                            .n = set->n,
+                            .B = set->n,
+                            .cells = u->v[TRAIN_BATCH].as.i};
+}
+
+static rf_node loss_of(const setup *u, const tr_set *set, rf_graph *g, const rf_bucket_batch *b,
+                       double *units)
+{
     rf_seq2seq_batch batch;
     *units = 0;
-    for (rf_index k = 0; k < b->B; k++) *units += b->lengths[k];
-    return tr_set_batch(g, &u->train, b->item, b->B, &batch) ? rf_seq2seq_loss(g, u->m, &batch)
-                                                             : RF_POISON;
+    if (!tr_set_batch(g, set, b->item, b->B, &batch)) return RF_POISON;
+    *units = (double)rf_seq2seq_targets(&batch);
+    return rf_seq2seq_loss(g, u->m, &batch);
+}
+
+static rf_node loss(void *self, rf_graph *g, double *units)
+{
+    const setup *u = self;
+    return loss_of(u, &u->train, g, &u->base.batch, units);
+}
+
+static rf_node held_loss(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    const setup *u = self;
+    return loss_of(u, &u->valid, g, b, units);
 }
 
 static rf_status judge_one(void *ctx, rf_index line, rf_index rank, const tr_answer *a,
@@ -152,11 +174,19 @@ static rf_status judge_one(void *ctx, rf_index line, rf_index rank, const tr_ans
     return rf_text_metric_add(u->quality, a->text, &reference, 1, err);
 }
 
+/* Words are told by the target's language, in its letters. */
+static rf_text_metric *new_quality(const setup *u, rf_error *err)
+{
+    rf_text_metric_options o = RF_TEXT_METRIC_OPTIONS;
+    o.tokens = tr_words_tokens((int)u->v[TRAIN_TARGET].as.i);
+    o.lowercase = u->v[TRAIN_TARGET_LETTERS].as.i == TR_LOWER;
+    return rf_text_metric_new(rf_text_metric_find("bleu"), &o, err);
+}
+
 static rf_status measure_bleu(setup *u, double *bleu, rf_error *err)
 {
     rf_text_score score;
-    u->quality = tr_judge_bleu((int)u->v[TRAIN_TARGET].as.i,
-                               u->v[TRAIN_TARGET_LETTERS].as.i == TR_LOWER, err);
+    u->quality = new_quality(u, err);
     rf_status st = u->quality ? tr_search_run(&u->search, true, err) : err->status;
     if (!st) rf_text_metric_corpus(u->quality, &score);
     if (!st) *bleu = score.value;
@@ -189,8 +219,9 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     setup *u = self;
     const bool translates = u->v[TRAIN_METRIC].as.i == METRIC_BLEU;
     double value, bleu = 0;
-    rf_status st = tr_judge_loss(g, u->m, &u->valid, u->v[TRAIN_BATCH].as.i, rf_training_watch, u,
-                                 &value, err);
+    const rf_bucket_loss held = {
+        .batches = bucketed(u, &u->valid), .loss = held_loss, .tell = rf_training_watch, .self = u};
+    rf_status st = rf_bucket_mean(g, &held, &value, err);
     if (!st && translates) st = measure_bleu(u, &bleu, err);
     if (!st && translates) rf_metrics_add(m, "bleu", bleu);
     if (!st) rf_metrics_add(m, "loss", value);
@@ -240,12 +271,7 @@ static rf_status make_model(setup *u)
     if (!u->m) return u->err->status;
     rf_params_init(u->params, u->base.seed);
     tell_data(u);
-    const rf_bucket_spec batches = {.lengths = u->train.lengths[1],
-                                    .also = u->train.lengths[0],
-                                    .n = u->train.n,
-                                    .B = u->train.n,
-                                    .cells = u->v[TRAIN_BATCH].as.i,
-                                    .seed = u->base.seed};
+    const rf_bucket_spec batches = bucketed(u, &u->train);
     return rf_training_open(&u->base, &batches, u->params, u->err);
 }
 
@@ -256,8 +282,7 @@ static rf_status describe(setup *u)
         if (st) return st;
     }
     const char *const more[] = {TR_META_SOURCE, u->units[0].s, TR_META_TARGET, u->units[1].s, NULL};
-    const char *const only[] = {TR_META_DATA, u->base.data_json, NULL};
-    return rf_training_describe(&u->base, more, only, u->err);
+    return rf_training_describe(&u->base, more, u->err);
 }
 
 /* ---- The verb -------------------------------------------------------------------------------- */

@@ -40,6 +40,13 @@ static int32_t code_at(const char *s, size_t n, size_t i, size_t *length)
     return k > 0 ? code : ' ';
 }
 
+rf_text_tokens tr_words_tokens(int language)
+{
+    static const rf_text_tokens how[] = {
+        [TR_NONE] = RF_TOKENS_NONE, [TR_EN] = RF_TOKENS_13A, [TR_ZH] = RF_TOKENS_ZH};
+    return how[language];
+}
+
 /* ---- Splitting ------------------------------------------------------------------------------- */
 
 static bool is_wordlike(kind k) { return k == LETTER || k == DIGIT; }

@@ -4,6 +4,8 @@
 #ifndef TRANSLATE_WORDS_H
 #define TRANSLATE_WORDS_H
 
+#include <refrain/metric_text.h>
+
 #include "units.h"
 
 /* Append a line's words.  glue: in Chinese, characters side by side are one word. */
@@ -12,6 +14,9 @@ void tr_words_split(int language, bool glue, const char *line, size_t n, rf_str 
 void tr_words_join(int language, const char *words, size_t n, rf_str *out);
 /* The next word of *at .. end, which moves behind it.  False: no more. */
 bool tr_word_next(const char **at, const char *end, const char **word, size_t *n);
+
+/* How a metric tells a language's words. */
+rf_text_tokens tr_words_tokens(int language);
 
 /* Append in small letters. */
 void tr_lower(const char *s, size_t n, rf_str *out);

@@ -114,7 +114,7 @@ def test_resume_keeps_the_options_of_the_state():
     one_line(train("one", *RUN, "--resume", "--hidden=32", ok=None), "--hidden")
     one_line(train("one", *RUN, "--resume", "--cell=gru", ok=None), "--cell")
     Path("other.txt").write_text("something else\n" * 100)
-    one_line(train("one", *RUN, "--resume", text="other.txt", ok=None), "another text")
+    one_line(train("one", *RUN, "--resume", text="other.txt", ok=None), "other data")
 
 
 def test_resume_of_a_damaged_state_is_refused():

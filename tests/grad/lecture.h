@@ -11,27 +11,10 @@
 
 #include <refrain/cell.h>
 
-#include "../suite.h"
+#include "../graph_suite.h"
 
 enum { T = 5, I = 3, H = 4, K = 3, PARAMS = 12, LARGEST = 9 * H * H };
 static const double CLOSE = 1e-12;
-
-static rf_device *device;
-static rf_graph *g;
-
-static inline int open_all(void)
-{
-    device = rf_device_new(1, NULL);
-    g = device ? rf_graph_new(device) : NULL;
-    return !g;
-}
-
-static inline int close_all(void)
-{
-    rf_graph_free(g);
-    rf_device_free(device);
-    return 0;
-}
 
 static inline double drawn(const char *what, int i)
 {

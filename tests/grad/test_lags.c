@@ -6,26 +6,9 @@
 #include <string.h>
 
 #include "../../plugins/lab/lags.h"
-#include "../suite.h"
+#include "../graph_suite.h"
 
 enum { T = 6, B = 3, H = 4 };
-
-static rf_device *device;
-static rf_graph *g;
-
-static int open_all(void)
-{
-    device = rf_device_new(1, NULL);
-    g = device ? rf_graph_new(device) : NULL;
-    return !g;
-}
-
-static int close_all(void)
-{
-    rf_graph_free(g);
-    rf_device_free(device);
-    return 0;
-}
 
 static void near(double a, double b, double within)
 {

@@ -6,24 +6,8 @@
 #include <refrain/convnet.h>
 #include <refrain/train.h>
 
-#include "../suite.h"
-
-static rf_device *device;
-static rf_graph *g;
-
-static int open_all(void)
-{
-    device = rf_device_new(2, NULL);
-    g = device ? rf_graph_new(device) : NULL;
-    return !g;
-}
-
-static int close_all(void)
-{
-    rf_graph_free(g);
-    rf_device_free(device);
-    return 0;
-}
+#define GRAPH_THREADS 2
+#include "../graph_suite.h"
 
 typedef struct made {
     rf_params *ps;

@@ -5,25 +5,14 @@
 
 #include <refrain/graph.h>
 
-#include "../suite.h"
+#include "../graph_suite.h"
 
-static rf_device *device;
-static rf_graph *g;
 static rf_str out;
 
-static int open_all(void)
+static int close_text(void)
 {
-    device = rf_device_new(1, NULL);
-    g = device ? rf_graph_new(device) : NULL;
-    return !g;
-}
-
-static int close_all(void)
-{
-    rf_graph_free(g);
-    rf_device_free(device);
     rf_str_free(&out);
-    return 0;
+    return close_all();
 }
 
 static const char *text(uint32_t flags)
@@ -203,7 +192,7 @@ int main(void)
                            {"an empty graph", an_empty_graph},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {
-        {.pName = "dump", .pInitFunc = open_all, .pCleanupFunc = close_all, .pTests = tests},
+        {.pName = "dump", .pInitFunc = open_all, .pCleanupFunc = close_text, .pTests = tests},
         CU_SUITE_INFO_NULL};
     return run_suites(suites);
 }

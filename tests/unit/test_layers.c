@@ -5,25 +5,9 @@
 
 #include <refrain/layers.h>
 
-#include "../suite.h"
+#include "../graph_suite.h"
 
-static rf_device *device;
-static rf_graph *g;
 static rf_params *ps;
-
-static int open_all(void)
-{
-    device = rf_device_new(1, NULL);
-    g = device ? rf_graph_new(device) : NULL;
-    return !g;
-}
-
-static int close_all(void)
-{
-    rf_graph_free(g);
-    rf_device_free(device);
-    return 0;
-}
 
 static void begin(void)
 {

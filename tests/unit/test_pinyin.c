@@ -356,8 +356,8 @@ static void machine_is_the_graph(void)
     rf_device *d = rf_device_new(1, NULL);
     rf_graph *g = rf_graph_new(d);
     py_net *n = py_net_new(&shape, 0, NULL);
-    py_state s;
-    CU_ASSERT_FATAL(n && g && py_state_init(&s, n, 1));
+    rf_carried s;
+    CU_ASSERT_FATAL(n && g && rf_carried_init(&s, n->rnn, 1));
     rf_params_init(n->params, 3);
     py_machine *m = py_machine_new(n, d, 4, RF_WEIGHTS_F32, NULL);
     CU_ASSERT_FATAL(m != NULL);
@@ -373,7 +373,7 @@ static void machine_is_the_graph(void)
     }
     free(a);
     py_machine_free(m);
-    py_state_free(&s);
+    rf_carried_free(&s);
     py_net_free(n);
     rf_graph_free(g);
     rf_device_free(d);

@@ -7,6 +7,7 @@
 #include <refrain/train.h>
 
 #include "../suite.h"
+#include "hypotheses.h"
 
 enum { V = 9, S = 6, B = 4, BOS = 0, END = 1, UNKNOWN = 2 };
 
@@ -123,35 +124,11 @@ static void steps_are_the_graph(void)
 
 /* ---- Searches ------------------------------------------------------------------------------------ */
 
-static const int32_t start[] = {BOS};
-
-static rf_beam_spec beam_of(rf_index beam, rf_index most)
-{
-    return (rf_beam_spec){.beam = beam,
-                          .best = beam,
-                          .prompt = start,
-                          .prompts = 1,
-                          .max_length = most,
-                          .end = END,
-                          .penalty = RF_LENGTH_GNMT,
-                          .alpha = 0.6};
-}
-
 /* Sentence k alone, as long as it is. */
 static rf_seq2seq_batch alone(rf_index k, int32_t *x, int32_t *c)
 {
     for (rf_index s = 0; s < lengths[k]; s++) x[s] = source[s * B + k], c[s] = copies[s * B + k];
     return (rf_seq2seq_batch){lengths[k], 0, 1, x, lengths + k, NULL, NULL, c, RF_NONE};
-}
-
-static void compare_results(const rf_hypotheses *a, const rf_hypotheses *b)
-{
-    CU_ASSERT_EQUAL_FATAL(a->n, b->n);
-    for (rf_index i = 0; i < a->n; i++) {
-        CU_ASSERT_EQUAL_FATAL(a->h[i].n, b->h[i].n);
-        CU_ASSERT(!memcmp(a->h[i].tokens, b->h[i].tokens, (size_t)a->h[i].n * sizeof(int32_t)));
-        CU_ASSERT_DOUBLE_EQUAL(a->h[i].score, b->h[i].score, 1e-5 * fabs(a->h[i].score));
-    }
 }
 
 static void batches_are_single_sentences(void)
@@ -176,7 +153,7 @@ static void batches_are_single_sentences(void)
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 1, NULL), RF_OK);
             s = rf_translator_scorer(t);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec[k], &single, NULL), RF_OK);
-            compare_results(&single, &many[k]);
+            same_hypotheses(&single, &many[k], 1e-5);
             rf_hypotheses_free(&single);
             rf_hypotheses_free(&many[k]);
         }

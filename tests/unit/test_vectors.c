@@ -7,6 +7,7 @@
 #include <refrain/train.h>
 
 #include "../suite.h"
+#include "hypotheses.h"
 
 enum { V = 9, S = 6, B = 3, D = 5, T = 4, BOS = 0, END = 1 };
 
@@ -139,24 +140,6 @@ static void steps_are_the_graph(void)
 
 /* ---- Searches ------------------------------------------------------------------------------------ */
 
-static const int32_t start[] = {BOS};
-
-static rf_beam_spec beam_of(rf_index beam, rf_index most)
-{
-    return (rf_beam_spec){
-        .beam = beam, .best = beam, .prompt = start, .prompts = 1, .max_length = most, .end = END};
-}
-
-static void compare_results(const rf_hypotheses *a, const rf_hypotheses *b)
-{
-    CU_ASSERT_EQUAL_FATAL(a->n, b->n);
-    for (rf_index i = 0; i < a->n; i++) {
-        CU_ASSERT_EQUAL_FATAL(a->h[i].n, b->h[i].n);
-        CU_ASSERT(!memcmp(a->h[i].tokens, b->h[i].tokens, (size_t)a->h[i].n * sizeof(int32_t)));
-        CU_ASSERT_DOUBLE_EQUAL(a->h[i].score, b->h[i].score, 1e-5 * fabs(a->h[i].score));
-    }
-}
-
 static void batches_are_single_sources(void)
 {
     for (size_t i = 0; i < SPECS; i++) {
@@ -179,7 +162,7 @@ static void batches_are_single_sources(void)
             CU_ASSERT_EQUAL_FATAL(rf_translator_read(t, w.g, &one, 0, NULL), RF_OK);
             s = rf_translator_scorer(t);
             CU_ASSERT_EQUAL_FATAL(rf_beam_search(&s, &spec[k], &single, NULL), RF_OK);
-            compare_results(&single, &many[k]);
+            same_hypotheses(&single, &many[k], 1e-5);
             rf_hypotheses_free(&single);
             rf_hypotheses_free(&many[k]);
         }

@@ -133,6 +133,21 @@ RF_API rf_sequence rf_rnn_apply(rf_graph *g, const rf_rnn *r, rf_node x, rf_node
 RF_API rf_sequence rf_rnn_apply_timed(rf_graph *g, const rf_rnn *r, rf_node x, const rf_real *dt,
                                       rf_node h0, rf_node c0, const int32_t *lengths);
 
+/* States that go on from window to window, [L*D,B,H] each. */
+typedef struct rf_carried {
+    rf_shape shape;
+    rf_real *h, *c; /* owned; c NULL: the cell has one state */
+} rf_carried;
+
+/* Of B sequences, zero.  False: no memory. */
+RF_API bool rf_carried_init(rf_carried *s, const rf_rnn *r, rf_index B);
+RF_API void rf_carried_free(rf_carried *s);
+RF_API void rf_carried_reset(rf_carried *s);
+/* rf_rnn_apply from these states on, which stay as they are until it is said what to keep. */
+RF_API rf_sequence rf_carried_apply(rf_graph *g, const rf_rnn *r, rf_node x, const rf_carried *s);
+/* What the network left behind: copied from the graph. */
+RF_API void rf_carried_keep(rf_carried *s, const rf_graph *g, rf_sequence q);
+
 /* ---- Stepper: decoding without a graph -------------------------------------------------------- */
 
 /* One-directional stacks only.  Weights are packed once; a step allocates nothing.  Hypotheses are
@@ -191,6 +206,7 @@ RF_API void rf_stepper_set_state(rf_stepper *s, const void *in);
 #define rf_cell_unrolled(g, ...)   rf_cell_unrolled(RF_HERE(g), __VA_ARGS__)
 #define rf_rnn_apply(g, ...)       rf_rnn_apply(RF_HERE(g), __VA_ARGS__)
 #define rf_rnn_apply_timed(g, ...) rf_rnn_apply_timed(RF_HERE(g), __VA_ARGS__)
+#define rf_carried_apply(g, ...)   rf_carried_apply(RF_HERE(g), __VA_ARGS__)
 #endif
 
 RF_END

@@ -31,6 +31,18 @@ typedef struct rf_scorer {
     void (*set_state)(void *self, const void *in);
 } rf_scorer;
 
+/* A scorer that tells how far it is before each step of another, and fails once `tell` says so; it has
+ * no get_state and set_state. */
+typedef struct rf_told_scorer {
+    rf_scorer scorer;
+    rf_status (*tell)(void *ctx, double done, double total); /* NULL: nobody asks */
+    void *ctx;
+    double done, total; /* what is told: the caller's */
+    rf_status stopped;  /* what `tell` said, if not RF_OK: the reason of a search that failed */
+} rf_told_scorer;
+/* Steps t->scorer; t stays where it is. */
+RF_API rf_scorer rf_told_scorer_of(rf_told_scorer *t);
+
 /* log softmax of one row [V] in double.  A row without a finite score, or with NaN or +infinity in
  * it, becomes NaN. */
 RF_API void rf_log_probabilities(const rf_real *scores, int32_t V, double *out);

@@ -97,6 +97,8 @@ typedef struct rf_seq2seq_batch {
     rf_node features;      /* [S,B,D] of the graph, with features; beyond a length any */
 } rf_seq2seq_batch;
 
+/* How many targets there are. */
+RF_API rf_index rf_seq2seq_targets(const rf_seq2seq_batch *b);
 /* The mean of -ln p(target) over the targets there are, with what the spec adds in RF_TRAIN. */
 RF_API rf_node rf_seq2seq_loss(rf_graph *g, const rf_seq2seq *m, const rf_seq2seq_batch *b);
 

@@ -139,6 +139,18 @@ RF_API rf_index rf_bucket_batches_per_epoch(rf_bucket_batches *s);
 RF_API void rf_bucket_fill(const rf_bucket_batch *b, const int32_t *tokens, const rf_index *start,
                            int32_t pad, int32_t *out);
 
+/* The loss of sequences that are held out. */
+typedef struct rf_bucket_loss {
+    rf_bucket_spec batches;
+    /* The mean loss of a batch, of so many units, on a graph that was begun with RF_INFER. */
+    rf_node (*loss)(void *self, rf_graph *g, const rf_bucket_batch *b, double *units);
+    rf_status (*tell)(void *self, double done, double total); /* sequences; NULL: nobody asks */
+    void *self;
+} rf_bucket_loss;
+/* Its mean over the units of all batches of one epoch.  Errors: those of rf_bucket_batches_new, of the
+ * graph, of tell. */
+RF_API rf_status rf_bucket_mean(rf_graph *g, const rf_bucket_loss *l, double *mean, rf_error *err);
+
 /* ---- Gradient norm and clipping -------------------------------------------------------------- */
 
 /* The 2-norm of all gradients taken as one vector; of sparse ones only the rows named are read.

@@ -278,6 +278,7 @@ typedef struct rf_training {
     rf_index tell; /* steps between two reports of the loss; 0: only with validations */
     /* Adds to the model's file what is no parameter; or NULL.  Called with the training itself. */
     rf_status (*store)(const void *self, rf_model *f, rf_error *err);
+    bool bare; /* store adds the parameters, too */
 
     /* Set by _begin. */
     uint64_t seed;
@@ -287,8 +288,10 @@ typedef struct rf_training {
 
     /* Set by the verb before _describe and _fit. */
     rf_params *params;
-    rf_cursor *cursor;  /* of the batches */
-    rf_index per_epoch; /* batches in an epoch */
+    rf_cursor *cursor;         /* of the batches */
+    rf_index per_epoch;        /* batches in an epoch */
+    const rf_carried *carried; /* of _learn: states that go on from step to step; or NULL */
+    rf_index lanes;            /* with ranks: those of all their carried states; else 0 */
 
     /* Set by rf_training_open. */
     rf_device *device;
@@ -302,7 +305,8 @@ typedef struct rf_training {
     double total;         /* steps in all as far as is known, or 0 */
     rf_arena *texts;      /* of options from the state */
     rf_str options, others;
-    char data_json[24]; /* see rf_training_know */
+    const char *data_key; /* see rf_training_know */
+    char data_json[24];
     char seed_json[32], key_others[64], key_seed[64], plugin_json[128], task_json[64];
     const char *meta[2 * RF_TRAINING_META + 1]; /* key, JSON text, ..., NULL: of the model */
     const char *only[2 * RF_TRAINING_META + 1]; /* likewise, of the state file */
@@ -316,23 +320,24 @@ RF_API rf_status rf_training_begin(rf_training *t, rf_error *err);
  * least one of several unless that is 0, held out.  Free the order.  NULL with err: ENOMEM. */
 RF_API int32_t *rf_training_hold_out(const rf_training *t, rf_index n, double part, rf_index *kept,
                                      rf_error *err);
-/* A state is of the data with this hash alone.  Its JSON text becomes t->data_json, for `key` in the
- * state's own metadata.  Errors: EINVAL (the state is of other data). */
+/* A state is of the data with this hash alone, which is under `key` (borrowed) in its own metadata, not
+ * in the model's.  Errors: EINVAL (the state is of other data). */
 RF_API rf_status rf_training_know(rf_training *t, const char *key, uint64_t hash, rf_error *err);
-/* Metadata: plugin, task, options, seed, then `more` for both files and `only` for the state file:
- * key, JSON text, ..., NULL, or NULL; borrowed.  At most RF_TRAINING_META pairs in all.  Errors: ENOMEM. */
-RF_API rf_status rf_training_describe(rf_training *t, const char *const *more,
-                                      const char *const *only, rf_error *err);
+/* Metadata of model and state: plugin, task, options, seed, then `more`: key, JSON text, ..., NULL, or
+ * NULL; borrowed.  At most RF_TRAINING_META pairs in all.  Errors: ENOMEM. */
+RF_API rf_status rf_training_describe(rf_training *t, const char *const *more, rf_error *err);
 /* Train by the options.  A cancellation that came from a lost output is that.  Errors: rf_fit's. */
 RF_API rf_status rf_training_fit(rf_training *t, rf_fit_task task, rf_graph *g,
                                  const rf_slot *slots, int n_slots, rf_fit_result *result,
                                  rf_error *err);
 
-/* Where one learns from many sequences, bucketed by length, instead of _fit:
+/* Instead of _fit, where one learns from many sequences, bucketed by length, or, spec being NULL, from
+ * batches of the task's own, whose cursor and per_epoch it sets:
  *
- *     rf_training_open   params, device, graph and batches
- *     rf_training_learn  rf_fit; of `task` the loss, validate and carry are looked at, whose self is
- *                        t; the loss is that of t->batch.  Without --model nothing is saved or reported
+ *     rf_training_open   params, device, graph and batches, whose seed is the training's
+ *     rf_training_learn  rf_fit; the self of `task` is t; the loss is that of t->batch unless the task
+ *                        has a `next`; save and report are those of this file unless it has its own.
+ *                        Without --model nothing is saved or reported
  *
  * Errors: ENOMEM, those of rf_bucket_batches_new; of rf_training_fit. */
 RF_API rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params *params,
@@ -355,6 +360,8 @@ RF_API bool rf_training_stop(void *self);
  * obeyed after the validation, whose result belongs to the state: RF_OK, always. */
 RF_API rf_status rf_training_watch(void *self, double done, double total);
 RF_API rf_status rf_training_save(void *self, const rf_metrics *m, rf_error *err);
+/* What --storage says. */
+RF_API rf_dtype rf_training_storage(const rf_training *t);
 /* The model as it is now, under another name than the run's. */
 RF_API rf_status rf_training_write(const rf_training *t, const char *path, const rf_metrics *m,
                                    rf_error *err);
