@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dictionary.h"
-#include "nearest.h"
+#include "memory.h"
 #include "translate.h"
 #include "units.h"
 
@@ -100,7 +100,7 @@ typedef struct setup {
     tr_units *u[2];
     tr_sentences side[2];
     tr_dictionary *dictionary;
-    tr_nearest *nearest;
+    tr_memory *memory;
     rf_ids ids;
     tr_text pieces;
     rf_str words, out;
@@ -164,15 +164,17 @@ static rf_status encode_side(setup *u, int k)
 static rf_status learn(setup *u)
 {
     rf_status st = read_text(u);
+    if (!st && u->r->opt[BASE_METHOD].as.i == NEAREST) {
+        const int language = (int)u->r->opt[BASE_SOURCE_LANGUAGE].as.i;
+        u->memory = tr_memory_new(&u->text, language, u->err);
+        return u->memory ? RF_OK : u->err->status;
+    }
     if (!st) st = learn_units(u);
     for (int k = 0; k < 2 && !st; k++) st = encode_side(u, k);
     if (st) return st;
-    if (u->r->opt[BASE_METHOD].as.i == NEAREST)
-        u->nearest = tr_nearest_new(&u->side[0], u->err);
-    else
-        u->dictionary =
-            tr_dictionary_learn(u->side, (int)u->r->opt[BASE_ROUNDS].as.i, go_on, u, u->err);
-    return u->nearest || u->dictionary ? RF_OK : u->err->status;
+    u->dictionary =
+        tr_dictionary_learn(u->side, (int)u->r->opt[BASE_ROUNDS].as.i, go_on, u, u->err);
+    return u->dictionary ? RF_OK : u->err->status;
 }
 
 /* ---- Translating ----------------------------------------------------------------------------- */
@@ -191,38 +193,37 @@ static void put_word(setup *u, size_t i)
         rf_bpe_undo(piece, n, &u->words);
 }
 
-static rf_status by_dictionary(setup *u)
+static rf_status by_dictionary(setup *u, const char *line, size_t n)
 {
+    u->ids.n = 0;
+    tr_text_clear(&u->pieces);
+    rf_str_clear(&u->words);
+    const rf_status st = tr_units_encode(u->u[0], line, n, &u->ids, &u->pieces, u->err);
+    if (st) return st;
     for (size_t i = 0; i < u->ids.n; i++) put_word(u, i);
     if (u->words.n) tr_units_compose(u->u[1], u->words.s, u->words.n, &u->out);
     return tr_emit_line(u->s->host, u->lines, &u->out, u->err);
 }
 
-static rf_status by_nearest(setup *u)
+static rf_status by_nearest(setup *u, const char *line, size_t n)
 {
-    double cosine;
-    const int64_t i = tr_nearest_find(u->nearest, u->ids.at, u->ids.n, &cosine);
-    size_t n = 0;
-    const char *line = i < 0 ? "" : tr_text_line(&u->text.side[1], (size_t)i, &n);
+    tr_remembered best;
+    const rf_status st = tr_memory_find(u->memory, line, n, &best, u->err);
+    if (st) return st;
     if (!u->r->opt[BASE_LIST].as.i) {
-        rf_str_add(&u->out, line, n);
+        rf_str_put(&u->out, best.target ? best.target : "");
         return tr_emit_line(u->s->host, u->lines, &u->out, u->err);
     }
     const rf_field row[] = {
-        rf_field_int("line", u->lines + 1), rf_field_real("cosine", cosine),
-        rf_field_string("nearest", i < 0 ? NULL : tr_text_line(&u->text.side[0], (size_t)i, NULL)),
-        rf_field_string("translation", i < 0 ? NULL : line)};
+        rf_field_int("line", u->lines + 1), rf_field_real("cosine", best.cosine),
+        rf_field_string("nearest", best.source), rf_field_string("translation", best.target)};
     return rf_emit_record(u->s->host, u->lines, "nearest", row, sizeof row / sizeof *row);
 }
 
 static rf_status translate_line(setup *u, const char *line, size_t n)
 {
-    u->ids.n = 0;
-    tr_text_clear(&u->pieces);
-    rf_str_clear(&u->words);
     rf_str_clear(&u->out);
-    rf_status st = tr_units_encode(u->u[0], line, n, &u->ids, &u->pieces, u->err);
-    if (!st) st = u->nearest ? by_nearest(u) : by_dictionary(u);
+    rf_status st = u->memory ? by_nearest(u, line, n) : by_dictionary(u, line, n);
     u->lines++;
     if (!st) st = u->s->host->progress(u->s->host, (double)u->lines, 0, "lines");
     return st;
@@ -276,7 +277,7 @@ rf_status tr_baseline(rf_session *s, const rf_run *r)
     for (int k = 0; k < 2; k++) tr_sentences_free(&u.side[k]);
     tr_parallel_free(&u.text);
     tr_dictionary_free(u.dictionary);
-    tr_nearest_free(u.nearest);
+    tr_memory_free(u.memory);
     rf_ids_free(&u.ids);
     tr_text_free(&u.pieces);
     rf_str_free(&u.words);

@@ -204,6 +204,8 @@ const rf_option tr_train_options[TRAIN_COUNT + 1] = {
                       .flags = RF_OPT_ADVANCED,                                                    \
                       .help = "sentences side by side"}
 
+#define MEMORY "Translation memory"
+
 const rf_option tr_run_options[RUN_COUNT + 1] = {
     SEARCH("5"),
     [RUN_NBEST] = {.name = "nbest",
@@ -222,6 +224,26 @@ const rf_option tr_run_options[RUN_COUNT + 1] = {
                        .def = "0",
                        .help = "a table with the tokens of both sides and the attention between "
                                "them"},
+    [RUN_MEMORY] = {.name = "memory",
+                    .type = RF_INFILE,
+                    .group = MEMORY,
+                    .help =
+                        "a table of sentences and translations: what is in it, or nearly so, is "
+                        "not translated anew"},
+    [RUN_MEMORY_COLUMNS] = {.name = "memory-columns",
+                            .type = RF_STRING,
+                            .def = "1,2",
+                            .meta = "FROM,TO",
+                            .group = MEMORY,
+                            .help = "where it has them"},
+    [RUN_MEMORY_LEAST] = {.name = "memory-least",
+                          .type = RF_REAL,
+                          .def = "0.9",
+                          .min = 0,
+                          .max = 1,
+                          .group = MEMORY,
+                          .help = "how alike sentences must be, 1: have the same words (cosine of "
+                                  "TF-IDF)"},
 };
 
 const rf_option tr_align_options[ALIGN_COUNT + 1] = {

@@ -45,6 +45,8 @@ static const char *const translate_examples[] = {
     "echo 我爱音乐。 | refrain-translate translate --model 中英.safetensors",
     "# The five best of each line, with scores.\n"
     "refrain-translate translate test.zh --model 中英.safetensors --beam 10 --nbest 5",
+    "# What was translated before is not translated anew.\n"
+    "refrain-translate translate test.zh --model 中英.safetensors --memory 旧译.tsv",
     "# With tokens and attention, for programs.\n"
     "refrain-translate translate test.zh --model 中英.safetensors --attention --format json",
     NULL};

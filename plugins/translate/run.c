@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "model.h"
 #include "run.h"
 
@@ -35,6 +36,8 @@ typedef struct setup {
     rf_str line;
     bool table;
     int64_t before; /* lines of earlier flushes */
+    tr_memory *memory;
+    const char **known; /* [lines of q] what the memory has of them, or NULL */
     rf_error *err;
 } setup;
 
@@ -55,10 +58,13 @@ static rf_status send_row(const setup *u, int64_t line, rf_index rank, const tr_
                           u->q.attention ? sizeof row / sizeof *row : 5);
 }
 
-static rf_status each(void *ctx, rf_index i, rf_index rank, const tr_answer *a, rf_error *err)
+static rf_status each(void *ctx, rf_index i, rf_index rank, const tr_answer *told, rf_error *err)
 {
     setup *u = ctx;
     const int64_t line = u->before + i;
+    tr_answer known = *told;
+    const tr_answer *a = &known;
+    if (u->known && u->known[i]) known.text = u->known[i];
     /* An empty line has no tokens to show. */
     if (u->table && u->q.attention && !a->target) return RF_OK;
     if (u->table) return send_row(u, line, rank, a);
@@ -93,6 +99,21 @@ rf_status tr_check_line(const rf_lines *in, const char *line, size_t n, rf_error
                    byte ? byte : bad.text);
 }
 
+/* A line that the memory has goes to the search as an empty one. */
+static rf_status add_line(setup *u, const char *line, size_t n)
+{
+    const size_t i = (size_t)u->q.lines;
+    tr_remembered best = {0};
+    if (!u->memory) return tr_search_add(&u->q, line, n, u->err);
+    if (!rf_resize(&u->known, i + 1, sizeof *u->known))
+        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    const rf_status st = tr_memory_find(u->memory, line, n, &best, u->err);
+    if (st) return st;
+    const bool known = best.target && best.cosine >= u->r->opt[RUN_MEMORY_LEAST].as.f - 1e-6;
+    u->known[i] = known ? best.target : NULL;
+    return tr_search_add(&u->q, line, known ? 0 : n, u->err);
+}
+
 static rf_status read_file(setup *u, const char *path)
 {
     rf_lines *in = rf_lines_open(path, u->err);
@@ -102,7 +123,7 @@ static rf_status read_file(setup *u, const char *path)
     rf_status st = in ? RF_OK : u->err->status;
     while (!st && (more = rf_lines_next(in, &line, &n, u->err)) > 0) {
         st = tr_check_line(in, line, n, u->err);
-        if (!st) st = tr_search_add(&u->q, line, n, u->err);
+        if (!st) st = add_line(u, line, n);
         const bool full = u->q.lines >= AHEAD * u->q.B;
         /* Which lines stand side by side changes last digits, which only tables show. */
         const bool waits = !strcmp(path, "-") && !u->table && !rf_lines_ready(in);
@@ -131,6 +152,24 @@ static rf_status read_prefix(setup *u)
     return st;
 }
 
+static rf_status open_memory(setup *u)
+{
+    const rf_setting *v = u->r->opt;
+    const tr_units *source = u->x.lexis.side[0];
+    tr_columns columns;
+    tr_parallel text = {0};
+    if (!v[RUN_MEMORY].as.s) return RF_OK;
+    rf_status st =
+        tr_columns_parse(v[RUN_MEMORY_COLUMNS].as.s, "--memory-columns", &columns, u->err);
+    if (!st) st = tr_parallel_read_table(&text, v[RUN_MEMORY].as.s, columns, u->err);
+    if (st) {
+        tr_parallel_free(&text);
+        return st;
+    }
+    u->memory = tr_memory_new(&text, tr_units_asked(source)->language, u->err);
+    return u->memory ? RF_OK : u->err->status;
+}
+
 static rf_status prepare(setup *u)
 {
     const rf_setting *v = u->r->opt;
@@ -145,6 +184,7 @@ static rf_status prepare(setup *u)
     u->q.tell = tell;
     u->q.ctx = u;
     st = read_prefix(u);
+    if (!st) st = open_memory(u);
     return st ? st : tr_search_begin(&u->q, u->err);
 }
 
@@ -159,6 +199,8 @@ rf_status tr_translate(rf_session *s, const rf_run *r)
     tr_search_end(&u.q);
     rf_ids_free(&u.prefix);
     rf_str_free(&u.line);
+    tr_memory_free(u.memory);
+    free(u.known);
     tr_model_close(&u.x);
     return rf_session_end(s, st, &err);
 }

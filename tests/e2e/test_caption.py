@@ -32,8 +32,12 @@ def encode(*command, **options):
     return run(CAPTION, "encode", *command, **options)
 
 
+def records(verb, *command):
+    return [r for r in rows(verb, *command, program=CAPTION) if r.get("event") == "record"]
+
+
 def encoded(*command):
-    return [r for r in rows("encode", *command, program=CAPTION) if r.get("event") == "record"]
+    return records("encode", *command)
 
 
 def flat(x):
@@ -152,6 +156,16 @@ def test_scenes():
     Path("taken/letter.txt").write_text("a")
     one_line(run(CAPTION, "scenes", "taken", ok=None), "taken", "folder of their own")
     run(CAPTION, "scenes", "a", "--count=2", "--size=32")
+
+
+def test_the_installed_model_describes_scenes_of_unseen_combinations():
+    Path("new").mkdir()
+    run(CAPTION, "scenes", "new", "--count=40", "--split=unseen", "--seed=9")
+    lines = [x.split("\t") for x in Path("new/captions.tsv").read_text().splitlines()]
+    told = records("describe", *[Path("new") / x[0] for x in lines])
+    due = {(f"new/{x[0]}", language): x[2 + k] for x in lines for k, language in enumerate(("en", "zh"))}
+    right = sum(due[r["file"], r["language"]] == r["caption"] for r in told)
+    assert len(told) == 80 and right >= 76, right
 
 
 main(globals())

@@ -204,6 +204,19 @@ def test_lines():
     assert "<unk>" not in unknown, unknown
 
 
+def test_a_memory_answers_what_it_knows():
+    known, near, other = HELD[0][0], HELD[1][0], HELD[2][0]
+    table = write("memory.tsv", [f"REMEMBERED\t{known}", f"NEARLY\t{near}{other}"])
+    asked = "\n".join([other, known, "", near, known]) + "\n"
+    ask = ["translate", model(), f"--memory={table}", "--memory-columns=2,1"]
+    told = translate(*ask, stdin=asked).text.splitlines()
+    assert told == [HELD[2][1], "REMEMBERED", "", HELD[1][1], "REMEMBERED"], told
+    assert translate(*ask, "--memory-least=0.5", "--batch=2", stdin=asked).text.splitlines()[3] == "NEARLY"
+    told = rows(*ask, "--nbest=2", stdin=f"{known}\n{other}\n")
+    assert [(r["line"], r["translation"], r["score"] is None) for r in told][:2] == [(1, "REMEMBERED", True), (2, HELD[2][1], False)]
+    wrong("translate", model(), f"--memory={table}", "--memory-columns=1,3", needed=["memory.tsv:1: 2 columns where 3 are due"])
+
+
 def test_copies():
     """What neither side knows is copied or replaced, never written as unknown."""
     table = write("names.tsv", [f"叫 n{i} 的 人\tthe man called n{i}" for i in range(60)])
