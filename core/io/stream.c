@@ -31,7 +31,7 @@ rf_status rfi_stream_open(rfi_stream *s, const char *path, rf_error *err)
     }
     s->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (s->fd >= 0) return RF_OK;
-    return rf_fail(err, RF_EIO, "%s: %s", rfi_input_name(path), rfi_reason(errno, reason));
+    return rf_fail(err, RF_EIO, "%s: %s", rf_input_name(path), rfi_reason(errno, reason));
 }
 
 void rfi_stream_close(rfi_stream *s)

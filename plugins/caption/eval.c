@@ -1,5 +1,6 @@
 /* caption/eval.c -- the verb eval: how good descriptions are, and whether one system's are better. */
 #include <math.h>
+#include <refrain/io.h>
 #include <refrain/metric_text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,8 +117,7 @@ static rf_status hear_baseline(setup *u, cap_told *t, int which)
 
 static rf_status hear_file(setup *u, cap_told *t, const char *path)
 {
-    const rf_status st =
-        cap_told_begin(t, &u->x, strcmp(path, "-") ? path : "standard input", u->err);
+    const rf_status st = cap_told_begin(t, &u->x, rf_input_name(path), u->err);
     return st ? st : cap_told_read(t, &u->x, path, u->err);
 }
 

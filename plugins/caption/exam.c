@@ -216,7 +216,7 @@ rf_status cap_told_read(cap_told *t, cap_exam *x, const char *path, rf_error *er
     rf_str text = {0};
     cap_captions c = {0};
     rf_status st = rf_text_read(path, &text, err);
-    const char *name = strcmp(path, "-") ? path : "standard input";
+    const char *name = rf_input_name(path);
     if (!st && cap_captions_look(text.s, text.n)) {
         st = cap_captions_parse(&c, text.s, text.n, name, -1, err);
         if (!st) st = take_captions(t, x, &c, name, err);

@@ -1,5 +1,6 @@
 /* lab/tables.c -- samples from tables: texts with labels, frames of numbers. */
 #include <math.h>
+#include <refrain/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,7 @@ static void open_table(reader *r, const char *name)
     /* Old line ends, a CR alone, are LF: places stay what they are. */
     for (size_t i = 0; i + 1 < r->source->n; i++)
         if (r->source->s[i] == '\r' && r->source->s[i + 1] != '\n') r->source->s[i] = '\n';
-    lab_csv_lend(&r->c, r->source->s ? r->source->s : "", r->source->n,
-                 strcmp(name, "-") ? name : "standard input",
+    lab_csv_lend(&r->c, r->source->s ? r->source->s : "", r->source->n, rf_input_name(name),
                  r->how->separator ? r->how->separator : usual_separator(r, name), &r->s->where);
 }
 

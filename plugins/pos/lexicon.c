@@ -1,6 +1,7 @@
 /* pos/lexicon.c -- see lexicon.h. */
 #include "lexicon.h"
 
+#include <refrain/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,7 @@ pos_lexicon *pos_lexicon_read(const char *path, const rf_vocab *tags, rf_error *
     if (!st && strlen(text.s) != text.n)
         rf_fail(err, RF_EFORMAT, "%s: a byte of zero where text is due", path);
     else if (!st)
-        x = pos_lexicon_parse(text.s, strcmp(path, "-") ? path : "standard input", tags, err);
+        x = pos_lexicon_parse(text.s, rf_input_name(path), tags, err);
     rf_str_free(&text);
     return x;
 }

@@ -2,6 +2,7 @@
 #include "read.h"
 
 #include <refrain/conllu.h>
+#include <refrain/io.h>
 #include <string.h>
 
 #include "pos.h"
@@ -157,7 +158,7 @@ rf_status pos_corpus_read(pos_corpus *c, const char *const *path, size_t paths, 
 {
     rf_status st = RF_OK;
     for (size_t i = 0; i < paths && !st; i++) {
-        const char *name = strcmp(path[i], "-") ? path[i] : "standard input";
+        const char *name = rf_input_name(path[i]);
         rf_str text = {0};
         st = rf_text_read(path[i], &text, err);
         if (!st) st = pos_corpus_parse(c, text.s, text.n, name, input, column, err);
