@@ -175,7 +175,6 @@ static bool make_arrays(const trainer *t, arrays *a, const lab_songs *songs,
 
 static rf_node drop(const trainer *t, rf_node x, double p)
 {
-    if (!(p > 0)) return x;
     return t->trial->frame->variational ? rf_dropout_shared(t->graph, x, p, 0)
                                         : rf_dropout(t->graph, x, p);
 }
@@ -221,25 +220,26 @@ static bool stop(void *self)
     return atomic_load_explicit(t->stop, memory_order_relaxed);
 }
 
+typedef struct held {
+    const trainer *t;
+    const lab_songs *songs;
+} held;
+
+static rf_node held_loss(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    const held *h = self;
+    (void)g;
+    return build(h->t, h->songs, b, false, units);
+}
+
 /* Nats per frame of a part. */
 static rf_status measure(const trainer *t, rf_split split, double *nats, rf_error *err)
 {
-    const lab_songs *songs = &t->trial->frame->songs[split];
-    const rf_bucket_spec spec = {.lengths = songs->lengths, .n = songs->n, .B = 32};
-    rf_bucket_batches *batches = rf_bucket_batches_new(&spec, err);
-    rf_status st = batches ? RF_OK : err->status;
-    rf_bucket_batch b;
-    rf_mean_value mean = {0};
-    while (!st && rf_bucket_batches_next(batches, &b)) {
-        double frames = 0;
-        rf_graph_begin(t->graph, RF_INFER, rf_key_make(0, "measure", 0));
-        const rf_node y = build(t, songs, &b, false, &frames);
-        st = rf_graph_status(t->graph, err);
-        if (!st) rf_mean_add(&mean, (double)rf_value(t->graph, y).data[0], frames);
-    }
-    rf_bucket_batches_free(batches);
-    *nats = rf_mean_get(&mean);
-    return st;
+    held h = {t, &t->trial->frame->songs[split]};
+    const rf_bucket_loss l = {.batches = {.lengths = h.songs->lengths, .n = h.songs->n, .B = 32},
+                              .loss = held_loss,
+                              .self = &h};
+    return rf_bucket_mean(t->graph, &l, nats, err);
 }
 
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)

@@ -286,8 +286,8 @@ static rf_node pooled(rf_graph *g, const lab_classifier *m, rf_node h, const rf_
 
 static rf_node drop(rf_graph *g, const lab_classifier *m, rf_node x)
 {
-    if (m->tokens && m->shape.drop_units > 0) x = rf_dropout_shared(g, x, m->shape.drop_units, 2);
-    return m->shape.drop_input > 0 ? rf_dropout(g, x, m->shape.drop_input) : x;
+    if (m->tokens) x = rf_dropout_shared(g, x, m->shape.drop_units, 2);
+    return rf_dropout(g, x, m->shape.drop_input);
 }
 
 static rf_node recurrent(rf_graph *g, const lab_classifier *m, rf_node x, const rf_bucket_batch *b,
@@ -296,7 +296,7 @@ static rf_node recurrent(rf_graph *g, const lab_classifier *m, rf_node x, const 
     const rf_sequence q = rf_rnn_apply(g, m->rnn, drop(g, m, x), RF_NONE, RF_NONE, b->lengths);
     rf_node h =
         m->shape.pool == LAB_POOL_LAST && !m->shape.per_frame ? pool_last(g, m, q.h, b->B) : q.out;
-    if (m->shape.drop_output > 0) h = rf_dropout(g, h, m->shape.drop_output);
+    h = rf_dropout(g, h, m->shape.drop_output);
     if (!m->shape.per_frame) h = pooled(g, m, h, b, weights);
     return rf_linear_layer_apply(g, &m->out, h);
 }

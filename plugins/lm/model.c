@@ -66,7 +66,6 @@ void lm_model_free(lm_model *m)
 
 static rf_node drop(rf_graph *g, const lm_model *m, rf_node x, double p)
 {
-    if (p <= 0) return x;
     return m->drop.variational ? rf_dropout_shared(g, x, p, 0) : rf_dropout(g, x, p);
 }
 

@@ -92,7 +92,6 @@ static rf_real *zeros(rf_graph *g, rf_index n)
 
 static rf_node drop(rf_graph *g, const roll_net *m, rf_node x, double p)
 {
-    if (!(p > 0)) return x;
     return m->shape.variational ? rf_dropout_shared(g, x, p, 0) : rf_dropout(g, x, p);
 }
 

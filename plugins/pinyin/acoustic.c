@@ -70,7 +70,5 @@ rf_node speech_model_apply(rf_graph *g, const speech_model *m, rf_node x, const 
     const rf_node h0 = first ? first->h : RF_NONE, c0 = first ? first->c : RF_NONE;
     const rf_sequence q = rf_rnn_apply(g, m->rnn, x, h0, c0, lengths);
     if (last) *last = q;
-    rf_node h = q.out;
-    if (m->shape.dropout > 0) h = rf_dropout(g, h, m->shape.dropout);
-    return rf_linear_layer_apply(g, &m->out, h);
+    return rf_linear_layer_apply(g, &m->out, rf_dropout(g, q.out, m->shape.dropout));
 }

@@ -205,17 +205,15 @@ static rf_node features(rf_graph *g, const an_net *m, const an_member *e, const 
     int n = 0;
     for (int c = 0; c < AN_COLUMNS; c++)
         if (size_of(m, table_of[c])) part[n++] = column(g, m, e, set, b, c);
-    rf_node x = rf_concat(g, n, part, 2);
+    const rf_node x = rf_dropout(g, rf_concat(g, n, part, 2), m->shape.drop_input);
     const rf_index I = inputs_of(m), H = 2 * m->shape.hidden, cells = b->T * b->B;
-    if (m->shape.drop_input > 0) x = rf_dropout(g, x, m->shape.drop_input);
     const rf_node h = rf_rnn_apply(g, e->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
     const rf_node xs =
         rf_embedding(g, rf_reshape(g, x, RF_SHAPE(cells, I)), rows->at, RF_SHAPE(rows->n));
     const rf_node hs =
         rf_embedding(g, rf_reshape(g, h, RF_SHAPE(cells, H)), rows->at, RF_SHAPE(rows->n));
     const rf_node both[] = {xs, hs};
-    const rf_node y = rf_concat(g, 2, both, 1);
-    return m->shape.drop_output > 0 ? rf_dropout(g, y, m->shape.drop_output) : y;
+    return rf_dropout(g, rf_concat(g, 2, both, 1), m->shape.drop_output);
 }
 
 /* [n,R] */

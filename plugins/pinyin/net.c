@@ -55,17 +55,12 @@ void py_net_free(py_net *n)
 
 /* ---- Forward --------------------------------------------------------------------------------- */
 
-static rf_node drop(rf_graph *g, const py_net *n, rf_node x)
-{
-    return n->dropout > 0 ? rf_dropout(g, x, n->dropout) : x;
-}
-
 rf_sequence py_net_apply(rf_graph *g, const py_net *n, const rf_carried *s, const int32_t *x,
                          rf_index T, rf_index B)
 {
     const rf_node e = rf_embedding_layer_apply(g, &n->in, x, RF_SHAPE(T, B));
-    rf_sequence q = rf_carried_apply(g, n->rnn, drop(g, n, e), s);
-    q.out = drop(g, n, q.out);
+    rf_sequence q = rf_carried_apply(g, n->rnn, rf_dropout(g, e, n->dropout), s);
+    q.out = rf_dropout(g, q.out, n->dropout);
     return q;
 }
 

@@ -196,11 +196,9 @@ rf_node pos_tagger_apply(rf_graph *g, const pos_tagger *m, const pos_set *set,
     int n = 0;
     for (int c = 0; c < m->lexis.columns; c++) part[n++] = column(g, m, set, b, c);
     if (m->lexis.spelling) part[n++] = spelled(g, m, set, b);
-    rf_node x = rf_concat(g, n, part, 2);
-    if (m->shape.drop_input > 0) x = rf_dropout(g, x, m->shape.drop_input);
-    rf_node h = rf_rnn_apply(g, m->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
-    if (m->shape.drop_output > 0) h = rf_dropout(g, h, m->shape.drop_output);
-    return rf_linear_layer_apply(g, &m->out, h);
+    const rf_node x = rf_dropout(g, rf_concat(g, n, part, 2), m->shape.drop_input);
+    const rf_node h = rf_rnn_apply(g, m->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
+    return rf_linear_layer_apply(g, &m->out, rf_dropout(g, h, m->shape.drop_output));
 }
 
 rf_node pos_tagger_loss(rf_graph *g, const pos_tagger *m, const pos_set *set,
