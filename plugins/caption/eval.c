@@ -280,7 +280,7 @@ static rf_status send_sentence(const setup *u, const part *p, rf_index i, int sy
     row[2 + u->metrics] = rf_field_string("system", u->told[system].name);
     row[3 + u->metrics] = rf_field_string("caption", text.s);
     const rf_status st =
-        text.failed ? rf_fail(u->err, RF_ENOMEM, "no memory")
+        text.failed ? rf_no_memory(u->err)
                     : rf_emit_record(u->s->host, i, "sentence", row, (uint32_t)u->metrics + 4);
     rf_str_free(&text);
     return st;

@@ -13,7 +13,7 @@ rf_status lab_songs_take(lab_songs *out, const rf_rolls *rolls, rf_split split, 
     const rf_index count = rf_rolls_count(rolls, split);
     *out = (lab_songs){.roll = calloc((size_t)count + 1, sizeof *out->roll),
                        .lengths = calloc((size_t)count + 1, sizeof *out->lengths)};
-    if (!out->roll || !out->lengths) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!out->roll || !out->lengths) return rf_no_memory(err);
     for (rf_index i = 0; i < count; i++) {
         const rf_roll roll = rf_rolls_at(rolls, split, i);
         if (roll.steps < 2) continue;
@@ -69,7 +69,7 @@ static rf_status make_network(trainer *t, rf_error *err)
                               .weight_dropout = v[DRAW_DROPOUT_WEIGHT],
                               .forget_bias = 1};
     t->params = rf_params_new();
-    if (!t->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!t->params) return rf_no_memory(err);
     t->rnn = rf_rnn_new(&spec, t->params, "rnn.", err);
     if (!t->rnn) return err->status;
     rf_status st =
@@ -90,7 +90,7 @@ static rf_status trainer_init(trainer *t, const lab_attempt *trial, const atomic
     t->device = rf_device_new(1, err);
     t->graph = t->device ? rf_graph_new(t->device) : NULL;
     t->batches = t->graph ? rf_bucket_batches_new(&spec, err) : NULL;
-    return t->batches ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return t->batches ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Batches to arrays --------------------------------------------------------------------------- */

@@ -93,7 +93,7 @@ static rf_status build_baseline(lab_classifier *m, rf_error *err)
 static rf_status build(lab_classifier *m, rf_error *err)
 {
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     rf_status st = m->tokens ? RF_OK : add_frames(m, err);
     if (st) return st;
     return m->shape.network == LAB_RECURRENT ? build_recurrent(m, err) : build_baseline(m, err);
@@ -106,7 +106,7 @@ lab_classifier *lab_classifier_new(const lab_classifier_shape *shape, rf_tokeniz
     if (!m) {
         rf_tokenizer_free(tokens);
         rf_vocab_free(classes);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -138,7 +138,7 @@ rf_status lab_classifier_standardise(lab_classifier *m, const lab_samples *s, co
 {
     double *sum = calloc(2 * (size_t)m->I, sizeof *sum), n = 0, mean;
     double *squares = sum + m->I;
-    if (!sum) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!sum) return rf_no_memory(err);
     for (rf_index k = 0; k < set->n; k++) {
         const rf_real *x = s->x + set->start[k] * m->I;
         for (rf_index t = 0; t < set->lengths[k]; t++, n++)
@@ -177,7 +177,7 @@ rf_status lab_classifier_count(lab_classifier *m, const lab_samples *s, const la
     m->weight = m->shape.balance ? calloc((size_t)m->K, sizeof *m->weight) : NULL;
     if (!count || (m->shape.balance && !m->weight)) {
         free(count);
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     }
     count_classes(m, s, set, count);
     for (rf_index k = 0; k < m->K; k++) total += count[k];

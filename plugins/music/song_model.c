@@ -73,7 +73,7 @@ song_model *song_model_new(const song_shape *shape, rf_error *err)
         if (build(m, err)) return m;
     }
     song_model_free(m);
-    if (!err->status) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!err->status) rf_no_memory(err);
     return NULL;
 }
 

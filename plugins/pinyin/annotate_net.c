@@ -81,7 +81,7 @@ static rf_status build_member(an_net *m, int k, rf_error *err)
 
 static rf_status build(an_net *m, rf_error *err)
 {
-    rf_status st = (m->params = rf_params_new()) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = (m->params = rf_params_new()) ? RF_OK : rf_no_memory(err);
     for (int k = 0; k < m->shape.members && !st; k++) st = build_member(m, k, err);
     return st;
 }
@@ -91,7 +91,7 @@ an_net *an_net_new(const an_shape *shape, an_lexis *lexis, rf_error *err)
     an_net *m = calloc(1, sizeof *m);
     if (!m) {
         an_lexis_free(lexis);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -265,8 +265,7 @@ static rf_status walk_batch(const an_walk *w, const rf_bucket_batch *b, rf_error
 {
     an_rows rows;
     rf_graph_begin(w->g, RF_INFER, (rf_key){0});
-    if (!an_rows_find(w->g, w->m, w->set, b, w->told, &rows))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!an_rows_find(w->g, w->m, w->set, b, w->told, &rows)) return rf_no_memory(err);
     if (!rows.n) return RF_OK;
     const rf_node p = an_net_apply(w->g, w->m, w->set, b, &rows);
     rf_status st = rf_graph_status(w->g, err);
