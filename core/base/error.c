@@ -27,6 +27,8 @@ rf_status rf_fail(rf_error *err, rf_status status, const char *fmt, ...)
     return status;
 }
 
+rf_status rf_no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
+
 const char *rf_status_name(rf_status status)
 {
     static const char *const names[] = {"ok",        "invalid",  "no memory", "i/o",

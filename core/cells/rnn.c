@@ -176,7 +176,7 @@ static rf_sequence apply_direction(rf_graph *g, const rf_rnn *r, rf_node x, rf_n
     rf_param *const *p = rfi_rnn_params(r, layer, direction);
     rf_node w[MOST];
     for (int k = 0; k < r->params; k++) w[k] = rf_parameter(g, p[k]);
-    if (r->spec.weight_dropout > 0) w[1] = rf_dropout(g, w[1], r->spec.weight_dropout);
+    w[1] = rf_dropout(g, w[1], r->spec.weight_dropout);
     const int k = layer * r->directions + direction;
     const rf_clock clock = {r->spec.step, dt, r->spec.substeps};
     return rf_cell_sequence(g, r->cell, x, initial(g, h0, k), initial(g, c0, k), w, lengths,
@@ -185,7 +185,6 @@ static rf_sequence apply_direction(rf_graph *g, const rf_rnn *r, rf_node x, rf_n
 
 static rf_node between_layers(rf_graph *g, const rf_rnn_spec *s, rf_node x)
 {
-    if (!(s->dropout > 0)) return x;
     return s->variational ? rf_dropout_shared(g, x, s->dropout, 0) : rf_dropout(g, x, s->dropout);
 }
 

@@ -86,7 +86,7 @@ static const char *owner(const parser *p, const char *name)
 static rf_status unknown_long(parser *p, const char *name, size_t n)
 {
     char *word = rf_arena_zalloc(p->c->arena, n + 1);
-    if (!word) return rf_fail(p->err, RF_ENOMEM, "no memory");
+    if (!word) return rf_no_memory(p->err);
     memcpy(word, name, n);
     const char *verb = owner(p, word), *near = verb ? NULL : hint(p, word);
     if (verb && !p->v)
@@ -110,7 +110,7 @@ static rf_status add_to_list(parser *p, match x, rf_setting one)
         memcpy(&list, &x.value->as.list, sizeof list);
     } else {
         list = rf_arena_zalloc(p->c->arena, room);
-        if (!list) return rf_fail(p->err, RF_ENOMEM, "no memory");
+        if (!list) return rf_no_memory(p->err);
         memcpy(&x.value->as.list, &list, sizeof list);
         x.value->count = 0;
     }
@@ -233,10 +233,10 @@ rf_status rf_command_parse(rf_command *c, const rf_module *m, const rf_module_ve
     parser p = {.c = c, .m = m, .v = v, .argv = argv, .argc = argc, .err = err};
     memset(c, 0, sizeof *c);
     c->arena = rf_arena_new(0);
-    if (!c->arena) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!c->arena) return rf_no_memory(err);
     c->opt = rf_arena_zalloc(c->arena, (verb_count(&p) + 1) * sizeof *c->opt);
     c->arg = rf_arena_zalloc(c->arena, ((size_t)argc + 1) * sizeof *c->arg);
-    if (!c->opt || !c->arg) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!c->opt || !c->arg) return rf_no_memory(err);
     rf_status st = set_defaults(&p);
     if (!st) st = parse_all(&p);
     return st ? st : take_host_values(&p);
@@ -289,7 +289,7 @@ static rf_status find_model(rf_command *c, const char *task, rf_error *err)
     if (n < 0 || (size_t)n >= sizeof name || rfi_data_path(name, path, sizeof path))
         return rfi_path_check(RF_INFILE, c->model, "--model", err);
     c->model = rf_arena_strdup(c->arena, path);
-    return c->model ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return c->model ? RF_OK : rf_no_memory(err);
 }
 
 static rf_status check_model(rf_command *c, const char *task, const rf_verb *v, rf_error *err)

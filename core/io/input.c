@@ -32,13 +32,13 @@ const char *rfi_reason(int number, char buf[RFI_REASON])
     return strerror_r(number, buf, RFI_REASON);
 }
 
-const char *rfi_input_name(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
+const char *rf_input_name(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
 
 gzFile rfi_input_open(const char *path, rf_error *err)
 {
     char buf[RFI_REASON];
     struct stat st;
-    const char *name = rfi_input_name(path);
+    const char *name = rf_input_name(path);
     int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (fd < 0) {
         rf_fail(err, RF_EIO, "%s: %s", name, rfi_reason(errno, buf));
@@ -100,7 +100,7 @@ rf_status rf_file_read(const char *path, size_t limit, rf_str *out, rf_error *er
     size_t start = out->n;
     gzFile f = rfi_input_open(path, err);
     if (!f) return err && err->status ? err->status : RF_EIO;
-    rf_status st = read_all(f, rfi_input_name(path), limit ? limit : RF_FILE_LIMIT, out, err);
+    rf_status st = read_all(f, rf_input_name(path), limit ? limit : RF_FILE_LIMIT, out, err);
     gzclose(f);
     if (st != RF_OK) {
         out->n = start;
@@ -127,7 +127,7 @@ rf_lines *rf_lines_open(const char *path, rf_error *err)
     rfi_stream in;
     if (rfi_stream_open(&in, path, err)) return NULL;
     rf_lines *r = calloc(1, sizeof *r);
-    if (r) *r = (rf_lines){.in = in, .name = strdup(rfi_input_name(path)), .buf = malloc(CHUNK)};
+    if (r) *r = (rf_lines){.in = in, .name = strdup(rf_input_name(path)), .buf = malloc(CHUNK)};
     if (r && r->name && r->buf) {
         r->cap = CHUNK;
         return r;

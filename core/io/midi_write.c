@@ -193,7 +193,7 @@ static rf_status put_track(rf_str *out, const rf_track *t, bool often, rf_error 
     end_part(out, from, &now, now);
     const bool ok = list && (n || (often && !t->count));
     free(list);
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return ok ? RF_OK : rf_no_memory(err);
 }
 
 rf_status rf_midi_bytes(const rf_score *s, rf_str *out, rf_error *err)
@@ -210,7 +210,7 @@ rf_status rf_midi_bytes(const rf_score *s, rf_str *out, rf_error *err)
     rf_status st = RF_OK;
     for (size_t i = 0; i < s->tracks && !st; i++)
         st = put_track(out, &s->track[i], shared[s->track[i].channel], err);
-    return st || !out->failed ? st : rf_fail(err, RF_ENOMEM, "no memory");
+    return st || !out->failed ? st : rf_no_memory(err);
 }
 
 rf_status rf_midi_write(const rf_score *s, const char *path, rf_error *err)

@@ -31,7 +31,7 @@ rf_status rfi_stream_open(rfi_stream *s, const char *path, rf_error *err)
     }
     s->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (s->fd >= 0) return RF_OK;
-    return rf_fail(err, RF_EIO, "%s: %s", rfi_input_name(path), rfi_reason(errno, reason));
+    return rf_fail(err, RF_EIO, "%s: %s", rf_input_name(path), rfi_reason(errno, reason));
 }
 
 void rfi_stream_close(rfi_stream *s)
@@ -60,7 +60,7 @@ static rf_status begin_unzip(rfi_stream *s, const void *first, unsigned n, rf_er
     s->unzip = calloc(1, sizeof *s->unzip);
     s->packed = malloc(PACKED > n ? PACKED : n);
     if (!s->unzip || !s->packed || inflateInit2(s->unzip, GZIP_ONLY) != Z_OK)
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     memcpy(s->packed, first, n);
     s->unzip->next_in = s->packed;
     s->unzip->avail_in = n;

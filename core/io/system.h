@@ -10,8 +10,6 @@
 #define RFI_REASON 128
 const char *rfi_reason(int number, char buf[RFI_REASON]);
 
-/* "-" has a name in messages. */
-const char *rfi_input_name(const char *path);
 /* Open for reading; plain and gzip alike.  NULL with err. */
 gzFile rfi_input_open(const char *path, rf_error *err);
 /* Up to n bytes; 0: the end; negative: a status. */

@@ -78,9 +78,9 @@ static rf_status make_tables(rf_seq2seq *m, rf_params *ps, rf_error *err)
     if (st) return st;
     const bool dense = s->tied && s->shared;
     if (!dense && !s->features && !rf_param_set_sparse(m->source.weight, true))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     if (!s->tied && !s->shared && !rf_param_set_sparse(m->target.weight, true))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     return RF_OK;
 }
 
@@ -126,7 +126,7 @@ static rf_status make_bridge(rf_seq2seq *m, rf_params *ps, rf_error *err)
     const int states = m->spec.cell->states, n = m->spec.decoder_layers * states;
     const rf_index H = m->spec.hidden;
     m->bridge = calloc((size_t)n, sizeof *m->bridge);
-    rf_status st = m->bridge ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = m->bridge ? RF_OK : rf_no_memory(err);
     for (int i = 0; i < n && !st; i++) {
         char name[32];
         snprintf(name, sizeof name, "bridge.%d.%c.", i / states, "hc"[i % states]);
@@ -170,7 +170,7 @@ rf_seq2seq *rf_seq2seq_new(const rf_seq2seq_spec *spec, rf_params *ps, rf_error 
     err = err ? err : &own;
     if (check(spec, err)) return NULL;
     rf_seq2seq *m = calloc(1, sizeof *m);
-    if (!m) return rf_fail(err, RF_ENOMEM, "no memory"), NULL;
+    if (!m) return rf_no_memory(err), NULL;
     m->spec = *spec;
     m->width = spec->tied ? spec->embed : spec->hidden;
     m->loud = sqrt((double)spec->embed);

@@ -9,7 +9,7 @@ static rf_node embedded(rf_graph *g, const rf_seq2seq *m, const rf_embedding_lay
                         const int32_t *ids, rf_shape shape)
 {
     const rf_node x = rf_embedding_layer_apply(g, table, ids, shape);
-    return rfi_dropped(g, rf_affine(g, x, m->loud, 0), m->spec.drop_input);
+    return rf_dropout(g, rf_affine(g, x, m->loud, 0), m->spec.drop_input);
 }
 
 /* ---- Encoder ------------------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static rf_node combined(rf_graph *g, const rf_seq2seq *m, rf_node top, rf_node c
     const rf_node both[] = {top, context};
     const rf_node seen = context == RF_NONE ? top : rf_concat(g, 2, both, 2);
     const rf_node o = rf_tanh(g, rf_linear_layer_apply(g, &m->combine, seen));
-    return rfi_dropped(g, o, m->spec.drop_output);
+    return rf_dropout(g, o, m->spec.drop_output);
 }
 
 static rf_node layers_of(rf_graph *g, rf_node states, rf_index from, rf_index count)
@@ -96,7 +96,7 @@ static rfi_decoded decode_between(rf_graph *g, const rf_seq2seq *m, const rfi_en
     const rf_sequence low = rf_rnn_apply(g, m->lower, x, h0, c0, NULL);
     const rf_attended a = rf_attention_layer_attend(g, &m->attention, memory, low.out);
     const rf_node both[] = {low.out, a.context};
-    const rf_node seen = rfi_dropped(g, rf_concat(g, 2, both, 2), m->spec.drop_hidden);
+    const rf_node seen = rf_dropout(g, rf_concat(g, 2, both, 2), m->spec.drop_hidden);
     const rf_node h1 = layers_of(g, e->h, 1, rest), c1 = layers_of(g, e->c, 1, rest);
     const rf_sequence top = rf_rnn_apply(g, m->upper, seen, h1, c1, NULL);
     const rf_node out = combined(g, m, top.out, a.context);

@@ -50,10 +50,4 @@ typedef struct rfi_decoded {
 rfi_decoded rfi_seq2seq_decode(rf_graph *g, const rf_seq2seq *m, const rfi_encoded *e,
                                const rf_seq2seq_batch *b, const int32_t *input);
 
-/* Dropout where p is above 0. */
-static inline rf_node rfi_dropped(rf_graph *g, rf_node x, double p)
-{
-    return p > 0 ? rf_dropout(g, x, p) : x;
-}
-
 #endif

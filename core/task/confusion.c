@@ -10,7 +10,7 @@ rf_status rf_confusion_init(rf_confusion *c, rf_index K, rf_error *err)
     const size_t k = (size_t)K;
     *c = (rf_confusion){.K = K, .pair = calloc(k * k + 1, sizeof *c->pair)};
     c->missed = calloc(2 * k + 1, sizeof *c->missed);
-    if (!c->pair || !c->missed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!c->pair || !c->missed) return rf_no_memory(err);
     c->extra = c->missed + k;
     return RF_OK;
 }

@@ -38,7 +38,7 @@ rf_status rf_task_model_open(const rf_task_opening *o, rf_device **d, rf_graph *
     if (st) return st;
     *d = rf_device_new((int)o->threads, err);
     *g = *d ? rf_graph_new(*d) : NULL;
-    return *g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return *g ? RF_OK : rf_no_memory(err);
 }
 
 rf_status rf_task_options_read(const rf_model *m, const rf_option *table, rf_setting *v,

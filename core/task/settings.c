@@ -53,7 +53,7 @@ rf_status rf_settings_write(const rf_option *table, const rf_setting *v, bool mo
     const bool done = text && !json->failed;
     free(text);
     json_decref(object);
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -100,7 +100,7 @@ static rf_status word_of(const rf_option *o, const json_t *x, const char *file, 
         return rf_fail(err, RF_EFORMAT, "%s: its %s %s is not known here", file, o->name,
                        word ? word : "(no text)");
     out->as.s = rf_arena_strdup(texts, word);
-    return out->as.s ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return out->as.s ? RF_OK : rf_no_memory(err);
 }
 
 /* What the file says is not believed: it must be a value that the option would take. */

@@ -32,7 +32,7 @@ static rf_status take_options(rf_training *t, rf_error *err)
         const char *json = rf_model_get_table(t->state, keys[i], &n);
         char *text = json ? rf_arena_alloc(t->texts, n + 1) : NULL;
         if (!json) return foreign(t, err);
-        if (!text) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!text) return rf_no_memory(err);
         memcpy(text, json, n);
         text[n] = 0;
         rf_status st = rf_settings_read(t->table, t->v, text, t->state_path.s, t->texts, err);
@@ -70,7 +70,7 @@ rf_status rf_training_begin(rf_training *t, rf_error *err)
     t->seed = t->r->seed;
     t->texts = rf_arena_new(0);
     if (t->r->model) rf_str_printf(&t->state_path, "%s.state", t->r->model);
-    if (!t->texts || t->state_path.failed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!t->texts || t->state_path.failed) return rf_no_memory(err);
     snprintf(t->key_others, sizeof t->key_others, "%s.training", t->task);
     snprintf(t->key_seed, sizeof t->key_seed, "%s.seed", t->task);
     t->resume = t->r->model && learn(t, RF_LEARN_RESUME)->as.i;
@@ -88,7 +88,7 @@ int32_t *rf_training_hold_out(const rf_training *t, rf_index n, double part, rf_
                               rf_error *err)
 {
     int32_t *order = calloc((size_t)n, sizeof *order);
-    if (!order) return rf_fail(err, RF_ENOMEM, "no memory"), NULL;
+    if (!order) return rf_no_memory(err), NULL;
     rf_shuffle(rf_key_make(t->seed, "held out", 0), (uint32_t *)order, (uint32_t)n);
     *kept = n - (rf_index)(part * (double)n);
     if (part > 0 && *kept == n && n > 1) --*kept;
@@ -228,7 +228,7 @@ rf_status rf_training_open(rf_training *t, const rf_bucket_spec *spec, rf_params
     t->params = params;
     t->device = rf_device_new((int)t->r->threads, err);
     t->graph = t->device ? rf_graph_new(t->device) : NULL;
-    return t->graph ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return t->graph ? RF_OK : rf_no_memory(err);
 }
 
 static int next_batch(void *self, rf_error *err)
@@ -321,8 +321,7 @@ static rf_status set_metrics(rf_model *f, const char *of, const rf_metrics *m, r
         rf_str_free(&name);
     }
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
-    rf_status st =
-        text ? rf_model_set(f, RF_META_METRICS, text, err) : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = text ? rf_model_set(f, RF_META_METRICS, text, err) : rf_no_memory(err);
     free(text);
     json_decref(object);
     return st;
@@ -338,7 +337,7 @@ rf_status rf_training_write(const rf_training *t, const char *path, const rf_met
                             rf_error *err)
 {
     rf_model *f = rf_model_new();
-    rf_status st = f ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = f ? RF_OK : rf_no_memory(err);
     for (const char *const *k = t->meta; *k && !st; k += 2)
         st = rf_model_set_table(f, k[0], k[1], strlen(k[1]), err);
     if (!st) st = set_metrics(f, t->measured ? t->measured : "valid", m, err);

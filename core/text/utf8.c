@@ -76,7 +76,7 @@ rf_status rf_text_read(const char *path, rf_str *out, rf_error *err)
     size_t start = out->n, m = sizeof mark - 1;
     rf_status st = rf_file_read(path, 0, out, err);
     if (st != RF_OK) return st;
-    const char *name = strcmp(path, "-") ? path : "standard input";
+    const char *name = rf_input_name(path);
     st = rf_utf8_check(out->s + start, out->n - start, name, err);
     size_t n = st == RF_OK ? out->n - start : 0, skip = n >= m && !memcmp(out->s + start, mark, m);
     if (skip) memmove(out->s + start, out->s + start + m, n -= m);

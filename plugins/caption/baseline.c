@@ -74,7 +74,7 @@ static rf_status send(const setup *u, rf_index i)
                             rf_field_string("nearest", u->b.from[i]),
                             rf_field_real("cosine", u->b.cosine[i])};
     const rf_status st = text.failed
-                             ? rf_fail(u->err, RF_ENOMEM, "no memory")
+                             ? rf_no_memory(u->err)
                              : rf_emit_record(u->s->host, i, "description", row, nearest ? 5 : 3);
     rf_str_free(&text);
     return st;
@@ -90,7 +90,7 @@ static rf_status describe(setup *u)
     u->b.ctx = u;
     u->b.from = calloc((size_t)u->x.n + 1, sizeof *u->b.from);
     u->b.cosine = calloc((size_t)u->x.n + 1, sizeof *u->b.cosine);
-    if (!u->b.from || !u->b.cosine) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->b.from || !u->b.cosine) return rf_no_memory(u->err);
     st = cap_baseline_asked(&u->b, opt, u->err);
     if (!st) st = cap_told_begin(&u->told, &u->x, "baseline", u->err);
     if (!st) st = cap_baseline_run((int)opt[BASE_METHOD].as.i, &u->b, &u->told, u->err);

@@ -38,8 +38,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 static rf_status tell(setup *u)
 {
     return u->b->tell ? u->b->tell(u->b->ctx, u->done, u->total) : RF_OK;
@@ -144,15 +142,15 @@ static rf_status add_picture(setup *u, rf_index picture)
     cap_exam *x = u->b->x;
     bool has[LONGEST + 1] = {false}, any = false;
     rf_map *most = rf_map_new();
-    rf_status st = most ? RF_OK : no_memory(u);
+    rf_status st = most ? RF_OK : rf_no_memory(u->err);
     for (rf_index k = x->start[picture]; k < x->start[picture + 1] && !st; k++) {
         if (x->c.caption[x->mine[k]].language != u->language) continue;
         const char *words = cap_exam_words(x, x->mine[k], u->err);
         if (!words) st = u->err->status;
-        if (!st && !add_reference(&u->table, words, most, has)) st = no_memory(u);
+        if (!st && !add_reference(&u->table, words, most, has)) st = rf_no_memory(u->err);
         any = true;
     }
-    if (!st && any && !add_counts(&u->table, most)) st = no_memory(u);
+    if (!st && any && !add_counts(&u->table, most)) st = rf_no_memory(u->err);
     if (!st && any) add_closest(&u->table, has);
     u->table.n += any;
     rf_map_free(most);
@@ -164,7 +162,7 @@ static rf_status read_pictures(setup *u)
     rf_status st = RF_OK;
     u->table.word = rf_vocab_new();
     u->table.pictures = rf_map_new();
-    if (!u->table.word || !u->table.pictures) return no_memory(u);
+    if (!u->table.word || !u->table.pictures) return rf_no_memory(u->err);
     for (rf_index p = 0; p < u->b->x->c.pictures && !st; p++)
         if (decides(u->b, p)) st = add_picture(u, p);
     if (st || u->table.n) return st;
@@ -221,7 +219,7 @@ static rf_status try_caption(setup *u, rf_index caption)
     if (done && fits) keep_best(u, (candidate){words, bleu_of(&u->table, &ids, count)});
     rf_map_free(count);
     rf_ids_free(&ids);
-    return done ? RF_OK : no_memory(u);
+    return done ? RF_OK : rf_no_memory(u->err);
 }
 
 static rf_status try_captions(setup *u)
@@ -259,7 +257,7 @@ static rf_status measure(setup *u, const char *words, double *out)
     rf_text_score score;
     const char **reference = calloc((size_t)x->c.n + 1, sizeof *reference);
     rf_text_metric *s = cap_metric_new(u->b->metric, u->err);
-    rf_status st = s && reference ? RF_OK : no_memory(u);
+    rf_status st = s && reference ? RF_OK : rf_no_memory(u->err);
     for (rf_index p = 0; p < x->c.pictures && !st; p++) {
         if (decides(u->b, p)) st = add_sentence(u, s, words, p, reference);
         if (!st && p % 64 == 0) st = tell(u);
@@ -299,7 +297,7 @@ static rf_status find(setup *u, const char **words)
     rf_status st = read_pictures(u);
     u->seen = rf_map_new();
     u->best = calloc((size_t)u->b->finalists + 1, sizeof *u->best);
-    if (!st && (!u->seen || !u->best)) st = no_memory(u);
+    if (!st && (!u->seen || !u->best)) st = rf_no_memory(u->err);
     if (!st) st = try_captions(u);
     u->total = (double)u->have;
     if (!st) st = choose(u, words);

@@ -6,8 +6,6 @@
 
 #include "encoded.h"
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 void cap_data_free(cap_data *d)
 {
     cap_captions_free(&d->captions);
@@ -47,7 +45,7 @@ static rf_status read_captions(cap_data *d, const rf_training *t, rf_error *err)
         st = read_list(&d->captions, &v[TRAIN_CAPTIONS], err);
     } else if (t->r->arg_count) {
         rf_str_printf(&path, "%s/captions.tsv", t->r->arg[0]);
-        st = path.failed ? no_memory(err) : cap_captions_read(&d->captions, path.s, err);
+        st = path.failed ? rf_no_memory(err) : cap_captions_read(&d->captions, path.s, err);
     } else {
         st = rf_fail(err, RF_EINVAL, "--captions: is needed where no FOLDER is given");
     }
@@ -72,7 +70,7 @@ static rf_status sort_captions(cap_data *d, rf_error *err)
     for (rf_index i = 0; there && i < c->n; i++)
         d->order[at[CAP_LANGUAGES * c->caption[i].picture + c->caption[i].language]++] = (int32_t)i;
     free(at);
-    return there ? RF_OK : no_memory(err);
+    return there ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Which pictures ------------------------------------------------------------------------------ */
@@ -110,7 +108,7 @@ static rf_status choose(cap_data *d, const rf_training *t, rf_error *err)
     const rf_setting *v = t->v;
     const char *split = v[TRAIN_SPLIT].as.s, *valid = v[TRAIN_VALID_SPLIT].as.s;
     d->picture = calloc(2 * (size_t)d->captions.pictures + 1, sizeof *d->picture);
-    if (!d->picture) return no_memory(err);
+    if (!d->picture) return rf_no_memory(err);
     take(d, v, split, valid);
     if (!d->n)
         return split ? rf_fail(err, RF_EINVAL, "--split: no picture is in %s", split)
@@ -179,7 +177,7 @@ static const char **list_files(cap_data *d, rf_error *err)
         file[i] = file_of(d, i);
         d->row[i] = (int32_t)i;
     }
-    if (!file) no_memory(err);
+    if (!file) rf_no_memory(err);
     return file;
 }
 
@@ -202,7 +200,7 @@ static rf_status encode(cap_data *d, const rf_training *t, cap_encoder *encoder,
                       .pictures = pictures_of(t),
                       .pooled = t->v[TRAIN_POOLED].as.i,
                       .cache = cache.s};
-    rf_status st = e.d && !cache.failed ? RF_OK : no_memory(err);
+    rf_status st = e.d && !cache.failed ? RF_OK : rf_no_memory(err);
     if (!st) st = cap_encode_all(&e, file, d->n, &d->features, err);
     rf_device_free(e.d);
     rf_str_free(&cache);
@@ -259,7 +257,7 @@ rf_status cap_data_see(cap_data *d, const rf_training *t, cap_sight *s, rf_error
     const rf_setting *v = t->v;
     if (check(t, err)) return RF_EINVAL;
     d->row = calloc((size_t)d->n + 1, sizeof *d->row);
-    if (!d->row) return no_memory(err);
+    if (!d->row) return rf_no_memory(err);
     s->kind = v[TRAIN_BLIND].as.i ? CAP_BLIND : CAP_SEEN;
     if (v[TRAIN_FEATURES].as.s) return see_features(d, v, s, err);
     if (v[TRAIN_ENCODER].as.s) return see_encoded(d, t, s, err);

@@ -27,8 +27,6 @@ typedef struct setup {
 
 static const rf_setting *option(const setup *u, int i) { return &u->r->opt[i]; }
 
-static rf_status no_memory(const setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Answers ------------------------------------------------------------------------------------- */
 
 static rf_status draw(setup *u, rf_index picture, const cap_answer *a)
@@ -86,7 +84,7 @@ static rf_status each(void *ctx, rf_index i, rf_index rank, const cap_answer *a,
     rf_str_clear(&u->text);
     cap_words_join(u->wish[i].language, a->words, strlen(a->words), &u->text);
     rf_str_put(&u->text, "");
-    if (u->text.failed) return no_memory(u);
+    if (u->text.failed) return rf_no_memory(u->err);
     rf_status st = send(u, picture, u->wish[i].language, rank, a);
     if (!st && !rank && option(u, DESCRIBE_SVG)->as.s) st = draw(u, picture, a);
     return st;
@@ -178,7 +176,7 @@ static rf_status describe(setup *u)
     const rf_index batch = u->q.B / u->languages;
     u->row = calloc((size_t)batch, sizeof *u->row);
     u->wish = calloc((size_t)u->q.B, sizeof *u->wish);
-    if (!u->row || !u->wish) return no_memory(u);
+    if (!u->row || !u->wish) return rf_no_memory(u->err);
     const rf_index n = u->look.n;
     for (u->from = 0; u->from < n && !st; u->from += batch)
         st = describe_batch(u, n - u->from < batch ? n - u->from : batch);

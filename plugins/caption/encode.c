@@ -173,7 +173,7 @@ static rf_status open_all(setup *u)
     if (st) return st;
     u->e = cap_encoder_open(option(u, ENCODE_ENCODER)->as.s, u->err);
     if (u->e) u->d = rf_device_new((int)u->r->threads, u->err);
-    if (u->d && !(u->g = rf_graph_new(u->d))) rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (u->d && !(u->g = rf_graph_new(u->d))) rf_no_memory(u->err);
     return u->g ? RF_OK : u->err->status;
 }
 

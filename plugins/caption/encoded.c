@@ -14,8 +14,6 @@
 
 enum { BATCH = 4 };
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 static const char *what(const cap_encoding *e) { return e->pooled ? "features" : "map"; }
 
 /* ---- The key ------------------------------------------------------------------------------------- */
@@ -64,7 +62,7 @@ static rf_status write_cache(const cap_encoding *e, const cap_features *f, const
     for (int i = 0; i < f->row.rank; i++) t.shape.dim[i + 1] = f->row.dim[i];
     for (rf_index i = 0; i < f->n; i++) json_array_append_new(names, json_string(file[i]));
     char *text = json_dumps(names, JSON_COMPACT);
-    rf_status st = m && text ? RF_OK : no_memory(err);
+    rf_status st = m && text ? RF_OK : rf_no_memory(err);
     if (!st) st = rf_model_set(m, KEY, key, err);
     if (!st) st = rf_model_set_table(m, "caption.files", text, strlen(text), err);
     if (!st) st = rf_model_add_real(m, what(e), RF_F32, t, err);
@@ -95,7 +93,7 @@ static rf_status keep(cap_features *f, const rf_graph *g, rf_node x, rf_index fr
         f->row.rank = v.shape.rank - 1;
         for (int i = 0; i < f->row.rank; i++) f->row.dim[i] = v.shape.dim[i + 1];
         f->x = rf_aligned_alloc((size_t)(f->n * width), sizeof *f->x);
-        if (!f->x) return no_memory(err);
+        if (!f->x) return rf_no_memory(err);
     }
     memcpy(f->x + from * width, v.data, (size_t)(B * width) * sizeof *f->x);
     return RF_OK;
@@ -109,7 +107,7 @@ static rf_status encode_batch(const cap_encoding *e, rf_graph *g, const cap_pict
     rf_node out[CAP_OUTPUTS];
     rf_graph_begin(g, RF_INFER, (rf_key){0});
     rf_real *x = rf_graph_alloc(g, (size_t)(B * one) * sizeof *x);
-    if (!x) return no_memory(err);
+    if (!x) return rf_no_memory(err);
     for (rf_index b = 0; b < B; b++) scale(e, p, from + b, x + b * one);
     const rf_node in = rf_borrow(g, x, RF_SHAPE(B, size, size, 3));
     cap_encoder_build(e->encoder, g, in, CAP_FEATURES, out);
@@ -127,7 +125,7 @@ static rf_status compute(const cap_encoding *e, const cap_pictures *p, cap_featu
 {
     const rf_host *h = e->pictures.host;
     rf_graph *g = rf_graph_new(e->d);
-    rf_status st = g ? RF_OK : no_memory(err);
+    rf_status st = g ? RF_OK : rf_no_memory(err);
     for (rf_index i = 0; i < p->album.n && !st; i += BATCH) {
         st = encode_batch(e, g, p, i, p->album.n - i < BATCH ? p->album.n - i : BATCH, f, err);
         if (!st) st = h->progress(h, (double)i, (double)p->album.n, "pictures");
@@ -141,8 +139,8 @@ static rf_status number(cap_features *f, const char *const *file, rf_error *err)
 {
     f->number = rf_map_new();
     for (rf_index i = 0; f->number && i < f->n; i++)
-        if (!rf_map_put(f->number, file[i], strlen(file[i]), i)) return no_memory(err);
-    return f->number ? RF_OK : no_memory(err);
+        if (!rf_map_put(f->number, file[i], strlen(file[i]), i)) return rf_no_memory(err);
+    return f->number ? RF_OK : rf_no_memory(err);
 }
 
 rf_status cap_encode_all(const cap_encoding *e, const char *const *file, rf_index n,

@@ -161,14 +161,14 @@ static rf_status read_tensor(const reading *r, const char *name, int rank, rf_pa
                        rf_model_name(r->weights), name, shape.rank, rank);
     if (rank == 4) shape = RF_SHAPE(shape.dim[0], shape.dim[2], shape.dim[3], shape.dim[1]);
     const char *kept = rf_arena_strdup(r->e->names, name);
-    if (!kept) return rf_fail(r->err, RF_ENOMEM, "no memory");
+    if (!kept) return rf_no_memory(r->err);
     rf_param *p = rf_params_add(r->e->params, kept, shape, (rf_init){0}, r->err);
     if (!p) return r->err->status;
     p->frozen = true;
     *out = p;
     if (rank < 4) return rf_model_get_real(r->weights, name, p->value, r->err);
     rf_real *raw = rf_aligned_alloc((size_t)rf_shape_count(shape), sizeof *raw);
-    if (!raw) return rf_fail(r->err, RF_ENOMEM, "no memory");
+    if (!raw) return rf_no_memory(r->err);
     const rf_status st = rf_model_get_real(r->weights, name, (rf_tensor){raw, s->shape}, r->err);
     if (!st) channels_last(raw, s->shape, p->value.data);
     rf_aligned_free(raw);
@@ -275,7 +275,7 @@ static rf_status read_json(const reading *r, json_t *root)
     if (!n || n > LAYERS_MOST) return wrong(r, "layers", "from 1 to 4096 are due");
     snprintf(e->name, sizeof e->name, "%s", name ? name : "encoder");
     e->layer = calloc(n, sizeof *e->layer);
-    if (!e->layer) return rf_fail(r->err, RF_ENOMEM, "no memory");
+    if (!e->layer) return rf_no_memory(r->err);
     rf_status st = read_input(r, json_object_get(root, "input"));
     for (size_t i = 0; i < n && !st; i++) st = read_layer(r, json_array_get(layers, i));
     return st ? st : read_outputs(r, json_object_get(root, "outputs"));
@@ -294,7 +294,7 @@ static rf_status read_labels(cap_encoder *e, const char *path, rf_error *err)
     size_t n = 1;
     for (size_t i = 0; !st && i < e->text.n; i++) n += e->text.s[i] == '\n';
     e->label = st ? NULL : calloc(n, sizeof *e->label);
-    if (!st && !e->label) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && !e->label) st = rf_no_memory(err);
     for (char *at = e->text.s; !st && at && *at;) {
         char *end = strchr(at, '\n');
         if (end) *end++ = 0;
@@ -337,7 +337,7 @@ cap_encoder *cap_encoder_open(const char *folder, rf_error *err)
     if (!err) err = &local;
     if (e) e->params = rf_params_new(), e->names = rf_arena_new(1 << 14);
     if (!e || !e->params || !e->names)
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
     else if (!read_folder(e, folder, err))
         return e;
     cap_encoder_free(e);

@@ -1,5 +1,6 @@
 /* caption/eval.c -- the verb eval: how good descriptions are, and whether one system's are better. */
 #include <math.h>
+#include <refrain/io.h>
 #include <refrain/metric_text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,8 +117,7 @@ static rf_status hear_baseline(setup *u, cap_told *t, int which)
 
 static rf_status hear_file(setup *u, cap_told *t, const char *path)
 {
-    const rf_status st =
-        cap_told_begin(t, &u->x, strcmp(path, "-") ? path : "standard input", u->err);
+    const rf_status st = cap_told_begin(t, &u->x, rf_input_name(path), u->err);
     return st ? st : cap_told_read(t, &u->x, path, u->err);
 }
 
@@ -280,7 +280,7 @@ static rf_status send_sentence(const setup *u, const part *p, rf_index i, int sy
     row[2 + u->metrics] = rf_field_string("system", u->told[system].name);
     row[3 + u->metrics] = rf_field_string("caption", text.s);
     const rf_status st =
-        text.failed ? rf_fail(u->err, RF_ENOMEM, "no memory")
+        text.failed ? rf_no_memory(u->err)
                     : rf_emit_record(u->s->host, i, "sentence", row, (uint32_t)u->metrics + 4);
     rf_str_free(&text);
     return st;

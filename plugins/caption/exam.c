@@ -19,14 +19,12 @@ void cap_exam_close(cap_exam *x)
     *x = (cap_exam){0};
 }
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 static const char *keep_words(cap_exam *x, int language, const char *text, size_t n, rf_error *err)
 {
     rf_str words = {0};
     const rf_status st = cap_words(language, text, n, &words, err);
     const char *kept = st ? NULL : rf_arena_strdup(x->texts, words.s ? words.s : "");
-    if (!st && !kept) no_memory(err);
+    if (!st && !kept) rf_no_memory(err);
     rf_str_free(&words);
     return kept;
 }
@@ -133,7 +131,7 @@ rf_status cap_exam_open(cap_exam *x, const cap_exam_spec *o, rf_error *err)
     if (!st) st = check_split(x, "--split", o->split, err);
     if (!st) st = check_split(x, "--train-split", o->learn, err);
     if (!st) st = check_split(x, "--valid-split", o->choose, err);
-    if (!st && !sort_captions(x)) st = no_memory(err);
+    if (!st && !sort_captions(x)) st = rf_no_memory(err);
     return st ? st : add_items(x, o->language, err);
 }
 
@@ -142,7 +140,7 @@ rf_status cap_exam_open(cap_exam *x, const cap_exam_spec *o, rf_error *err)
 rf_status cap_told_begin(cap_told *t, const cap_exam *x, const char *name, rf_error *err)
 {
     *t = (cap_told){name, calloc((size_t)x->n + 1, sizeof *t->words)};
-    return t->words ? RF_OK : no_memory(err);
+    return t->words ? RF_OK : rf_no_memory(err);
 }
 
 void cap_told_free(cap_told *t)
@@ -175,7 +173,7 @@ static rf_status take_captions(cap_told *t, cap_exam *x, const cap_captions *c, 
 {
     rf_status st = RF_OK;
     rf_index *item = calloc(CAP_LANGUAGES * (size_t)x->c.pictures + 1, sizeof *item);
-    if (!item) return no_memory(err);
+    if (!item) return rf_no_memory(err);
     for (rf_index i = 0; i < x->n; i++)
         item[x->item[i].picture * CAP_LANGUAGES + x->item[i].language] = i + 1;
     for (rf_index k = 0; k < c->n && !st; k++) {
@@ -216,7 +214,7 @@ rf_status cap_told_read(cap_told *t, cap_exam *x, const char *path, rf_error *er
     rf_str text = {0};
     cap_captions c = {0};
     rf_status st = rf_text_read(path, &text, err);
-    const char *name = strcmp(path, "-") ? path : "standard input";
+    const char *name = rf_input_name(path);
     if (!st && cap_captions_look(text.s, text.n)) {
         st = cap_captions_parse(&c, text.s, text.n, name, -1, err);
         if (!st) st = take_captions(t, x, &c, name, err);

@@ -21,8 +21,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(const setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* Each picture once, with its items in all languages. */
 static rf_status list_pictures(setup *u)
 {
@@ -39,7 +37,7 @@ static rf_status list_pictures(setup *u)
         u->item[(*at - 1) * CAP_LANGUAGES + x->item[i].language] = i;
     }
     free(place);
-    return done ? RF_OK : no_memory(u);
+    return done ? RF_OK : rf_no_memory(u->err);
 }
 
 static rf_status check_languages(const setup *u)
@@ -59,7 +57,7 @@ static rf_status each(void *ctx, rf_index i, rf_index rank, const cap_answer *a,
     rf_str_clear(&u->text); /* as it is written: in Chinese without blanks */
     rf_str_put(&u->text, "");
     cap_words_join(u->x->item[item].language, a->words, strlen(a->words), &u->text);
-    if (u->text.failed) return no_memory(u);
+    if (u->text.failed) return rf_no_memory(u->err);
     return cap_told_say(u->told, u->x, item, u->text.s, u->text.n, err);
 }
 
@@ -94,7 +92,7 @@ static rf_status prepare(setup *u)
     u->wish = calloc((size_t)u->q.B, sizeof *u->wish);
     u->item_of = calloc((size_t)u->q.B, sizeof *u->item_of);
     u->row = calloc((size_t)u->q.B, sizeof *u->row);
-    if (!u->wish || !u->item_of || !u->row) return no_memory(u);
+    if (!u->wish || !u->item_of || !u->row) return rf_no_memory(u->err);
     return cap_search_begin(&u->q, u->err);
 }
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 void cap_judge_free(cap_judge *j)
 {
     free(j->wish);
@@ -41,11 +39,11 @@ static bool grow(cap_judge *j)
 rf_status cap_judge_add(cap_judge *j, int32_t row, int language, const char *text, rf_error *err)
 {
     rf_str words = {0};
-    if (!grow(j)) return no_memory(err);
+    if (!grow(j)) return rf_no_memory(err);
     rf_status st = cap_words(language, text, strlen(text), &words, err);
     char *copy = st ? NULL : rf_arena_strdup(j->texts, words.s ? words.s : "");
     rf_str_free(&words);
-    if (!copy) return st ? st : no_memory(err);
+    if (!copy) return st ? st : rf_no_memory(err);
     const cap_wish *last = j->n ? &j->wish[j->n - 1] : NULL;
     if (!last || last->row != row || last->language != language) {
         j->wish[j->n] = (cap_wish){row, language};

@@ -38,7 +38,7 @@ rf_status cap_lexis_count(rf_map *counts, int language, const char *text, rf_err
 {
     counting c = {counts, false};
     const rf_status st = each_word(language, text, count_word, &c, err);
-    return !st && c.failed ? rf_fail(err, RF_ENOMEM, "no memory") : st;
+    return !st && c.failed ? rf_no_memory(err) : st;
 }
 
 rf_vocab *cap_lexis_build(const rf_map *counts, int64_t min_count, rf_error *err)
@@ -77,7 +77,7 @@ rf_status cap_lexis_encode(const rf_vocab *x, int language, const char *text, rf
     const rf_status st = each_word(language, text, encode_word, &e, err);
     if (st) return st;
     rf_ids_add(ids, CAP_END);
-    return ids->failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    return ids->failed ? rf_no_memory(err) : RF_OK;
 }
 
 void cap_lexis_decode(const rf_vocab *x, const int32_t *ids, size_t n, rf_str *words)

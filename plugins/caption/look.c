@@ -33,7 +33,7 @@ static rf_status all_rows(cap_look *l, rf_error *err)
 {
     const cap_features *f = &l->given;
     l->all = calloc((size_t)f->n + 1, sizeof *l->all);
-    if (!l->all) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!l->all) return rf_no_memory(err);
     for (size_t i = 0; i < rf_map_count(f->number); i++) {
         int64_t row;
         const char *name = rf_map_at(f->number, i, NULL, &row);

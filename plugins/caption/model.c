@@ -120,7 +120,7 @@ rf_status cap_network_make(cap_network *n, const rf_setting *v, int32_t words, c
                            rf_error *err)
 {
     n->params = rf_params_new();
-    if (!n->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!n->params) return rf_no_memory(err);
     if (n->sight.kind == CAP_BLIND) n->sight.rows = n->sight.columns = n->sight.channels = 1;
     if (n->sight.kind == CAP_SEEN) {
         const rf_status st = make_net(n, v, file, err);
@@ -152,7 +152,7 @@ rf_status cap_sight_write(const cap_sight *s, const char *encoder, rf_str *json,
     if (text) rf_str_put(json, text);
     free(text);
     json_decref(o);
-    return text && !json->failed ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return text && !json->failed ? RF_OK : rf_no_memory(err);
 }
 
 enum { SIDE_MOST = 4096, CHANNELS_MOST = 1 << 20 };
@@ -213,7 +213,7 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
 rf_status cap_model_open(cap_model *x, const char *path, const rf_run *r, rf_error *err)
 {
     *x = (cap_model){.texts = rf_arena_new(0)};
-    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->texts) return rf_no_memory(err);
     const rf_task_opening how = {.path = path,
                                  .plugin = CAP_PLUGIN,
                                  .task = CAP_TASK,

@@ -22,8 +22,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 static double dot(const rf_real *a, const rf_real *b, rf_index n)
 {
     double sum = 0;
@@ -42,7 +40,7 @@ static rf_status read_features(setup *u)
     u->norm = calloc((size_t)u->f.n + 1, sizeof *u->norm);
     u->near = calloc((size_t)u->b->neighbours + 1, sizeof *u->near);
     u->words = calloc((size_t)c->n + 1, sizeof *u->words);
-    if (!u->row || !u->norm || !u->near || !u->words) return no_memory(u);
+    if (!u->row || !u->norm || !u->near || !u->words) return rf_no_memory(u->err);
     for (rf_index p = 0; p < c->pictures; p++) u->row[p] = cap_features_find(&u->f, c->file[p]);
     for (rf_index i = 0; i < u->f.n; i++) {
         const rf_real *x = u->f.x + i * u->f.width;
@@ -87,7 +85,7 @@ static rf_index find_near(setup *u, const cap_item *item)
 static rf_status add_likeness(setup *u, rf_index n, rf_index i, double *sum)
 {
     rf_text_metric *s = cap_metric_new(rf_text_metric_find("rouge-l"), u->err);
-    rf_status st = s ? RF_OK : no_memory(u);
+    rf_status st = s ? RF_OK : rf_no_memory(u->err);
     for (rf_index k = 0; k < n && !st; k++)
         if (k != i) st = rf_text_metric_add(s, u->words[i], &u->words[k], 1, u->err);
     rf_text_score score = {0};

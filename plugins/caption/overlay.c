@@ -13,8 +13,6 @@ enum { WIDTH = 2 * MARGIN + ACROSS * SIDE + (ACROSS - 1) * GAP };
 /* A mask's pixels for each place. */
 enum { FINE = 8, MASK_MOST = 256 };
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 void cap_overlay_free(cap_overlay *o)
 {
     rf_str_free(&o->body);
@@ -66,7 +64,7 @@ rf_status cap_overlay_picture(cap_overlay *o, const cap_image *im, rf_error *err
     snprintf(id, sizeof id, " id=\"p%d\"", o->pictures++);
     const rf_status st = put_image(&o->defs, id, im, err);
     rf_str_put(&o->defs, "\n");
-    return !st && o->defs.failed ? no_memory(err) : st;
+    return !st && o->defs.failed ? rf_no_memory(err) : st;
 }
 
 /* ---- Words --------------------------------------------------------------------------------------- */
@@ -136,7 +134,7 @@ rf_status cap_overlay_add(cap_overlay *o, const cap_looking *l, rf_error *err)
                           y);
     }
     o->height += (int)((l->n + ACROSS) / ACROSS) * (SIDE + WORD) + GAP;
-    return !st && (o->body.failed || o->defs.failed) ? no_memory(err) : st;
+    return !st && (o->body.failed || o->defs.failed) ? rf_no_memory(err) : st;
 }
 
 rf_status cap_overlay_write(const cap_overlay *o, const char *path, rf_error *err)
@@ -154,7 +152,7 @@ rf_status cap_overlay_write(const cap_overlay *o, const char *path, rf_error *er
     if (o->body.n) rf_str_add(&all, o->body.s, o->body.n);
     rf_str_put(&all, "</svg>\n");
     const bool whole = !all.failed && !o->body.failed && !o->defs.failed;
-    const rf_status st = whole ? rf_file_write(path, all.s, all.n, err) : no_memory(err);
+    const rf_status st = whole ? rf_file_write(path, all.s, all.n, err) : rf_no_memory(err);
     rf_str_free(&all);
     return st;
 }

@@ -48,8 +48,7 @@ rf_status cap_pictures_read(cap_pictures *p, const cap_pictures_spec *spec, cons
                             .self = &own};
     memcpy(album.background, spec->background, sizeof album.background);
     *p = (cap_pictures){.hash = RF_HASH};
-    const rf_status st =
-        path ? cap_album_read(&p->album, &album, err) : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_status st = path ? cap_album_read(&p->album, &album, err) : rf_no_memory(err);
     const size_t bytes = 3 * (size_t)n * (size_t)spec->size * (size_t)spec->size;
     if (!st) p->hash = rf_hash(p->hash, p->album.pixel, bytes);
     rf_str_free(&all);

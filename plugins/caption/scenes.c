@@ -19,7 +19,7 @@ static rf_status write_picture(const rf_run *r, const scene *s, uint64_t i, cons
     scene_draw(s, rf_key_make(r->seed, "noise", i), r->opt[SCENES_NOISE].as.f, &im);
     rf_str_printf(&path, "%s/%s", r->arg[0], name);
     st = cap_png_put(&im, &png, err);
-    if (!st && path.failed) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && path.failed) st = rf_no_memory(err);
     if (!st) st = rf_file_write(path.s, png.s, png.n, err);
     cap_image_free(&im);
     rf_str_free(&png);
@@ -71,7 +71,7 @@ rf_status cap_scenes(rf_session *s, const rf_run *r)
         if (!st) st = s->host->progress(s->host, (double)i, (double)n, "pictures");
     }
     rf_str_printf(&path, "%s/captions.tsv", r->arg[0]);
-    if (!st && (table.failed || path.failed)) st = rf_fail(&err, RF_ENOMEM, "no memory");
+    if (!st && (table.failed || path.failed)) st = rf_no_memory(&err);
     if (!st) st = rf_file_write(path.s, table.s, table.n, &err);
     if (!st) st = rf_emit_file(s->host, path.s, "captions", "text/tab-separated-values");
     rf_str_free(&table);

@@ -9,13 +9,11 @@
 
 #include "set.h"
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 rf_status cap_search_begin(cap_search *s, rf_error *err)
 {
     const int32_t V = rf_vocab_size(s->words);
     s->forbid = calloc((size_t)V, 1);
-    if (!s->forbid) return no_memory(err);
+    if (!s->forbid) return rf_no_memory(err);
     for (int32_t i = 0; i < CAP_SPECIAL; i++) s->forbid[i] = i != CAP_END;
     s->t = rf_translator_new(s->d, s->net->m, s->B * s->beam, err);
     return s->t ? RF_OK : err->status;
@@ -83,7 +81,7 @@ static rf_status find(cap_search *s, batch *b, rf_error *err)
 {
     rf_seq2seq_batch read;
     rf_graph_begin(s->g, RF_INFER, (rf_key){0});
-    if (!cap_set_begin(s->g, &s->net->sight, b->row, b->B, &read)) return no_memory(err);
+    if (!cap_set_begin(s->g, &s->net->sight, b->row, b->B, &read)) return rf_no_memory(err);
     rf_status st = rf_translator_read(s->t, s->g, &read, 0, err);
     if (st) return st;
     for (rf_index k = 0; k < b->B; k++) b->spec[k] = beam_of(s, &b->start[k]);
@@ -113,7 +111,7 @@ static rf_status look_again(const cap_search *s, const batch *b, cap_set *set, c
     int32_t *item = rf_graph_alloc(s->g, (size_t)set->groups * sizeof *item);
     for (rf_index i = 0; item && i < set->groups; i++) item[i] = (int32_t)i;
     if (!item || !cap_set_batch(s->g, set, &s->net->sight, item, set->groups, &read))
-        return no_memory(err);
+        return rf_no_memory(err);
     const rf_forced f = rf_seq2seq_forced(s->g, s->net->m, &read);
     if (f.weights != RF_NONE) *a = rf_value(s->g, f.weights).data;
     return rf_graph_status(s->g, err);
@@ -161,7 +159,7 @@ static rf_status answer(cap_search *s, const batch *b, rf_index from, rf_error *
     for (rf_index k = 0; k < b->B; k++)
         for (rf_index i = 0; i < b->found[k].n && !st; i++, at++) {
             cap_answer one;
-            st = fill(s, &b->found[k].h[i], a, at, set.n, &m, &one) ? RF_OK : no_memory(err);
+            st = fill(s, &b->found[k].h[i], a, at, set.n, &m, &one) ? RF_OK : rf_no_memory(err);
             if (!st) st = s->each(s->ctx, from + k, i, &one, err);
         }
     rf_str_free(&m.words);
@@ -181,7 +179,7 @@ rf_status cap_search_run(cap_search *s, const cap_wish *wish, rf_index n, bool r
         const rf_index left = n - at;
         batch b = {.wish = wish + at, .B = left < s->B ? left : s->B};
         s->told.done = (double)at;
-        st = batch_begin(&b) ? find(s, &b, err) : no_memory(err);
+        st = batch_begin(&b) ? find(s, &b, err) : rf_no_memory(err);
         if (!st) st = answer(s, &b, at, err);
         batch_end(&b);
     }

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 void cap_set_free(cap_set *s)
 {
     free(s->row);
@@ -44,7 +42,7 @@ static void close_caption(cap_set *s, int32_t row, int language, size_t from)
 rf_status cap_set_add(cap_set *s, const rf_vocab *x, int32_t row, int language, const char *text,
                       rf_error *err)
 {
-    if (!grow(s)) return no_memory(err);
+    if (!grow(s)) return rf_no_memory(err);
     const size_t from = s->token.n;
     const rf_status st = cap_lexis_encode(x, language, text, &s->token, err);
     if (!st) close_caption(s, row, language, from);
@@ -57,7 +55,7 @@ rf_status cap_set_add_tokens(cap_set *s, int32_t row, int language, const int32_
     const size_t from = s->token.n;
     for (size_t i = 0; i < n; i++) rf_ids_add(&s->token, token[i]);
     rf_ids_add(&s->token, CAP_END);
-    if (!grow(s) || s->token.failed) return no_memory(err);
+    if (!grow(s) || s->token.failed) return rf_no_memory(err);
     close_caption(s, row, language, from);
     return RF_OK;
 }
@@ -70,7 +68,7 @@ rf_status cap_set_group(cap_set *s, bool together, rf_error *err)
     if (!rf_resize(&s->first, room, sizeof *s->first) ||
         !rf_resize(&s->count, room, sizeof *s->count) ||
         !rf_resize(&s->longest, room, sizeof *s->longest))
-        return no_memory(err);
+        return rf_no_memory(err);
     s->groups = 0;
     for (rf_index i = 0; i < s->n; i++) {
         const bool same = together && i && s->row[i] >= 0 && s->row[i] == s->row[i - 1];

@@ -88,7 +88,7 @@ rf_node cap_sight_see(const cap_sight *s, rf_graph *g, const int32_t *row, rf_in
                       const int32_t *which, rf_index B)
 {
     rf_node x = s->kind == CAP_SEEN ? seen(s, g, row, P, which, B) : given(s, g, row, which, B);
-    if (s->dropout > 0) x = rf_dropout(g, x, s->dropout);
+    x = rf_dropout(g, x, s->dropout);
     if (!has_places(s)) return x;
     const rf_node both[] = {x, places(s, g, B)};
     return rf_concat(g, 2, both, 2);

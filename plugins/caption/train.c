@@ -27,8 +27,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(const setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Words --------------------------------------------------------------------------------------- */
 
 static rf_status count(void *ctx, int32_t row, const cap_caption *c, rf_error *err)
@@ -59,7 +57,7 @@ static rf_status learn_words(setup *u)
         u->words = u->begin ? cap_words_read(u->begin, u->err) : NULL;
         return u->words ? RF_OK : u->err->status;
     }
-    if (!(u->counts = rf_map_new())) return no_memory(u);
+    if (!(u->counts = rf_map_new())) return rf_no_memory(u->err);
     rf_status st = cap_data_each(&u->data, u->v, 0, u->data.kept, count, u, u->err);
     if (!st) st = each_text(u, count);
     if (st) return st;

@@ -266,7 +266,7 @@ static rf_status make_workers(agent *a)
     a->device = rf_device_new((int)a->r->threads, &a->err);
     const size_t threads = a->device ? (size_t)rf_device_threads(a->device) : 0;
     a->worker = calloc(threads + 1, sizeof(lab_controller *));
-    if (!a->device || !a->worker) return rf_fail(&a->err, RF_ENOMEM, "no memory");
+    if (!a->device || !a->worker) return rf_no_memory(&a->err);
     for (; a->workers < threads; a->workers++)
         if (!(a->worker[a->workers] = lab_controller_new(pairs, &a->err))) return a->err.status;
     a->best = lab_controller_new(pairs, &a->err);
@@ -317,7 +317,7 @@ static rf_status save(agent *a)
     const char *path = a->r->opt[AGENT_SAVE].as.s;
     if (!path) return RF_OK;
     rf_model *m = rf_model_new();
-    rf_status st = m ? RF_OK : rf_fail(&a->err, RF_ENOMEM, "no memory");
+    rf_status st = m ? RF_OK : rf_no_memory(&a->err);
     if (!st) st = rf_model_set_text(m, RF_META_PLUGIN, LAB_ID, &a->err);
     if (!st) st = rf_model_set_text(m, RF_META_TASK, TASK, &a->err);
     if (!st) st = rf_params_store(a->best->net.params, m, RF_F32, &a->err);

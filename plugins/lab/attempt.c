@@ -13,7 +13,7 @@ rf_status lab_songs_take(lab_songs *out, const rf_rolls *rolls, rf_split split, 
     const rf_index count = rf_rolls_count(rolls, split);
     *out = (lab_songs){.roll = calloc((size_t)count + 1, sizeof *out->roll),
                        .lengths = calloc((size_t)count + 1, sizeof *out->lengths)};
-    if (!out->roll || !out->lengths) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!out->roll || !out->lengths) return rf_no_memory(err);
     for (rf_index i = 0; i < count; i++) {
         const rf_roll roll = rf_rolls_at(rolls, split, i);
         if (roll.steps < 2) continue;
@@ -69,7 +69,7 @@ static rf_status make_network(trainer *t, rf_error *err)
                               .weight_dropout = v[DRAW_DROPOUT_WEIGHT],
                               .forget_bias = 1};
     t->params = rf_params_new();
-    if (!t->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!t->params) return rf_no_memory(err);
     t->rnn = rf_rnn_new(&spec, t->params, "rnn.", err);
     if (!t->rnn) return err->status;
     rf_status st =
@@ -90,7 +90,7 @@ static rf_status trainer_init(trainer *t, const lab_attempt *trial, const atomic
     t->device = rf_device_new(1, err);
     t->graph = t->device ? rf_graph_new(t->device) : NULL;
     t->batches = t->graph ? rf_bucket_batches_new(&spec, err) : NULL;
-    return t->batches ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return t->batches ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Batches to arrays --------------------------------------------------------------------------- */
@@ -175,7 +175,6 @@ static bool make_arrays(const trainer *t, arrays *a, const lab_songs *songs,
 
 static rf_node drop(const trainer *t, rf_node x, double p)
 {
-    if (!(p > 0)) return x;
     return t->trial->frame->variational ? rf_dropout_shared(t->graph, x, p, 0)
                                         : rf_dropout(t->graph, x, p);
 }
@@ -221,25 +220,26 @@ static bool stop(void *self)
     return atomic_load_explicit(t->stop, memory_order_relaxed);
 }
 
+typedef struct held {
+    const trainer *t;
+    const lab_songs *songs;
+} held;
+
+static rf_node held_loss(void *self, rf_graph *g, const rf_bucket_batch *b, double *units)
+{
+    const held *h = self;
+    (void)g;
+    return build(h->t, h->songs, b, false, units);
+}
+
 /* Nats per frame of a part. */
 static rf_status measure(const trainer *t, rf_split split, double *nats, rf_error *err)
 {
-    const lab_songs *songs = &t->trial->frame->songs[split];
-    const rf_bucket_spec spec = {.lengths = songs->lengths, .n = songs->n, .B = 32};
-    rf_bucket_batches *batches = rf_bucket_batches_new(&spec, err);
-    rf_status st = batches ? RF_OK : err->status;
-    rf_bucket_batch b;
-    rf_mean_value mean = {0};
-    while (!st && rf_bucket_batches_next(batches, &b)) {
-        double frames = 0;
-        rf_graph_begin(t->graph, RF_INFER, rf_key_make(0, "measure", 0));
-        const rf_node y = build(t, songs, &b, false, &frames);
-        st = rf_graph_status(t->graph, err);
-        if (!st) rf_mean_add(&mean, (double)rf_value(t->graph, y).data[0], frames);
-    }
-    rf_bucket_batches_free(batches);
-    *nats = rf_mean_get(&mean);
-    return st;
+    held h = {t, &t->trial->frame->songs[split]};
+    const rf_bucket_loss l = {.batches = {.lengths = h.songs->lengths, .n = h.songs->n, .B = 32},
+                              .loss = held_loss,
+                              .self = &h};
+    return rf_bucket_mean(t->graph, &l, nats, err);
 }
 
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)

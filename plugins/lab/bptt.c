@@ -221,7 +221,7 @@ rf_status lab_cell_bptt(rf_session *s, lab_specimen *m, const rf_run *r, rf_erro
     if (!st && ps)
         v = rf_params_add(ps, "V", RF_SHAPE(CLASSES, m->spec.hidden),
                           (rf_init){RF_INIT_UNIFORM, 1, 0, 0, 0}, err);
-    if (!st && (!v || !bptt_open(&b, m))) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && (!v || !bptt_open(&b, m))) st = rf_no_memory(err);
     if (!st) {
         rf_params_init(ps, r->seed);
         fill(&b, m, v, r->seed);

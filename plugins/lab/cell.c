@@ -180,8 +180,7 @@ static rf_status emit_parameters(rf_session *s, const lab_specimen *m, rf_error 
     spec.cell = rf_cell_find("lstm");
     spec.layer_norm = false;
     rf_rnn *rnn = lstm ? rf_rnn_new(&spec, lstm, "", err) : NULL;
-    const rf_status st =
-        rnn ? emit_union(s, m->params, lstm) : rf_fail(err, RF_ENOMEM, "no memory");
+    const rf_status st = rnn ? emit_union(s, m->params, lstm) : rf_no_memory(err);
     rf_rnn_free(rnn);
     rf_params_free(lstm);
     return st;
@@ -318,13 +317,13 @@ rf_status lab_specimen_open(lab_specimen *m, const rf_rnn_spec *spec, lab_weight
     m->spec = *spec;
     m->params = rf_params_new();
     m->rnn = m->params ? rf_rnn_new(spec, m->params, "", err) : NULL;
-    if (!m->rnn) return m->params ? err->status : rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->rnn) return m->params ? err->status : rf_no_memory(err);
     rf_params_init(m->params, r->seed);
     if (w != LAB_SEED) set_weights(m->params, w);
     m->device = rf_device_new((int)r->threads, err);
     m->graph = m->device ? rf_graph_new(m->device) : NULL;
     m->x = rf_aligned_calloc((size_t)(m->T * m->B * spec->input), sizeof *m->x);
-    if (!m->graph || !m->x) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->graph || !m->x) return rf_no_memory(err);
     draw_input(m, r->seed);
     return RF_OK;
 }

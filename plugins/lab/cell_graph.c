@@ -265,7 +265,7 @@ static rf_status build(list *l, rf_graph *g, rf_error *err)
 rf_status lab_cell_graph(rf_session *s, lab_specimen *m, const char *svg, rf_error *err)
 {
     list *l = calloc(1, sizeof *l);
-    if (!l) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!l) return rf_no_memory(err);
     l->m = m;
     rf_status st = build(l, m->graph, err);
     if (!st) st = emit_items(s, l);

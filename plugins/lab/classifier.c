@@ -93,7 +93,7 @@ static rf_status build_baseline(lab_classifier *m, rf_error *err)
 static rf_status build(lab_classifier *m, rf_error *err)
 {
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     rf_status st = m->tokens ? RF_OK : add_frames(m, err);
     if (st) return st;
     return m->shape.network == LAB_RECURRENT ? build_recurrent(m, err) : build_baseline(m, err);
@@ -106,7 +106,7 @@ lab_classifier *lab_classifier_new(const lab_classifier_shape *shape, rf_tokeniz
     if (!m) {
         rf_tokenizer_free(tokens);
         rf_vocab_free(classes);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -138,7 +138,7 @@ rf_status lab_classifier_standardise(lab_classifier *m, const lab_samples *s, co
 {
     double *sum = calloc(2 * (size_t)m->I, sizeof *sum), n = 0, mean;
     double *squares = sum + m->I;
-    if (!sum) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!sum) return rf_no_memory(err);
     for (rf_index k = 0; k < set->n; k++) {
         const rf_real *x = s->x + set->start[k] * m->I;
         for (rf_index t = 0; t < set->lengths[k]; t++, n++)
@@ -177,7 +177,7 @@ rf_status lab_classifier_count(lab_classifier *m, const lab_samples *s, const la
     m->weight = m->shape.balance ? calloc((size_t)m->K, sizeof *m->weight) : NULL;
     if (!count || (m->shape.balance && !m->weight)) {
         free(count);
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     }
     count_classes(m, s, set, count);
     for (rf_index k = 0; k < m->K; k++) total += count[k];
@@ -286,8 +286,8 @@ static rf_node pooled(rf_graph *g, const lab_classifier *m, rf_node h, const rf_
 
 static rf_node drop(rf_graph *g, const lab_classifier *m, rf_node x)
 {
-    if (m->tokens && m->shape.drop_units > 0) x = rf_dropout_shared(g, x, m->shape.drop_units, 2);
-    return m->shape.drop_input > 0 ? rf_dropout(g, x, m->shape.drop_input) : x;
+    if (m->tokens) x = rf_dropout_shared(g, x, m->shape.drop_units, 2);
+    return rf_dropout(g, x, m->shape.drop_input);
 }
 
 static rf_node recurrent(rf_graph *g, const lab_classifier *m, rf_node x, const rf_bucket_batch *b,
@@ -296,7 +296,7 @@ static rf_node recurrent(rf_graph *g, const lab_classifier *m, rf_node x, const 
     const rf_sequence q = rf_rnn_apply(g, m->rnn, drop(g, m, x), RF_NONE, RF_NONE, b->lengths);
     rf_node h =
         m->shape.pool == LAB_POOL_LAST && !m->shape.per_frame ? pool_last(g, m, q.h, b->B) : q.out;
-    if (m->shape.drop_output > 0) h = rf_dropout(g, h, m->shape.drop_output);
+    h = rf_dropout(g, h, m->shape.drop_output);
     if (!m->shape.per_frame) h = pooled(g, m, h, b, weights);
     return rf_linear_layer_apply(g, &m->out, h);
 }

@@ -51,7 +51,7 @@ rf_status lab_classify_whole(lab_set *set, const lab_samples *s, rf_error *err)
     bool done = true;
     for (rf_index i = 0; i < s->n && done; i++)
         done = lab_set_add(set, s->item[i].start, s->item[i].length, (int32_t)i);
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- The network ----------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ rf_status lab_trained_open(lab_trained_model *x, const rf_run *r, rf_error *err)
                                  .threads = r->threads,
                                  .parse = parse_model,
                                  .self = x};
-    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->texts) return rf_no_memory(err);
     const rf_status st = rf_task_model_open(&how, &x->d, &x->g, err);
     if (st) return st;
     memcpy(x->v, r->opt, READ_END_OF_ROWS * sizeof *x->v);

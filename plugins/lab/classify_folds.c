@@ -45,7 +45,7 @@ static rf_status make_folds(folds *f)
     f->count = (int32_t)(k ? k : f->samples.groups);
     if (!order || !f->fold || !f->learn || !f->test) {
         free(order);
-        return rf_fail(f->err, RF_ENOMEM, "no memory");
+        return rf_no_memory(f->err);
     }
     rf_shuffle(rf_key_make(f->r->seed, "folds", 0), order, (uint32_t)n);
     for (rf_index i = 0; i < n; i++)

@@ -100,8 +100,7 @@ static rf_status emit_text(runner *u, const rf_real *logits, const rf_real *weig
     }
     const rf_index best = softmax(u, logits);
     if (fine && u->words) fine = draw(u, unit, weight, T, best);
-    rf_status st = fine ? rf_emit_record(u->s->host, u->item++, "text", row, n)
-                        : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = fine ? rf_emit_record(u->s->host, u->item++, "text", row, n) : rf_no_memory(err);
     free(unit);
     rf_str_free(&text);
     return st;
@@ -159,8 +158,7 @@ static rf_status begin(runner *u, rf_error *err)
     u->names = calloc((size_t)m->K, sizeof *u->names);
     u->p = calloc((size_t)m->K, sizeof *u->p);
     if (u->r->opt[RUN_PLOT].as.s) u->words = rf_words_new(NULL);
-    if (!u->names || !u->p || (u->r->opt[RUN_PLOT].as.s && !u->words))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!u->names || !u->p || (u->r->opt[RUN_PLOT].as.s && !u->words)) return rf_no_memory(err);
     for (rf_index k = 0; k < m->K; k++) u->names[k] = rf_vocab_at(m->classes, (int32_t)k, NULL);
     return RF_OK;
 }

@@ -132,7 +132,7 @@ static rf_status split(run_state *u)
     rf_index kept = n - (rf_index)(u->v[CLOZE_VALID_FRACTION].as.f * (double)n);
     const rf_tokenizer_options o = {.unit = u->v[CLOZE_UNIT].as.i ? RF_WORD : RF_CHAR,
                                     .min_count = u->v[CLOZE_MIN_COUNT].as.i};
-    if (!order) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!order) return rf_no_memory(u->err);
     rf_shuffle(rf_key_make(u->r->seed, "held out", 0), order, (uint32_t)n);
     if (kept == n) kept--;
     rf_status st = kept > 0 ? RF_OK : rf_fail(u->err, RF_EFORMAT, "one sentence is too few");
@@ -142,7 +142,7 @@ static rf_status split(run_state *u)
     for (rf_index i = 0; i < n && !st; i++) {
         const lab_item *x = &u->samples.item[order[i]];
         if (!lab_set_add(i < kept ? &u->train : &u->valid, x->start, x->length, (int32_t)order[i]))
-            st = rf_fail(u->err, RF_ENOMEM, "no memory");
+            st = rf_no_memory(u->err);
     }
     free(order);
     return st;
@@ -199,7 +199,7 @@ static rf_status fill_sentence(run_state *u, int64_t item, const char *sentence)
     const size_t top = (size_t)u->v[CLOZE_TOP].as.i;
     rf_ids ids = {0}, blanks = {0};
     lab_cloze_word *both = calloc(2 * top, sizeof *both), *left = both + top;
-    rf_status st = both ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    rf_status st = both ? RF_OK : rf_no_memory(u->err);
     if (!st) st = lab_cloze_encode(u->tokens, sentence, &ids, &blanks, u->err);
     for (size_t i = 0; i < blanks.n && !st; i++) {
         st = lab_cloze_fill(&u->both, u->g, &ids, blanks.at[i], both, top, u->err);
@@ -250,7 +250,7 @@ static rf_status run(run_state *u)
                            u->r->arg[i]);
     u->d = rf_device_new((int)u->r->threads, u->err);
     u->g = u->d ? rf_graph_new(u->d) : NULL;
-    rf_status st = u->g ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    rf_status st = u->g ? RF_OK : rf_no_memory(u->err);
     if (!st) st = read_sentences(u);
     if (!st) st = split(u);
     if (!st) h->log(h, RF_LOG_INFO, "learning from both sides");

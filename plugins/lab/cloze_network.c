@@ -18,7 +18,7 @@ static rf_status build(lab_cloze *c, rf_error *err)
                              .dropout = s->dropout,
                              .forget_bias = 1};
     c->params = rf_params_new();
-    if (!c->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!c->params) return rf_no_memory(err);
     rf_status st =
         rf_embedding_layer_init(&c->in, c->params, "embedding.", c->V, s->embed, 0.1, err);
     if (st) return st;
@@ -187,7 +187,7 @@ rf_status lab_cloze_encode(rf_tokenizer *tokens, const char *sentence, rf_ids *i
         rf_ids_add(ids, rf_tokenizer_unk(tokens));
         at = blank + strlen(LAB_BLANK);
     }
-    return !st && (ids->failed || blanks->failed) ? rf_fail(err, RF_ENOMEM, "no memory") : st;
+    return !st && (ids->failed || blanks->failed) ? rf_no_memory(err) : st;
 }
 
 /* Keep (id, p) among the `top` best. */

@@ -164,7 +164,7 @@ static rf_status tell_influence(lab_contest *all)
     double *pair = n < INFLUENCE_TRIALS ? NULL : calloc((size_t)n * 2, sizeof *pair);
     rf_status st = RF_OK;
     if (n < INFLUENCE_TRIALS) return RF_OK;
-    if (!pair) return rf_fail(all->err, RF_ENOMEM, "no memory");
+    if (!pair) return rf_no_memory(all->err);
     for (int k = 0; k < DRAWS && !st; k++) {
         if (all->range[k].low == all->range[k].high) continue;
         const rf_field row[] = {rf_field_string("setting", lab_draw_rows[k].name),
@@ -262,7 +262,7 @@ static rf_status make_room(lab_contest *all)
     all->repeats = calloc((size_t)seeds + 1, sizeof *all->repeats);
     all->todo = calloc((size_t)(trials > seeds ? trials : seeds) + 1, sizeof *all->todo);
     if (all->trials && all->repeats && all->todo) return RF_OK;
-    return rf_fail(all->err, RF_ENOMEM, "no memory");
+    return rf_no_memory(all->err);
 }
 
 rf_status lab_contest_run(lab_contest *all)

@@ -127,7 +127,7 @@ rf_status lab_crew_run(const lab_crew_task *task, int threads, rf_error *err)
     pthread_t *id = calloc((size_t)threads, sizeof *id);
     if (!id || !crew_init(&c, task)) {
         free(id);
-        return rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_no_memory(err);
     }
     const int made = start(&c, id, threads);
     attend(&c);

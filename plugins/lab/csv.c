@@ -2,6 +2,7 @@
 #include "csv.h"
 
 #include <math.h>
+#include <refrain/io.h>
 #include <refrain/text.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ rf_status lab_csv_open(lab_csv *c, const char *path, char separator, rf_str *whe
     rf_str whole = {0};
     rf_status st = rf_text_read(path, &whole, err);
     const char *text = whole.s ? whole.s : "";
-    lab_csv_lend(c, text, whole.n, strcmp(path, "-") ? path : "standard input", separator, where);
+    lab_csv_lend(c, text, whole.n, rf_input_name(path), separator, where);
     c->whole = whole;
     return st;
 }

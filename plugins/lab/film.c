@@ -116,7 +116,7 @@ static rf_status begin(lab_film *f, const rf_graph *g, const rf_cell *cell, cons
         if (!f->tracks) st = read_units(f, rf_shape_of(g, steps->track[k].node[0]).dim[1], err);
         if (st) break;
         f->name[f->tracks] = track_title(&steps->track[k], both);
-        if (!f->name[f->tracks++]) st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!f->name[f->tracks++]) st = rf_no_memory(err);
     }
     return st;
 }
@@ -148,11 +148,11 @@ rf_status lab_film_add(lab_film *f, const rf_graph *g, const rf_cell *cell, cons
     const rf_status st = f->columns ? RF_OK : begin(f, g, cell, steps, err);
     if (st) return st;
     const size_t units = (size_t)f->count, gap = f->columns > 0;
-    if (!grow(f, T + gap)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!grow(f, T + gap)) return rf_no_memory(err);
     const size_t first = f->columns - T;
     for (size_t t = 0; t < T; t++) {
         int track = 0;
-        if (!(f->label[first + t] = strdup(labels[t]))) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!(f->label[first + t] = strdup(labels[t]))) return rf_no_memory(err);
         for (int k = 0; k < steps->count && track < f->tracks; k++) {
             if (!shown(f, steps, k)) continue;
             const rf_index at = (rf_index)t / steps->B, row = (rf_index)t % steps->B;

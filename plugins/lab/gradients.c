@@ -173,7 +173,7 @@ static rf_status study_cell(study *u, int i)
     c->step = calloc(moments, sizeof *c->step);
     c->score = calloc(moments, sizeof *c->score);
     c->mean = calloc(moments * (size_t)u->T, sizeof *c->mean);
-    if (!c->step || !c->score || !c->mean) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!c->step || !c->score || !c->mean) return rf_no_memory(u->err);
     rf_status st = lab_experiment_init(&u->e, u->task, &u->size, &c->cell, v, u->lags.B, &loop,
                                        u->r->seed, u->err);
     if (st) return st;
@@ -294,7 +294,7 @@ static rf_status prepare(study *u)
     u->moments = (int)v[MOMENTS].as.i + 2;
     u->d = rf_device_new((int)u->r->threads, u->err);
     u->g = u->d ? rf_graph_new(u->d) : NULL;
-    if (!u->g) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->g) return rf_no_memory(u->err);
     return lab_lags_init(&u->lags, u->T, (rf_index)v[SEQUENCES].as.i, u->err);
 }
 

@@ -165,7 +165,7 @@ static rf_status run_program(rf_session *s, const rf_run *r, lab_program *p, int
     v.forward = mode != MODE_REVERSE;
     v.reverse = mode != MODE_FORWARD;
     rf_status st = lab_derivation_make(&v.d, p, output, &err);
-    if (!st && !lab_formulas_make(&v.f, &v.d)) st = rf_fail(&err, RF_ENOMEM, "no memory");
+    if (!st && !lab_formulas_make(&v.f, &v.d)) st = rf_no_memory(&err);
     if (!st) st = sweep_all(&v, &err);
     if (!st) st = present(&v, r, &err);
     lab_derivation_free(&v.d);

@@ -71,7 +71,7 @@ static rf_status add_images(lab_samples *s, const lab_reading *how, const lab_id
     s->x = malloc((size_t)(s->x_cap * I) * sizeof *s->x);
     for (rf_index i = 0; s->x && i < x->dim[0]; i++) {
         lab_item *item = lab_samples_add(s);
-        if (!item) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!item) return rf_no_memory(err);
         item->length = (int32_t)T;
         put_image(s->x + s->total * I, x->data + i * high * wide, how->pixels, high, wide);
         s->total += T;
@@ -83,7 +83,7 @@ static rf_status add_images(lab_samples *s, const lab_reading *how, const lab_id
                            "%s: image %lld has the label %s, which no training had", name,
                            (long long)i + 1, label);
     }
-    if (!s->x) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!s->x) return rf_no_memory(err);
     if (how->scale == LAB_SCALE_SEQUENCE) lab_samples_standardise(s);
     return lab_samples_sort(s, how->known, err);
 }
@@ -102,7 +102,7 @@ rf_status lab_samples_images(lab_samples *s, const lab_reading *how, const char 
     if (!st && labels && x.dim[0] != y.dim[0])
         st = rf_fail(err, RF_EFORMAT, "%s: %lld labels for the %lld images of %s", labels,
                      (long long)y.dim[0], (long long)x.dim[0], images);
-    if (!st && !s->classes) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && !s->classes) st = rf_no_memory(err);
     if (!st) st = add_images(s, how, &x, labels ? &y : NULL, images, err);
     rf_str_free(&a);
     rf_str_free(&b);

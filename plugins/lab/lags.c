@@ -8,7 +8,7 @@ rf_status lab_lags_init(lab_lags *lags, rf_index T, rf_index B, rf_error *err)
 {
     const size_t n = (size_t)(T * B);
     *lags = (lab_lags){.T = T, .B = B, .all = calloc(3 * n, sizeof *lags->all)};
-    if (!lags->all) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!lags->all) return rf_no_memory(err);
     lags->h = lags->all + n;
     lags->c = lags->h + n;
     return RF_OK;

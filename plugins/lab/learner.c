@@ -18,7 +18,7 @@ rf_status lab_learner_set(lab_set *set, const lab_samples *s, const int32_t *whi
             done = lab_set_add(set, x->start + at, (int32_t)length, which[i]);
         }
     }
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
@@ -70,8 +70,7 @@ rf_status lab_learner_begin(lab_learner *l, const rf_setting *v, rf_error *err)
         st = lab_classifier_standardise(m, l->s, &l->train, err);
     if (!st) st = lab_classifier_count(m, l->s, &l->train, err);
     if (st) return st;
-    if (m->in.weight && !rf_param_set_sparse(m->in.weight, true))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (m->in.weight && !rf_param_set_sparse(m->in.weight, true)) return rf_no_memory(err);
     l->base.higher = l->metric != METRIC_LOSS && l->valid.n;
     return rf_training_open(&l->base, &spec, m->params, err);
 }

@@ -41,8 +41,7 @@ static rf_status remember(lab_ledger *l, lab_entry e, const lab_outcome *o, rf_e
     const entry_name name = name_of(e);
     lab_outcome *list = realloc(l->outcome, (l->count + 1) * sizeof *list);
     if (list) l->outcome = list;
-    if (!list || !rf_map_put(l->index, name.s, name.n, (int64_t)l->count))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!list || !rf_map_put(l->index, name.s, name.n, (int64_t)l->count)) return rf_no_memory(err);
     l->outcome[l->count++] = *o;
     return RF_OK;
 }
@@ -78,7 +77,7 @@ static rf_status add_line(lab_ledger *l, const json_t *object, rf_error *err)
     }
     const bool ok = line && !l->text.failed;
     free(line);
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return ok ? RF_OK : rf_no_memory(err);
 }
 
 /* JSON has no word for what is not finite: null. */
@@ -223,7 +222,7 @@ static lab_ledger *ledger_new(const char *path, rf_error *err)
     if (l && path) l->path = strdup(path);
     if (l && l->index && (!path || l->path)) return l;
     lab_ledger_free(l);
-    rf_fail(err, RF_ENOMEM, "no memory");
+    rf_no_memory(err);
     return NULL;
 }
 
@@ -241,8 +240,7 @@ lab_ledger *lab_ledger_parse(const char *text, size_t n, const char *name, json_
     lab_ledger *l = ledger_new(NULL, err);
     if (!l) return NULL;
     rf_str_add(&l->text, text, n);
-    rf_status st =
-        l->text.failed ? rf_fail(err, RF_ENOMEM, "no memory") : read_lines(l, name, common, err);
+    rf_status st = l->text.failed ? rf_no_memory(err) : read_lines(l, name, common, err);
     if (!st) return l;
     lab_ledger_free(l);
     return NULL;

@@ -288,7 +288,7 @@ static rf_status show_sequence(study *u, const lab_batch *b, const lab_task_size
     const rf_field row[] = {rf_field_string("sequence", symbols.s),
                             rf_field_string("answers", answers.s)};
     rf_status st = symbols.failed || answers.failed
-                       ? rf_fail(u->err, RF_ENOMEM, "no memory")
+                       ? rf_no_memory(u->err)
                        : rf_emit_record(u->s->host, i, "sequence", row, 2);
     rf_str_free(&symbols);
     rf_str_free(&answers);
@@ -355,7 +355,7 @@ static rf_status prepare(study *u)
     rf_status st = lab_task_fit(u->task, &size, u->err);
     u->d = rf_device_new((int)u->r->threads, u->err);
     u->g = u->d ? rf_graph_new(u->d) : NULL;
-    if (!u->g) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->g) return rf_no_memory(u->err);
     if (!st)
         st = lab_trials_init(&u->trials, u->task, u->cell, u->cells, u->length, u->lengths,
                              u->r->seed, (int)v[SEEDS].as.i, v[TRY_STEPS].as.i / v[EVERY].as.i + 2,

@@ -43,8 +43,7 @@ rf_status lab_cells_parse(const rf_option *o, const char *names, lab_cell_kind *
         if (*n == most) return rf_fail(err, RF_EINVAL, "--%s: %d cells at most", o->name, most);
         rf_str name = {0};
         rf_str_add(&name, item, length);
-        st = name.s ? parse_cell(o, name.s, &out[(*n)++], err)
-                    : rf_fail(err, RF_ENOMEM, "no memory");
+        st = name.s ? parse_cell(o, name.s, &out[(*n)++], err) : rf_no_memory(err);
         rf_str_free(&name);
     }
     return st;
@@ -63,7 +62,7 @@ rf_status lab_network_init(lab_network *net, const lab_network_spec *spec, const
                              .identity = spec->cell.identity};
     *net = (lab_network){.spec = *spec, .I = b->I, .K = b->K};
     net->params = rf_params_new();
-    if (!net->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!net->params) return rf_no_memory(err);
     net->rnn = rf_rnn_new(&rnn, net->params, "rnn.", err);
     rf_status st = net->rnn ? RF_OK : err ? err->status : RF_EINVAL;
     if (!st)

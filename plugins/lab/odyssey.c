@@ -212,7 +212,7 @@ static rf_status take_cells(odyssey *o)
     for (const char *rest = list; !st && rf_list_next(&rest, &item, &n);) {
         rf_str word = {0};
         rf_str_add(&word, item, n);
-        st = word.s ? add_cell(o, word.s) : rf_fail(o->err, RF_ENOMEM, "no memory");
+        st = word.s ? add_cell(o, word.s) : rf_no_memory(o->err);
         rf_str_free(&word);
     }
     return st;
@@ -325,7 +325,7 @@ static rf_status open_log(odyssey *o)
     json_t *j = common(o);
     rf_status st = j ? lab_ledger_open(&o->all.ledger, o->r->opt[OD_LOG].as.s, j,
                                        o->r->opt[OD_RESUME].as.i, o->err)
-                     : rf_fail(o->err, RF_ENOMEM, "no memory");
+                     : rf_no_memory(o->err);
     json_decref(j);
     return st;
 }
@@ -338,7 +338,7 @@ static rf_status conclude(odyssey *o)
     const char *svg = o->r->opt[OD_SVG].as.s;
     lab_group groups[LAB_GROUPS];
     double *nll = calloc((size_t)(o->all.cells * o->all.seed_count) + 1, sizeof *nll);
-    if (!nll) return rf_fail(o->err, RF_ENOMEM, "no memory");
+    if (!nll) return rf_no_memory(o->err);
     const int count = lab_contest_groups(&o->all, groups, nll);
     rf_str words = {0};
     lab_verdict_judge(groups, count);

@@ -121,7 +121,7 @@ rf_status lab_reader_parse(lab_reader *m, const rf_model *f, rf_error *err)
     if (st) return st;
     m->params = rf_params_new();
     m->rnn = m->params ? rf_rnn_new(&m->spec, m->params, NET, err) : NULL;
-    if (!m->rnn) return m->params ? err->status : rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->rnn) return m->params ? err->status : rf_no_memory(err);
     st = add_embedding(m, f, err);
     if (!st) st = add_output(m, f, err);
     return st ? st : rf_params_load(m->params, f, err);

@@ -92,7 +92,7 @@ static int32_t renamed(const rf_vocab *from, const rf_vocab *to, int32_t id)
 rf_status lab_samples_sort(lab_samples *s, const rf_vocab *known, rf_error *err)
 {
     rf_vocab *to = sorted(s->classes, known);
-    if (!to) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!to) return rf_no_memory(err);
     for (rf_index i = 0; i < s->n; i++)
         s->item[i].label = renamed(s->classes, to, s->item[i].label);
     for (size_t i = 0; i < s->labels.n; i++)
@@ -105,7 +105,7 @@ rf_status lab_samples_sort(lab_samples *s, const rf_vocab *known, rf_error *err)
 rf_vocab *lab_vocab_copy(const rf_vocab *v, rf_error *err)
 {
     rf_vocab *copy = sorted(v, v);
-    if (!copy) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!copy) rf_no_memory(err);
     return copy;
 }
 
@@ -122,7 +122,7 @@ rf_tokenizer *lab_samples_tokens(const lab_samples *s, const int32_t *which, rf_
         rf_str_add(&all, "\n", 1);
     }
     if (all.failed || !all.s)
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
     else
         t = rf_tokenizer_learn(o, all.s, all.n, "the texts", err);
     rf_str_free(&all);
@@ -145,7 +145,7 @@ rf_status lab_samples_encode(lab_samples *s, rf_tokenizer *tokens, rf_index long
         if (!n) rf_ids_add(&s->ids, unk < 0 ? 0 : unk);
         x->length = (int32_t)(n ? n : 1);
     }
-    return s->ids.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    return s->ids.failed ? rf_no_memory(err) : RF_OK;
 }
 
 /* ---- Scale ----------------------------------------------------------------------------------- */

@@ -6,8 +6,6 @@
 
 #define BLANKS " \t\r\n"
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 /* The next word at *at, n bytes; false: no more. */
 static bool next_word(const char **at, size_t *n)
 {
@@ -20,7 +18,7 @@ static rf_status read_vocabulary(lab_sentences *s, const char *text, rf_error *e
 {
     size_t n;
     for (const char *at = text; next_word(&at, &n); at += n)
-        if (rf_vocab_add(s->words, at, n) < 0) return no_memory(err);
+        if (rf_vocab_add(s->words, at, n) < 0) return rf_no_memory(err);
     if (rf_vocab_size(s->words)) return RF_OK;
     return rf_fail(err, RF_EINVAL, "--vocabulary: has no words");
 }
@@ -53,7 +51,7 @@ static rf_status add_word(lab_sentences *s, const char *at, size_t n, bool open,
     if (word < 0 && !open)
         return rf_fail(err, RF_EINVAL, "sentence %d, word %d: %.*s is not in --vocabulary", where,
                        k, (int)stem, at);
-    if (word < 0 || (tag < 0 && stem < n)) return no_memory(err);
+    if (word < 0 || (tag < 0 && stem < n)) return rf_no_memory(err);
     s->tagged += tag >= 0;
     to->word[to->n] = word;
     to->tag[to->n++] = tag;
@@ -67,7 +65,7 @@ static rf_status read_sentence(lab_sentences *s, const char *text, bool open, rf
     rf_status st = RF_OK;
     to->word = calloc(LAB_WORDS_MAX, sizeof *to->word);
     to->tag = calloc(LAB_WORDS_MAX, sizeof *to->tag);
-    if (!to->word || !to->tag) return no_memory(err);
+    if (!to->word || !to->tag) return rf_no_memory(err);
     for (const char *at = text; next_word(&at, &n) && !st; at += n)
         st = add_word(s, at, n, open, err);
     if (st) return st;
@@ -82,7 +80,7 @@ rf_status lab_sentences_read(lab_sentences *s, const char *const *text, size_t n
 {
     *s = (lab_sentences){.words = rf_vocab_new(), .tags = rf_vocab_new()};
     s->sentence = calloc(n + 1, sizeof *s->sentence);
-    if (!s->words || !s->tags || !s->sentence) return no_memory(err);
+    if (!s->words || !s->tags || !s->sentence) return rf_no_memory(err);
     rf_status st = vocabulary ? read_vocabulary(s, vocabulary, err) : RF_OK;
     for (size_t i = 0; i < n && !st; i++) st = read_sentence(s, text[i], !vocabulary, err);
     if (st) return st;

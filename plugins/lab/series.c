@@ -197,7 +197,7 @@ static rf_status read_table(lab_study *x, rf_str *where, rf_error *err)
     const rf_setting *v = x->r->opt, *input = &v[SERIES_INPUT];
     x->columns = 1 + input->count;
     x->names = calloc(x->columns, sizeof *x->names);
-    if (!x->names) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->names) return rf_no_memory(err);
     x->names[0] = v[SERIES_TARGET].as.s;
     for (size_t i = 1; i < x->columns; i++) x->names[i] = input->as.list[i - 1];
     for (size_t i = 1; i < x->columns; i++)

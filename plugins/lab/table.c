@@ -103,8 +103,8 @@ static rf_status no_column(const lab_csv *c, const char *name, rf_error *err)
     rf_str lead = {0};
     rf_str_printf(&lead, "%s:%zu: no column", c->name, c->line);
     for (size_t i = 0; names && i < c->count; i++) names[i] = c->field[i].s;
-    rf_status st = names && lead.s ? rf_word_unknown(RF_EFORMAT, lead.s, name, names, err)
-                                   : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st =
+        names && lead.s ? rf_word_unknown(RF_EFORMAT, lead.s, name, names, err) : rf_no_memory(err);
     rf_str_free(&lead);
     free(names);
     return st;
@@ -157,7 +157,7 @@ static rf_status read_time(lab_table *t, lab_csv *c, const columns *k, rf_error 
     rf_status st = t->dates ? RF_OK : lab_csv_number(c, k->time, &t->time[i], err);
     if (!st && i && t->time[i] <= t->time[i - 1])
         st = lab_csv_wrong(c, k->time, err, "not later than the row before");
-    if (!st && !(t->when[i] = strdup(text))) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && !(t->when[i] = strdup(text))) st = rf_no_memory(err);
     return st;
 }
 

@@ -1,5 +1,6 @@
 /* lab/tables.c -- samples from tables: texts with labels, frames of numbers. */
 #include <math.h>
+#include <refrain/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,7 @@ static void open_table(reader *r, const char *name)
     /* Old line ends, a CR alone, are LF: places stay what they are. */
     for (size_t i = 0; i + 1 < r->source->n; i++)
         if (r->source->s[i] == '\r' && r->source->s[i + 1] != '\n') r->source->s[i] = '\n';
-    lab_csv_lend(&r->c, r->source->s ? r->source->s : "", r->source->n,
-                 strcmp(name, "-") ? name : "standard input",
+    lab_csv_lend(&r->c, r->source->s ? r->source->s : "", r->source->n, rf_input_name(name),
                  r->how->separator ? r->how->separator : usual_separator(r, name), &r->s->where);
 }
 
@@ -157,7 +157,7 @@ static rf_status frame_columns(reader *r)
     const bool counted = is_set(r->how->counts);
     rf_index I = 0;
     r->feature = calloc(r->count + 1, sizeof *r->feature);
-    if (!r->feature) return rf_fail(r->err, RF_ENOMEM, "no memory");
+    if (!r->feature) return rf_no_memory(r->err);
     for (size_t i = 0; i < r->count; i++) r->feature[i] = true;
     rf_status st = find_column(r, r->how->sequence, NULL, NONE, &r->sequence);
     if (!st) st = ignore_columns(r);
@@ -227,7 +227,7 @@ static rf_status take_label(reader *r, int32_t *out)
         return lab_csv_wrong(&r->c, r->label, r->err, "nothing where a label is due");
     if (r->how->known && rf_vocab_find(r->how->known, f->s, f->n) < 0) return label_unknown(r);
     *out = rf_vocab_add(r->s->classes, f->s, f->n);
-    return *out < 0 ? rf_fail(r->err, RF_ENOMEM, "no memory") : RF_OK;
+    return *out < 0 ? rf_no_memory(r->err) : RF_OK;
 }
 
 /* ---- Texts ----------------------------------------------------------------------------------- */
@@ -237,7 +237,7 @@ static rf_status add_text(reader *r, const char *s, size_t n, int32_t label)
     lab_item *x = lab_samples_add(r->s);
     if (x) *x = (lab_item){.label = label, .group = x->group, .text = x->text, .bytes = n};
     if (x) rf_str_add(&r->s->text, s, n);
-    return x && !r->s->text.failed ? RF_OK : rf_fail(r->err, RF_ENOMEM, "no memory");
+    return x && !r->s->text.failed ? RF_OK : rf_no_memory(r->err);
 }
 
 /* What stands from the second word on to the end of the line. */
@@ -308,7 +308,7 @@ static rf_status put_label(reader *r, int32_t label)
 {
     if (r->how->per_frame) {
         rf_ids_add(&r->s->labels, label);
-        return r->s->labels.failed ? rf_fail(r->err, RF_ENOMEM, "no memory") : RF_OK;
+        return r->s->labels.failed ? rf_no_memory(r->err) : RF_OK;
     }
     if (r->item->length && r->item->label != label)
         return lab_csv_wrong(
@@ -323,7 +323,7 @@ static rf_status put_label(reader *r, int32_t label)
 static rf_status put_numbers(reader *r)
 {
     rf_real *x = lab_samples_frame(r->s);
-    rf_status st = x ? RF_OK : rf_fail(r->err, RF_ENOMEM, "no memory");
+    rf_status st = x ? RF_OK : rf_no_memory(r->err);
     double value;
     for (size_t i = 0; i < r->c.count && !st; i++) {
         if (!r->feature[i]) continue;
@@ -344,7 +344,7 @@ static rf_status frame_row(reader *r)
     if (!st) st = take_label(r, &label);
     if (st) return st;
     if (begins(r)) r->item = lab_samples_add(r->s);
-    if (!r->item) return rf_fail(r->err, RF_ENOMEM, "no memory");
+    if (!r->item) return rf_no_memory(r->err);
     st = put_label(r, label);
     if (!st) st = put_numbers(r);
     if (!st && r->item->length++ == INT32_MAX - 1)
@@ -410,7 +410,7 @@ static rf_status count_labels(lab_samples *s, const lab_reading *how, rf_error *
             return rf_fail(err, RF_EINVAL, "--label-counts: label %s was never seen in training",
                            name);
         const int32_t id = rf_vocab_add(s->classes, name, (size_t)length);
-        if (id < 0) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (id < 0) return rf_no_memory(err);
         for (; i < total && i < s->n; i++) s->item[i].label = id;
     }
     if (total == s->n) return RF_OK;
@@ -424,7 +424,7 @@ rf_status lab_samples_read(lab_samples *s, const lab_reading *how, const char *c
     s->is_text = how->input == LAB_TEXT;
     s->per_frame = how->per_frame && !s->is_text;
     s->classes = rf_vocab_new();
-    rf_status st = s->classes ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = s->classes ? RF_OK : rf_no_memory(err);
     for (size_t i = 0; i < paths && !st; i++) st = read_file(s, how, path[i], err);
     if (!st && is_set(how->counts) && !how->unlabelled) st = count_labels(s, how, err);
     if (!st && !s->is_text && how->scale == LAB_SCALE_SEQUENCE) lab_samples_standardise(s);

@@ -16,7 +16,7 @@ rf_status lab_tagger_open(lab_tagger *m, const lab_tagger_shape *shape, const la
                             .bidirectional = shape->bidirectional};
     m->state = shape->hidden * (shape->bidirectional ? 2 : 1);
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     rf_status st = RF_OK;
     if (shape->embed)
         st = rf_embedding_layer_init(&m->in, m->params, "embedding.", V, shape->embed, 1, err);

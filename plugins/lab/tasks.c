@@ -267,7 +267,7 @@ rf_status lab_batch_init(lab_batch *b, const lab_task *t, const lab_task_size *s
     b->value = calloc((size_t)B, sizeof *b->value);
     if (b->ids && b->x && b->target && b->distance && b->steps && b->value) return RF_OK;
     lab_batch_free(b);
-    return rf_fail(err, RF_ENOMEM, "no memory");
+    return rf_no_memory(err);
 }
 
 void lab_batch_free(lab_batch *b)

@@ -161,7 +161,7 @@ rf_status lab_trace(rf_session *s, const rf_run *r)
     if (!st) {
         d = rf_device_new((int)r->threads, &err);
         g = d ? rf_graph_new(d) : NULL;
-        st = g ? trace(s, r, g, &err) : rf_fail(&err, RF_ENOMEM, "no memory");
+        st = g ? trace(s, r, g, &err) : rf_no_memory(&err);
     }
     rf_graph_free(g);
     rf_device_free(d);

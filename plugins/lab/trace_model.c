@@ -43,9 +43,9 @@ static rf_status text_read(text *t, rf_session *s, const lab_reader *m, const ch
         rf_str label = {0};
         lab_reader_label(m, t->ids.at[i], &label);
         t->label[i] = label.failed ? NULL : label.s ? label.s : strdup("");
-        if (!t->label[i]) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!t->label[i]) return rf_no_memory(err);
     }
-    return t->label ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return t->label ? RF_OK : rf_no_memory(err);
 }
 
 /* After each unit the likeliest one to follow, and how probable the one that does follow was. */

@@ -26,7 +26,7 @@ rf_status lab_trials_init(lab_trials *ts, const lab_task *task, const lab_cell_k
         t->value = calloc((size_t)most, sizeof *t->value);
         ok = t->step && t->value;
     }
-    return ok ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return ok ? RF_OK : rf_no_memory(err);
 }
 
 void lab_trials_free(lab_trials *ts)

@@ -126,7 +126,7 @@ static rf_status prepare(writer *w)
     w->length = w->r->opt[GENERATE_LENGTH].as.i;
     w->forbid = calloc((size_t)w->m->V, 1);
     rf_ids_add(&w->prompt, rf_tokenizer_eos(t));
-    if (!w->forbid || w->prompt.failed) return rf_fail(w->err, RF_ENOMEM, "no memory");
+    if (!w->forbid || w->prompt.failed) return rf_no_memory(w->err);
     if (unk >= 0) w->forbid[unk] = 1;
     return rf_tokenizer_encode(t, prompt, strlen(prompt), "--prompt", &w->prompt, NULL, w->err);
 }

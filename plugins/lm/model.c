@@ -15,7 +15,7 @@ static rf_status build(lm_model *m, rf_error *err)
         return rf_fail(err, RF_EINVAL, "--tie: --embed must be --hidden: %lld is not %lld",
                        (long long)s->embed, (long long)s->hidden);
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     /* Tied vectors are compared with states, so they begin as small as an output's weights; others
      * as nn.Embedding's: with smaller ones the first epoch hardly learns. */
     double scale = s->tie ? 1 / sqrt((double)s->hidden) : 1;
@@ -43,7 +43,7 @@ lm_model *lm_model_new(const lm_shape *shape, const lm_dropout *drop, rf_tokeniz
     lm_model *m = calloc(1, sizeof *m);
     if (!m) {
         rf_tokenizer_free(tokens);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -66,7 +66,6 @@ void lm_model_free(lm_model *m)
 
 static rf_node drop(rf_graph *g, const lm_model *m, rf_node x, double p)
 {
-    if (p <= 0) return x;
     return m->drop.variational ? rf_dropout_shared(g, x, p, 0) : rf_dropout(g, x, p);
 }
 
@@ -149,7 +148,7 @@ lm_model *lm_model_read(const char *path, rf_error *err)
     rf_model *f = rf_task_model_read(path, LM_ID, "lm", err);
     rf_arena *texts = f ? rf_arena_new(0) : NULL;
     lm_model *m = texts ? parse(f, texts, err) : NULL;
-    if (f && !texts) rf_fail(err, RF_ENOMEM, "no memory");
+    if (f && !texts) rf_no_memory(err);
     rf_arena_free(texts);
     rf_model_free(f);
     return m;

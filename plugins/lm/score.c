@@ -84,7 +84,7 @@ static rf_status walk_lines(const scoring *c, lm_walker *w, line *l)
     size_t cells = window * (size_t)w->B;
     int32_t *x = malloc(2 * cells * sizeof *x), *y = x ? x + cells : NULL;
     double *logp = malloc(cells * sizeof *logp);
-    rf_status st = x && logp ? RF_OK : rf_fail(c->err, RF_ENOMEM, "no memory");
+    rf_status st = x && logp ? RF_OK : rf_no_memory(c->err);
     for (size_t at = 0; at < steps && !st; at += window) {
         rf_index T = (rf_index)(steps - at < window ? steps - at : window);
         fill(l, w->B, at, T, rf_tokenizer_eos(c->by->m->tokens), x, y);
@@ -103,7 +103,7 @@ static rf_status score_lines(const scoring *c, line *l, size_t n)
     rf_status st = lm_walker_init(&w, c->by, (rf_index)n, c->err);
     for (size_t i = 0; i < n && !st; i++) {
         l[i].logp = calloc(l[i].ids.n, sizeof *l[i].logp);
-        if (!l[i].logp) st = rf_fail(c->err, RF_ENOMEM, "no memory");
+        if (!l[i].logp) st = rf_no_memory(c->err);
     }
     if (!st) st = walk_lines(c, &w, l);
     lm_walker_free(&w);
@@ -183,7 +183,7 @@ static rf_status grow(scoring *c)
 {
     size_t cap = c->cap ? 2 * c->cap : 64;
     line *more = realloc(c->lines, cap * sizeof *more);
-    if (!more) return rf_fail(c->err, RF_ENOMEM, "no memory");
+    if (!more) return rf_no_memory(c->err);
     c->lines = more;
     c->cap = cap;
     return RF_OK;
@@ -197,7 +197,7 @@ static rf_status add_line(scoring *c, const char *text, size_t n, const char *na
     if (st) return st;
     line *l = &c->lines[c->n++];
     *l = (line){.number = ++c->number, .text = malloc(n + 1)};
-    if (!l->text) return rf_fail(c->err, RF_ENOMEM, "no memory");
+    if (!l->text) return rf_no_memory(c->err);
     memcpy(l->text, text, n);
     l->text[n] = 0;
     /* The encoder counts lines from the text it is given; the file's own line goes before. */
@@ -208,7 +208,7 @@ static rf_status add_line(scoring *c, const char *text, size_t n, const char *na
     }
     st = rf_tokenizer_encode(t, text, n, name, &l->ids, &l->unknown, c->err);
     rf_ids_add(&l->ids, rf_tokenizer_eos(t));
-    return !st && l->ids.failed ? rf_fail(c->err, RF_ENOMEM, "no memory") : st;
+    return !st && l->ids.failed ? rf_no_memory(c->err) : st;
 }
 
 static rf_status read_line(void *ctx, const rf_lines *in, const char *text, size_t n, rf_error *err)

@@ -78,7 +78,7 @@ static bool open_stepper(lm_scorer *s, rf_device *d, rf_weights form, rf_error *
         return rf_stepper_set_output(s->stepper, m->output.weight->value.data,
                                      m->output.bias->value.data, m->V, err);
     s->g = rf_graph_new(d);
-    return s->g || (rf_fail(err, RF_ENOMEM, "no memory"), false);
+    return s->g || (rf_no_memory(err), false);
 }
 
 lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weights form,
@@ -86,7 +86,7 @@ lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weig
 {
     lm_scorer *s = calloc(1, sizeof *s);
     if (!s) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     *s = (lm_scorer){.m = m,
@@ -102,7 +102,7 @@ lm_scorer *lm_scorer_new(const lm_model *m, rf_device *d, rf_index rows, rf_weig
                               .set_state = set_state}};
     s->x = rf_aligned_calloc((size_t)(rows * m->shape.embed), sizeof *s->x);
     if (!s->x)
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
     else if (open_stepper(s, d, form, err))
         return s;
     lm_scorer_free(s);

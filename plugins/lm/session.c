@@ -7,7 +7,7 @@ rf_status lm_reader_open(lm_reader *x, const rf_run *r, rf_error *err)
     if (!x->m) return err->status;
     x->d = rf_device_new((int)r->threads, err);
     x->g = x->d ? rf_graph_new(x->d) : NULL;
-    return x->g ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return x->g ? RF_OK : rf_no_memory(err);
 }
 
 lm_means lm_reader_means(const lm_reader *x, rf_weights form)

@@ -117,10 +117,9 @@ static rf_status choose_cutoffs(setup *u, lm_cutoffs *out)
                        "--cutoffs: %s: up to %d rising numbers below %lld are due", v->as.s,
                        RF_ADAPTIVE_CLUSTERS, (long long)V);
     }
-    if (!lm_cutoffs_choose(u->t.train.at, u->t.train.n, V, out))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!lm_cutoffs_choose(u->t.train.at, u->t.train.n, V, out)) return rf_no_memory(u->err);
     lm_cutoffs_write(out, &u->cutoffs);
-    if (u->cutoffs.failed) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (u->cutoffs.failed) return rf_no_memory(u->err);
     *v = (rf_setting){.set = 1, .count = 1, .as.s = u->cutoffs.s};
     return RF_OK;
 }
@@ -171,7 +170,7 @@ static rf_status make_model(setup *u)
     t->m = lm_model_new(&shape, &drop, tokens, u->err);
     if (!t->m) return u->err->status;
     t->m->output.samples = (rf_index)v[TRAIN_SAMPLES].as.i;
-    if (!make_sparse(t->m)) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!make_sparse(t->m)) return rf_no_memory(u->err);
     draw_parameters(t->m, v[TRAIN_INIT].as.f, t->base.seed);
     return RF_OK;
 }
@@ -184,7 +183,7 @@ static rf_status make_sampler(setup *u)
         return RF_OK;
     t->scorer = lm_scorer_new(t->m, t->base.device, 1, RF_WEIGHTS_F32, u->err);
     t->forbid = calloc((size_t)t->m->V, 1);
-    if (!t->scorer || !t->forbid) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!t->scorer || !t->forbid) return rf_no_memory(u->err);
     if (unk >= 0) t->forbid[unk] = 1;
     return RF_OK;
 }
@@ -216,7 +215,7 @@ static rf_status make_trainer(setup *u)
     if (st) return st;
     t->batches = rf_stream_batches_new(&spec, u->err);
     if (!t->batches || !rf_carried_init(&t->state, t->m->rnn, spec.lanes))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+        return rf_no_memory(u->err);
     if (t->base.ranks) rf_graph_set_lanes(t->base.graph, 1, spec.lane_from, spec.B);
     t->base.cursor = rf_stream_batches_cursor(t->batches);
     t->base.per_epoch = rf_stream_batches_per_epoch(t->batches);

@@ -34,10 +34,9 @@ rf_status lm_walker_init(lm_walker *w, lm_means *by, rf_index B, rf_error *err)
 {
     *w = (lm_walker){.by = by, .B = B};
     if (by->weights == RF_WEIGHTS_F32)
-        return rf_carried_init(&w->state, by->m->rnn, B) ? RF_OK
-                                                         : rf_fail(err, RF_ENOMEM, "no memory");
+        return rf_carried_init(&w->state, by->m->rnn, B) ? RF_OK : rf_no_memory(err);
     w->row = malloc((size_t)by->m->V * sizeof *w->row);
-    return w->row ? ready_scorer(by, B, err) : rf_fail(err, RF_ENOMEM, "no memory");
+    return w->row ? ready_scorer(by, B, err) : rf_no_memory(err);
 }
 
 void lm_walker_free(lm_walker *w)
@@ -153,7 +152,7 @@ static rf_status evaluate(lm_walker *w, const lanes *l, lm_watch watch, lm_total
     size_t cells = (size_t)(window * l->B);
     int32_t *x = malloc(2 * cells * sizeof *x), *y = x ? x + cells : NULL;
     double *logp = malloc(cells * sizeof *logp);
-    rf_status st = x && logp ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = x && logp ? RF_OK : rf_no_memory(err);
     for (rf_index at = 0; at < steps && !st; at += window) {
         rf_index T = steps - at < window ? steps - at : window;
         fill(l, at, T, x, y);

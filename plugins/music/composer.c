@@ -49,7 +49,7 @@ song_composer *song_composer_new(rf_device *d, const song_model *m, rf_error *er
         if (reserve(c, d, err)) return c;
     }
     song_composer_free(c);
-    if (!err->status) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!err->status) rf_no_memory(err);
     return NULL;
 }
 
@@ -294,7 +294,7 @@ static rf_status compose(song_work *k, rf_error *err)
     k->profile = calloc(bars, 1);
     k->source = calloc(bars, sizeof *k->source);
     k->lag = calloc(bars, sizeof *k->lag);
-    if (!k->profile || !k->source || !k->lag) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!k->profile || !k->source || !k->lag) return rf_no_memory(err);
     k->view = (song_view){k->s, k->profile};
     make_form(k);
     make_profiles(k);

@@ -189,13 +189,13 @@ static rf_status learn(setup *u)
     rf_status st = RF_OK;
     u->chain = music_markov_new((int)u->r->opt[EVAL_ORDER].as.i);
     u->learned = rf_map_new();
-    if (!u->chain || !u->learned) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->chain || !u->learned) return rf_no_memory(u->err);
     for (size_t i = 0; i < u->data.count && !st; i++) {
         if (u->data.part[i] != RF_SPLIT_TRAIN) continue;
         const uint64_t melody = music_song_hash(u->data.song[i], false);
         st = music_markov_add(u->chain, u->data.song[i], u->err);
         if (!rf_map_put(u->learned, (const char *)&melody, sizeof melody, 1))
-            return rf_fail(u->err, RF_ENOMEM, "no memory");
+            return rf_no_memory(u->err);
     }
     if (!st) st = music_markov_settle(u->chain, (music_watch){progress_orders, u}, u->err);
     return st ? st : tune(u);

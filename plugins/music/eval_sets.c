@@ -11,7 +11,7 @@
 rf_status music_set_begin(music_set *s, const char *name, rf_error *err)
 {
     *s = (music_set){.name = name, .seen = rf_map_new()};
-    return s->seen ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return s->seen ? RF_OK : rf_no_memory(err);
 }
 
 void music_set_end(music_set *s)
@@ -25,7 +25,7 @@ rf_status music_set_add(music_set *s, const song *x, uint32_t broken, const rf_m
 {
     const uint64_t all = music_song_hash(x, true), melody = music_song_hash(x, false);
     const int64_t seen = rf_map_add(s->seen, (const char *)&all, sizeof all, 1);
-    if (seen == INT64_MIN) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (seen == INT64_MIN) return rf_no_memory(err);
     music_stats_add(&s->stats, x);
     s->songs++;
     s->different += seen == 1;

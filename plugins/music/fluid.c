@@ -105,7 +105,7 @@ music_fluid *music_fluid_open(const char *font, rf_error *err)
 {
     music_fluid *f = calloc(1, sizeof *f);
     if (!f) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     f->font = font ? font : first_font();

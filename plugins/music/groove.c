@@ -47,7 +47,7 @@ static rf_status begin_groove(reader *r, const char *name)
     if (r->g->count == r->g->room) {
         const int room = r->g->room ? 2 * r->g->room : 32;
         if (!rf_resize(&r->g->groove, (size_t)room, sizeof *r->g->groove))
-            return rf_fail(r->err, RF_ENOMEM, "no memory");
+            return rf_no_memory(r->err);
         r->g->room = room;
     }
     song_groove *x = &r->g->groove[r->g->count++];

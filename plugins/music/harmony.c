@@ -115,7 +115,7 @@ static rf_status parse_row(music_annotations *a, const char *line, size_t n, con
     if (!parse_chord(column[3], length[3], &row.chord))
         return rf_fail(err, RF_EFORMAT, "%s:%zu: \"%.*s\" where a chord like G:min7 or N is due",
                        file, number, length[3] < 20 ? (int)length[3] : 20, column[3]);
-    return add_row(a, column[0], length[0], row) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return add_row(a, column[0], length[0], row) ? RF_OK : rf_no_memory(err);
 }
 
 music_annotations *music_annotations_parse(const char *text, size_t n, const char *name,

@@ -18,7 +18,7 @@ music_networks *music_networks_new(song_model *m, int threads, double temperatur
     music_networks *x = calloc(1, sizeof *x);
     if (!x) {
         song_model_free(m);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     *x = (music_networks){.m = m, .temperature = temperature, .top_p = top_p};
@@ -26,7 +26,7 @@ music_networks *music_networks_new(song_model *m, int threads, double temperatur
     x->g = x->d ? rf_graph_new(x->d) : NULL;
     x->c = x->g ? song_composer_new(x->d, m, err) : NULL;
     if (x->c) return x;
-    if (x->d && !x->g) rf_fail(err, RF_ENOMEM, "no memory");
+    if (x->d && !x->g) rf_no_memory(err);
     music_networks_free(x);
     return NULL;
 }
@@ -47,7 +47,7 @@ static rf_status cost(void *ctx, const song *s, music_nats *to, rf_error *err)
     music_networks *x = ctx;
     const song_profiles p = song_model_profiles(x->m);
     uint8_t *profile = calloc((size_t)(s->bars + 1) / 2 + 1, 1);
-    if (!profile) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!profile) return rf_no_memory(err);
     double nats[SONG_NATS], profiles;
     rf_index count[SONG_NATS];
     song_profiles_tell(&p, s, profile);

@@ -129,7 +129,7 @@ rf_status song_profiles_learn(song_profiles *p, song *const *songs, size_t n, ui
     const bool done = x && chain;
     free(x);
     free(chain);
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 double song_profiles_nats(const song_profiles *p, const uint8_t *chain, int n)

@@ -20,8 +20,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Measuring ------------------------------------------------------------------------------------- */
 
 static rf_status watch(void *ctx, double done, double total)
@@ -37,7 +35,7 @@ static rf_status each(void *ctx, rf_index piece, const rf_real *logits)
     if (piece != u->drawn) return RF_OK;
     const size_t n = (size_t)u->set->lengths[piece] * RF_KEYS;
     u->logits = calloc(n, sizeof *u->logits);
-    if (!u->logits) return no_memory(u);
+    if (!u->logits) return rf_no_memory(u->err);
     memcpy(u->logits, logits, n * sizeof *u->logits);
     return RF_OK;
 }
@@ -65,7 +63,7 @@ static rf_status read_pieces(setup *u)
                        (long long)r->opt[ROLL_EVAL_FROM].as.i,
                        (long long)u->set->piece[u->drawn].steps);
     u->score = calloc((size_t)u->set->n, sizeof *u->score);
-    return u->score ? RF_OK : no_memory(u);
+    return u->score ? RF_OK : rf_no_memory(u->err);
 }
 
 /* ---- Telling ---------------------------------------------------------------------------------------- */

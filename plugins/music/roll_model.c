@@ -67,7 +67,7 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
 rf_status roll_model_open(roll_model *x, const rf_run *r, rf_error *err)
 {
     *x = (roll_model){.texts = rf_arena_new(0)};
-    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->texts) return rf_no_memory(err);
     const rf_task_opening how = {.path = r->model,
                                  .plugin = MUSIC_ID,
                                  .task = ROLL_TASK,

@@ -21,7 +21,7 @@ static rf_status make(roll_net *m, rf_error *err)
                               .weight_dropout = s->drop_weight,
                               .forget_bias = s->forget_bias};
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     m->rnn = rf_rnn_new(&spec, m->params, "rnn.", err);
     if (!m->rnn) return err->status;
     if (s->output == ROLL_NADE)
@@ -32,7 +32,7 @@ static rf_status make(roll_net *m, rf_error *err)
 roll_net *roll_net_new(const roll_shape *shape, rf_error *err)
 {
     roll_net *m = calloc(1, sizeof *m);
-    if (!m) return rf_fail(err, RF_ENOMEM, "no memory"), NULL;
+    if (!m) return rf_no_memory(err), NULL;
     m->shape = *shape;
     if (!make(m, err)) return m;
     roll_net_free(m);
@@ -92,7 +92,6 @@ static rf_real *zeros(rf_graph *g, rf_index n)
 
 static rf_node drop(rf_graph *g, const roll_net *m, rf_node x, double p)
 {
-    if (!(p > 0)) return x;
     return m->shape.variational ? rf_dropout_shared(g, x, p, 0) : rf_dropout(g, x, p);
 }
 

@@ -20,8 +20,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- What is given ------------------------------------------------------------------------------------- */
 
 static rf_status find_piece(setup *u)
@@ -53,7 +51,7 @@ static rf_status begin(setup *u)
     u->keys = calloc((size_t)(u->steps * RF_KEYS), 1);
     const rf_index N = u->x.m->shape.nade;
     u->c = calloc((size_t)(3 * N), sizeof *u->c);
-    if (!u->keys || !u->c) return no_memory(u);
+    if (!u->keys || !u->c) return rf_no_memory(u->err);
     u->scratch = u->c + N;
     if (p) memcpy(u->keys, p->keys, (size_t)(u->given * RF_KEYS));
     u->stepper = rf_stepper_new(u->x.d, u->x.m->rnn, 1, u->err);
@@ -128,7 +126,7 @@ static rf_status write(setup *u)
     rf_score *s = rf_roll_score(&roll, u->x.grid);
     const bool done = s && rf_score_name(s, u->p ? roll_piece_title(u->p) : NULL) &&
                       rf_score_add_tempo(s, 0, (uint32_t)us) && rf_score_order(s);
-    rf_status st = done ? RF_OK : no_memory(u);
+    rf_status st = done ? RF_OK : rf_no_memory(u->err);
     if (!st) st = rf_midi_write(s, midi, u->err);
     if (!st) st = rf_emit_file(h, midi, "music", "audio/midi");
     if (!st && svg) st = rf_score_draw(s, (rf_extract){0}, svg, u->err);

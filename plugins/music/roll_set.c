@@ -169,7 +169,7 @@ static rf_status read_file(roll_reader *r, const char *path, roll_set part[RF_SP
     rf_status st = r->h->progress(r->h, (double)r->files++, 0, "files");
     if (!st) st = rf_file_read(path, FILE_LIMIT, &text, err);
     if (st) return st;
-    const char *name = strcmp(path, "-") ? path : "standard input";
+    const char *name = rf_input_name(path);
     if (text.s[strspn(text.s, " \t\r\n")] == '{')
         st = take_rolls(&text, name, part, err);
     else

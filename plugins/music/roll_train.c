@@ -34,7 +34,7 @@ static rf_status hold_out(setup *u, double part)
     free(order);
     roll_set_free(all);
     *all = kept;
-    return fine ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    return fine ? RF_OK : rf_no_memory(u->err);
 }
 
 static rf_status read_valid(setup *u, roll_reader *r)
@@ -108,7 +108,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     const roll_meter meter = {
         .g = g, .m = u->m, .B = MEASURED, .watch = rf_training_watch, .ctx = u};
     roll_score *score = calloc((size_t)set->n, sizeof *score);
-    if (!score) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!score) return rf_no_memory(err);
     rf_status st = roll_measure(&meter, set, score, err);
     const roll_score all = roll_total(score, set->n);
     free(score);
@@ -123,7 +123,7 @@ static rf_status take_ranges(setup *u)
     const roll_set *set = &u->part[RF_SPLIT_TRAIN];
     u->range = calloc((size_t)set->n, sizeof *u->range);
     u->shift = calloc((size_t)u->v[ROLL_TRAIN_BATCH].as.i, sizeof *u->shift);
-    if (!u->range || !u->shift) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->range || !u->shift) return rf_no_memory(u->err);
     for (rf_index i = 0; i < set->n; i++) {
         int down, up;
         roll_range(&set->piece[i], (int)u->v[ROLL_TRAIN_TRANSPOSE].as.i, &down, &up);

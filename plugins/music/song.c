@@ -44,7 +44,7 @@ song *song_new(const char *name, int beats, int unit, int bars, rf_error *err)
         return NULL;
     }
     if (!(s = calloc(1, sizeof *s))) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     *s = (song){.name = copy_text(name),
@@ -56,7 +56,7 @@ song *song_new(const char *name, int beats, int unit, int bars, rf_error *err)
                 .programs = {0, 0, 32}};
     if (reserve(s)) return s;
     song_free(s);
-    rf_fail(err, RF_ENOMEM, "no memory");
+    rf_no_memory(err);
     return NULL;
 }
 
@@ -90,7 +90,7 @@ song *song_copy(const song *s, int first, int bars, rf_error *err)
     memcpy(t->programs, s->programs, sizeof t->programs);
     if (s->title && !(t->title = copy_text(s->title))) {
         song_free(t);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     return t;

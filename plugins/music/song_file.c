@@ -126,7 +126,7 @@ song_model *song_model_read(const char *path, rf_error *err)
     rf_arena *texts = rf_arena_new(0);
     rf_model *f = texts ? rf_task_model_read(path, MUSIC_ID, SONG_TASK, err) : NULL;
     song_model *m = f ? parse(f, texts, err) : NULL;
-    if (!texts) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!texts) rf_no_memory(err);
     rf_model_free(f);
     rf_arena_free(texts);
     return m;

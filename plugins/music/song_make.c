@@ -247,7 +247,7 @@ static rf_status begin(maker *x, int bars)
     x->m = song_model_choose(x->h, x->r, x->err);
     if (!x->m) return x->err->status;
     x->d = rf_device_new((int)x->r->threads, x->err);
-    return x->d ? read_tracks(x) : rf_fail(x->err, RF_ENOMEM, "no memory");
+    return x->d ? read_tracks(x) : rf_no_memory(x->err);
 }
 
 static rf_status finish(rf_session *ses, maker *x, rf_status st)
@@ -265,7 +265,7 @@ static maker *maker_new(rf_session *ses, const rf_run *r, const rf_option *table
 {
     maker *x = calloc(1, sizeof *x);
     if (!x) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     x->h = ses->host;

@@ -73,7 +73,7 @@ song_model *song_model_new(const song_shape *shape, rf_error *err)
         if (build(m, err)) return m;
     }
     song_model_free(m);
-    if (!err->status) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!err->status) rf_no_memory(err);
     return NULL;
 }
 
@@ -151,10 +151,10 @@ static bool lay_out(rf_graph *g, int layer, const song_window *w, rf_index B, ba
 
 static rf_node run(rf_graph *g, const song_model *m, int layer, const batch *b)
 {
-    rf_node x = rf_borrow(g, b->x, RF_SHAPE(b->T, b->B, song_view_size(layer)));
-    if (m->shape.drop_input > 0) x = rf_dropout(g, x, m->shape.drop_input);
+    const rf_node view = rf_borrow(g, b->x, RF_SHAPE(b->T, b->B, song_view_size(layer)));
+    const rf_node x = rf_dropout(g, view, m->shape.drop_input);
     const rf_node h = rf_rnn_apply(g, m->rnn[layer], x, RF_NONE, RF_NONE, b->lengths).out;
-    return m->shape.dropout > 0 ? rf_dropout(g, h, m->shape.dropout) : h;
+    return rf_dropout(g, h, m->shape.dropout);
 }
 
 /* What a head is to tell of step t of a song, or -1. */

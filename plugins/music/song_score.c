@@ -186,6 +186,6 @@ rf_score *song_score(const song *s, unsigned tracks, rf_error *err)
     writer w = {.s = rf_score_new(TICKS), .song = s};
     if (w.s && write_all(&w, tracks)) return w.s;
     rf_score_free(w.s);
-    rf_fail(err, RF_ENOMEM, "no memory");
+    rf_no_memory(err);
     return NULL;
 }

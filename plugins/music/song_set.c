@@ -68,7 +68,7 @@ rf_status song_set_make(song_set *x, song **songs, size_t n, const song_profiles
                         rf_error *err)
 {
     *x = (song_set){.song = songs, .n = n};
-    if (!reserve(x, songs, n, bars)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!reserve(x, songs, n, bars)) return rf_no_memory(err);
     uint8_t *profile = x->profiles;
     for (size_t i = 0; i < n; i++) {
         const song *s = songs[i];

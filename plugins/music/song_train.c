@@ -62,8 +62,7 @@ static rf_status deal_out(learner *l)
 {
     const music_corpus *c = &l->corpus;
     const bool drums = !l->v[TRAIN_DRUMS].as.s || strcmp(l->v[TRAIN_DRUMS].as.s, "none");
-    if (!reserve(&l->train, c->count) || !reserve(&l->valid, c->count))
-        return rf_fail(l->err, RF_ENOMEM, "no memory");
+    if (!reserve(&l->train, c->count) || !reserve(&l->valid, c->count)) return rf_no_memory(l->err);
     for (size_t i = 0; i < c->count; i++) {
         song *s = c->song[i];
         part *p = c->part[i] == RF_SPLIT_TRAIN ? &l->train : &l->valid;
@@ -204,7 +203,7 @@ static rf_status begin(learner *l)
     const song_set *set = &l->train.set;
     const rf_bucket_spec spec = {.lengths = set->lengths, .n = set->windows, .B = B};
     l->window = calloc((size_t)B, sizeof *l->window);
-    if (!l->window) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    if (!l->window) return rf_no_memory(l->err);
     return rf_training_open(&l->base, &spec, l->m->params, l->err);
 }
 
@@ -237,7 +236,7 @@ rf_status music_train(rf_session *s, const rf_run *r)
 {
     rf_error err = {0};
     learner *l = calloc(1, sizeof *l);
-    if (!l) return rf_session_end(s, rf_fail(&err, RF_ENOMEM, "no memory"), &err);
+    if (!l) return rf_session_end(s, rf_no_memory(&err), &err);
     l->err = &err;
     memcpy(l->v, r->opt, sizeof l->v);
     l->base = (rf_training){.s = s,

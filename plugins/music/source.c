@@ -35,7 +35,7 @@ rf_score *music_source_read(const rf_run *r, int at, rf_error *err)
     rf_str text = {0};
     rf_score *s = NULL;
     if (rf_file_read(path, SOURCE_LIMIT, &text, err)) return NULL;
-    const char *name = strcmp(path, "-") ? path : "standard input";
+    const char *name = rf_input_name(path);
     const size_t blank = strspn(text.s, " \t\r\n");
     if (text.s[blank] == '{')
         s = read_roll(&text, name, r->opt + at, err);

@@ -59,8 +59,7 @@ static rf_status find_grid(scribe *w)
 {
     size_t n;
     int64_t *change = changes_of(w, &n);
-    rf_status st = change ? music_grid_find(&w->g, w->s, change, n, w->err)
-                          : rf_fail(w->err, RF_ENOMEM, "no memory");
+    rf_status st = change ? music_grid_find(&w->g, w->s, change, n, w->err) : rf_no_memory(w->err);
     free(change);
     return st;
 }
@@ -270,7 +269,7 @@ static rf_status set_title(scribe *w)
 {
     if (!w->s->title || !*w->s->title) return RF_OK;
     w->x->title = strdup(w->s->title);
-    return w->x->title ? RF_OK : rf_fail(w->err, RF_ENOMEM, "no memory");
+    return w->x->title ? RF_OK : rf_no_memory(w->err);
 }
 
 song *music_transcribe(const rf_score *s, const char *name, const music_annotation *chord,

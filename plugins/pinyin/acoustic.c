@@ -17,7 +17,7 @@ static rf_status build(speech_model *m, const speech_ear_spec *ear, rf_error *er
     rf_status st = speech_ear_init(&m->ear, ear, err);
     if (st) return st;
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     m->mean = add_kept(m, "ear.mean", 0, err);
     m->deviation = m->mean ? add_kept(m, "ear.deviation", 1, err) : NULL;
     if (!m->deviation) return err->status;
@@ -42,7 +42,7 @@ speech_model *speech_model_new(const speech_shape *shape, const speech_ear_spec 
     speech_model *m = calloc(1, sizeof *m);
     if (!m) {
         speech_units_free(units);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -70,7 +70,5 @@ rf_node speech_model_apply(rf_graph *g, const speech_model *m, rf_node x, const 
     const rf_node h0 = first ? first->h : RF_NONE, c0 = first ? first->c : RF_NONE;
     const rf_sequence q = rf_rnn_apply(g, m->rnn, x, h0, c0, lengths);
     if (last) *last = q;
-    rf_node h = q.out;
-    if (m->shape.dropout > 0) h = rf_dropout(g, h, m->shape.dropout);
-    return rf_linear_layer_apply(g, &m->out, h);
+    return rf_linear_layer_apply(g, &m->out, rf_dropout(g, q.out, m->shape.dropout));
 }

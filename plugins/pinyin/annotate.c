@@ -60,7 +60,7 @@ static rf_status emit_line(setup *u)
         word = reading < 0 && parted(code);
     }
     rf_str_put(&u->out, "\n");
-    if (u->out.failed) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (u->out.failed) return rf_no_memory(u->err);
     return rf_emit_text(u->s->host, u->lines, u->out.s, u->out.n, (double)NAN);
 }
 
@@ -105,7 +105,7 @@ static rf_status emit_row(setup *u, size_t k)
         rf_field_real("probability", t->p),  rf_field_string("readings", choices.s)};
     const bool failed = character.failed || pinyin.failed || choices.failed;
     const rf_status st =
-        failed ? rf_fail(u->err, RF_ENOMEM, "no memory")
+        failed ? rf_no_memory(u->err)
                : rf_emit_record(u->s->host, u->lines, "reading", row, sizeof row / sizeof *row);
     rf_str_free(&character);
     rf_str_free(&pinyin);
@@ -124,7 +124,7 @@ static rf_status annotate(setup *u, const char *line, size_t n)
     for (size_t i = 0; i < n && !st; rf_ids_add(&u->code, code))
         i += (size_t)rf_utf8_next(line + i, n - i, &code);
     an_set_clear(&u->x.set);
-    if (!st && u->code.failed) st = rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!st && u->code.failed) st = rf_no_memory(u->err);
     if (!st && u->code.n)
         st = an_lexis_encode(&u->x.m->lexis, &u->x.set, u->code.at, NULL, u->code.n, u->err);
     if (!st) st = an_answer_find(&u->a, &u->x, u->code.at, sure, ask, u, u->err);

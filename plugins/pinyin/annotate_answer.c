@@ -42,8 +42,7 @@ static rf_status take(void *ctx, int32_t item, int32_t place, const rf_real *p, 
     int32_t best = 0, phrase = -1;
     if (a->n + n > a->cap) {
         const rf_index cap = 2 * a->cap + n + 64;
-        if (!rf_resize(&a->p, (size_t)cap, sizeof *a->p))
-            return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!rf_resize(&a->p, (size_t)cap, sizeof *a->p)) return rf_no_memory(err);
         a->cap = cap;
     }
     t->at = a->n;
@@ -70,8 +69,7 @@ rf_status an_answer_find(an_answer *a, an_model *x, const int32_t *code, double 
     job j = {.a = a, .x = x, .sure = sure};
     an_walk w = {.g = x->g, .m = x->m, .set = &x->set, .each = take, .ctx = &j};
     a->n = 0;
-    if (!rf_resize(&a->told, (size_t)n + 1, sizeof *a->told))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!rf_resize(&a->told, (size_t)n + 1, sizeof *a->told)) return rf_no_memory(err);
     for (rf_index k = 0; k < n; k++) a->told[k] = without(&x->m->lexis, &x->set, k, code[k]);
     w.tell = tell;
     w.tell_ctx = ctx;

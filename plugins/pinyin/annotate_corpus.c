@@ -172,7 +172,7 @@ rf_status an_corpus_parse(an_corpus *c, an_text text, an_text labels, rf_error *
     rf_status st = rf_utf8_check(text.s, text.n, text.name, err);
     if (!st && labels.s) st = rf_utf8_check(labels.s, labels.n, labels.name, err);
     if (!c->start.n) rf_ids_add(&c->start, 0);
-    if (c->start.failed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (c->start.failed) return rf_no_memory(err);
     while (!st && next_line(text, &at, &line, &n)) {
         p.line++;
         if (labels.s && !next_line(labels, &label_at, &label, &label_n))
@@ -183,8 +183,7 @@ rf_status an_corpus_parse(an_corpus *c, an_text text, an_text labels, rf_error *
         else if (n)
             st = labels.s ? read_marked(c, line, n, label, label_n, &p)
                           : read_columns(c, line, n, &p);
-        if (!st && (c->code.failed || c->reading.failed || c->start.failed))
-            st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!st && (c->code.failed || c->reading.failed || c->start.failed)) st = rf_no_memory(err);
     }
     if (st && c->start.n) c->code.n = c->reading.n = (size_t)c->start.at[c->start.n - 1];
     return st;
@@ -212,7 +211,7 @@ rf_status an_corpus_read(an_corpus *c, const char *path, rf_error *err)
     rf_status st = rf_text_read(path, &text, err);
     const bool marked = !st && memmem(text.s, text.n, MARK, sizeof MARK - 1);
     if (marked) labels_path(path, &labels_name);
-    if (labels_name.failed) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (labels_name.failed) st = rf_no_memory(err);
     if (!st && marked) st = rf_text_read(labels_name.s, &labels, err);
     if (!st)
         st = an_corpus_parse(c, (an_text){text.s, text.n, path},

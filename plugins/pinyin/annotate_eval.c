@@ -155,7 +155,7 @@ static rf_status show_error(setup *u, size_t sentence, int32_t k)
                             rf_field_string("by", an_sources[u->a.told[k].source]),
                             rf_field_real("probability", u->a.told[k].p)};
     const bool failed = text.failed || told.failed || right.failed;
-    const rf_status st = failed ? rf_fail(u->err, RF_ENOMEM, "no memory")
+    const rf_status st = failed ? rf_no_memory(u->err)
                                 : rf_emit_record(u->s->host, (int64_t)sentence, "wrong", row,
                                                  sizeof row / sizeof *row);
     rf_str_free(&text);
@@ -183,7 +183,7 @@ static rf_status judge(setup *u, size_t sentence, int32_t k)
     if (right < 0 || n > MOST_SEEN || (n < 2 && !is_marked(c, sentence))) return RF_OK;
     const uint16_t *reading = u->x.m->lexis.reading + first;
     tally *t = tally_of(u, c->code.at[k]);
-    if (!t) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!t) return rf_no_memory(u->err);
     bool good[METHODS] = {told == right};
     if (u->seen && n) {
         good[BY_FREQUENCY] = reading[by_frequency(u->seen, c, k, reading, n)] == right;
@@ -254,7 +254,7 @@ static rf_status read_all(setup *u)
     if (st) return st;
     if (!u->characters || (compare->count && !u->seen) ||
         (u->seen && !learn_baselines(u->seen, &u->known)))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+        return rf_no_memory(u->err);
     for (size_t i = 0; i < an_corpus_count(&u->c) && !st; i++) {
         const int32_t from = u->c.start.at[i], to = u->c.start.at[i + 1];
         st = an_lexis_encode(&u->x.m->lexis, &u->x.set, u->c.code.at + from, u->c.reading.at + from,

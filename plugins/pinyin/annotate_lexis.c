@@ -40,7 +40,7 @@ rf_status an_lexis_lexicon(an_lexis *x, const char *const *path, size_t n, int32
                            rf_error *err)
 {
     py_source *s = py_source_new();
-    rf_status st = s ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = s ? RF_OK : rf_no_memory(err);
     for (size_t i = 0; i < n && !st; i++) st = py_source_read(s, path[i], err);
     if (!st) st = py_source_build(s, words, NULL, &x->x, err);
     if (!st) mark_composed(&x->x, s);
@@ -137,9 +137,9 @@ static rf_vocab *learn_keys(const an_corpus *c, const int32_t *which, size_t n, 
     if (count_keys(map, c, which, n, pair))
         v = rf_vocab_build(map, special, pair ? keep->pairs : keep->chars, 0, err);
     else
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
     if (v && !add_others(v, keep, pair)) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         rf_vocab_free(v);
         v = NULL;
     }
@@ -252,7 +252,7 @@ static rf_status learn_classes(an_lexis *x, const an_corpus *c, const int32_t *w
             good = add_lexicon_classes(x, l.at[i].code);
     }
     free(l.at);
-    return good ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return good ? RF_OK : rf_no_memory(err);
 }
 
 rf_status an_lexis_learn(an_lexis *x, const an_corpus *c, const int32_t *which, size_t n,
@@ -261,7 +261,7 @@ rf_status an_lexis_learn(an_lexis *x, const an_corpus *c, const int32_t *which, 
     x->chars = learn_keys(c, which, n, false, keep, &x->char_count, err);
     if (x->chars) x->pairs = learn_keys(c, which, n, true, keep, &x->pair_count, err);
     if (!x->pairs) return err->status;
-    if (!x->char_count || !x->pair_count) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->char_count || !x->pair_count) return rf_no_memory(err);
     rf_status st = learn_classes(x, c, which, n, keep, err);
     return st ? st : an_lexis_link(x, "the training", err);
 }
@@ -271,7 +271,7 @@ rf_status an_lexis_link(an_lexis *x, const char *name, rf_error *err)
     const int32_t n = rf_vocab_size(x->classes);
     x->reading = calloc((size_t)n + 1, sizeof *x->reading);
     x->first = rf_map_new();
-    if (!x->reading || !x->first) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->reading || !x->first) return rf_no_memory(err);
     for (int32_t i = 0; i < n; i++) {
         size_t m;
         int32_t code;
@@ -280,7 +280,7 @@ rf_status an_lexis_link(an_lexis *x, const char *name, rf_error *err)
         if (k <= 0 || !py_reading_parse(s + k, m - (size_t)k, &x->reading[i]))
             return rf_fail(err, RF_EFORMAT, "%s: its readings are damaged", name);
         if (rf_map_get(x->first, s, (size_t)k, -1) < 0 && !rf_map_put(x->first, s, (size_t)k, i))
-            return rf_fail(err, RF_ENOMEM, "no memory");
+            return rf_no_memory(err);
     }
     return n ? RF_OK : rf_fail(err, RF_EFORMAT, "%s: no character has a reading", name);
 }
@@ -419,7 +419,7 @@ rf_status an_lexis_encode(an_lexis *x, an_set *s, const int32_t *code, const int
         const rf_index cap = 2 * s->cap + 64;
         if (!rf_resize(&s->start, (size_t)cap, sizeof *s->start) ||
             !rf_resize(&s->lengths, (size_t)cap, sizeof *s->lengths))
-            return rf_fail(err, RF_ENOMEM, "no memory");
+            return rf_no_memory(err);
         s->cap = cap;
     }
     s->start[s->n] = (rf_index)s->first.n;
@@ -428,7 +428,7 @@ rf_status an_lexis_encode(an_lexis *x, an_set *s, const int32_t *code, const int
     for (size_t i = 0; i < n; i++) put_classes(x, s, code[i], reading ? reading[i] : -1);
     for (int i = 0; i < AN_COLUMNS; i++) good = good && !s->column[i].failed;
     good = good && !s->first.failed && !s->count.failed && !s->right.failed;
-    return good ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return good ? RF_OK : rf_no_memory(err);
 }
 
 /* ---- Phrases as sentences -------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
     rf_arena *texts = rf_arena_new(0);
     an_lexis lexis = {0};
     an_shape shape = {0};
-    rf_status st = texts ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = texts ? RF_OK : rf_no_memory(err);
     if (!st) st = rf_task_options_read(f, an_train_options, v, texts, err);
     if (!st) st = rf_settings_need(an_train_options, v, needed, rf_model_name(f), err);
     if (!st) st = read_lexis(&lexis, f, err);

@@ -81,7 +81,7 @@ static rf_status build_member(an_net *m, int k, rf_error *err)
 
 static rf_status build(an_net *m, rf_error *err)
 {
-    rf_status st = (m->params = rf_params_new()) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = (m->params = rf_params_new()) ? RF_OK : rf_no_memory(err);
     for (int k = 0; k < m->shape.members && !st; k++) st = build_member(m, k, err);
     return st;
 }
@@ -91,7 +91,7 @@ an_net *an_net_new(const an_shape *shape, an_lexis *lexis, rf_error *err)
     an_net *m = calloc(1, sizeof *m);
     if (!m) {
         an_lexis_free(lexis);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -205,17 +205,15 @@ static rf_node features(rf_graph *g, const an_net *m, const an_member *e, const 
     int n = 0;
     for (int c = 0; c < AN_COLUMNS; c++)
         if (size_of(m, table_of[c])) part[n++] = column(g, m, e, set, b, c);
-    rf_node x = rf_concat(g, n, part, 2);
+    const rf_node x = rf_dropout(g, rf_concat(g, n, part, 2), m->shape.drop_input);
     const rf_index I = inputs_of(m), H = 2 * m->shape.hidden, cells = b->T * b->B;
-    if (m->shape.drop_input > 0) x = rf_dropout(g, x, m->shape.drop_input);
     const rf_node h = rf_rnn_apply(g, e->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
     const rf_node xs =
         rf_embedding(g, rf_reshape(g, x, RF_SHAPE(cells, I)), rows->at, RF_SHAPE(rows->n));
     const rf_node hs =
         rf_embedding(g, rf_reshape(g, h, RF_SHAPE(cells, H)), rows->at, RF_SHAPE(rows->n));
     const rf_node both[] = {xs, hs};
-    const rf_node y = rf_concat(g, 2, both, 1);
-    return m->shape.drop_output > 0 ? rf_dropout(g, y, m->shape.drop_output) : y;
+    return rf_dropout(g, rf_concat(g, 2, both, 1), m->shape.drop_output);
 }
 
 /* [n,R] */
@@ -267,8 +265,7 @@ static rf_status walk_batch(const an_walk *w, const rf_bucket_batch *b, rf_error
 {
     an_rows rows;
     rf_graph_begin(w->g, RF_INFER, (rf_key){0});
-    if (!an_rows_find(w->g, w->m, w->set, b, w->told, &rows))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!an_rows_find(w->g, w->m, w->set, b, w->told, &rows)) return rf_no_memory(err);
     if (!rows.n) return RF_OK;
     const rf_node p = an_net_apply(w->g, w->m, w->set, b, &rows);
     rf_status st = rf_graph_status(w->g, err);

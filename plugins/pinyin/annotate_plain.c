@@ -51,8 +51,7 @@ rf_status an_plain_parse(an_corpus *c, an_text text, rf_error *err)
             c->banned++;
         else if (!c->start.failed)
             add_line(c, text.s + i, n);
-        if (c->code.failed || c->reading.failed || c->start.failed)
-            st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (c->code.failed || c->reading.failed || c->start.failed) st = rf_no_memory(err);
         i += n + 1;
     }
     return st;

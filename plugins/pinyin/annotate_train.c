@@ -90,7 +90,7 @@ static rf_status open_begins(learner *l)
     if (!v->count) return RF_OK;
     l->begin = calloc(v->count, sizeof *l->begin);
     l->known = calloc(v->count, sizeof *l->known);
-    if (!l->begin || !l->known) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    if (!l->begin || !l->known) return rf_no_memory(l->err);
     while (l->begins < v->count && !st) {
         an_model *x = &l->begin[l->begins];
         st = an_model_open(x, v->as.list[l->begins], 1, l->err);
@@ -107,7 +107,7 @@ static rf_status read_bans(learner *l)
     const rf_setting *v = &l->v[AN_TRAIN_EXCLUDE];
     rf_status st = RF_OK;
     if (!v->count) return RF_OK;
-    if (!(l->c.bans = py_bans_new())) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    if (!(l->c.bans = py_bans_new())) return rf_no_memory(l->err);
     for (uint32_t i = 0; i < v->count && !st; i++)
         st = py_bans_read(l->c.bans, v->as.list[i], l->err);
     return st;
@@ -134,7 +134,7 @@ static rf_status put_plain(learner *l, rf_index n)
 {
     const rf_index held = l->plain - l->kept;
     if (!rf_resize(&l->order, (size_t)(l->plain + n), sizeof *l->order))
-        return rf_fail(l->err, RF_ENOMEM, "no memory");
+        return rf_no_memory(l->err);
     memmove(l->order + l->kept + n, l->order + l->kept, (size_t)held * sizeof *l->order);
     for (rf_index i = 0; i < n; i++) l->order[l->kept + i] = (int32_t)(l->plain + i);
     return RF_OK;
@@ -291,7 +291,7 @@ static rf_status make_network(learner *l)
     const rf_bucket_spec spec = {
         .lengths = l->train.lengths, .n = l->train.n, .B = (rf_index)l->v[AN_TRAIN_BATCH].as.i};
     l->base.higher = l->valid.n > 0;
-    if (!make_sparse(l->m)) return rf_fail(l->err, RF_ENOMEM, "no memory");
+    if (!make_sparse(l->m)) return rf_no_memory(l->err);
     return rf_training_open(&l->base, &spec, l->m->params, l->err);
 }
 

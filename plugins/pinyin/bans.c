@@ -77,7 +77,7 @@ rf_status py_bans_read(py_bans *b, const char *path, rf_error *err)
     for (size_t i = 0; i < text.n && !st;) {
         const char *end = memchr(text.s + i, '\n', text.n - i);
         const size_t m = end ? (size_t)(end - text.s) - i : text.n - i;
-        if (!add(b, text.s + i, m)) st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!add(b, text.s + i, m)) st = rf_no_memory(err);
         i += m + 1;
     }
     rf_str_free(&text);

@@ -466,7 +466,7 @@ rf_status py_decode(py_decoder *x, const char *text, size_t n, py_answers *out, 
     x->node = NULL;
     x->in = NULL;
     py_input_free(&in);
-    if (!st && x->failed) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && x->failed) st = rf_no_memory(err);
     if (st) py_answers_free(out);
     return st;
 }
@@ -491,7 +491,7 @@ static rf_status find_words(const py_decoder *x, py_input *in, int32_t nodes, in
                 (py_arc){a->from, to, a->word, a->cost, a->word < 0 ? 0 : x->m->x.prior[a->word]};
     }
     py_words_free(&w);
-    return *out ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return *out ? RF_OK : rf_no_memory(err);
 }
 
 rf_status py_lattice(py_decoder *x, const char *text, size_t n, int most, py_input *in,
@@ -520,7 +520,7 @@ py_decoder *py_decoder_new(const py_model *m, rf_device *d, const py_decode_spec
 {
     py_decoder *x = calloc(1, sizeof *x);
     if (!x) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     x->m = m;

@@ -126,7 +126,7 @@ static rf_status draw(picture *p, const py_arc *arc, size_t n, const py_answers 
 {
     rf_str note = {0};
     p->at = calloc(n + 1, sizeof *p->at);
-    if (!p->at || !p->d) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!p->at || !p->d) return rf_no_memory(err);
     choose(p, arc, n, answers);
     join(p);
     for (size_t k = 0; k < answers->n && !p->failed; k++) {
@@ -135,7 +135,7 @@ static rf_status draw(picture *p, const py_arc *arc, size_t n, const py_answers 
         p->failed |= note.failed || !rf_diagram_note(p->d, note.s);
     }
     rf_str_free(&note);
-    return p->failed ? rf_fail(err, RF_ENOMEM, "no memory") : rf_diagram_write(p->d, path, err);
+    return p->failed ? rf_no_memory(err) : rf_diagram_write(p->d, path, err);
 }
 
 rf_status py_lattice_draw(py_decoder *x, const char *line, size_t n, const py_answers *answers,

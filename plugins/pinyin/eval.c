@@ -66,7 +66,7 @@ static rf_status add_item(setup *u, const char *line, size_t n, size_t number, c
                        name, number);
     if (t->n == t->cap) {
         const size_t cap = t->cap ? 2 * t->cap : 256;
-        if (!rf_resize(&t->at, cap, sizeof *t->at)) return rf_fail(u->err, RF_ENOMEM, "no memory");
+        if (!rf_resize(&t->at, cap, sizeof *t->at)) return rf_no_memory(u->err);
         t->cap = cap;
     }
     const bool toned = u->r->opt[EVAL_TONED].as.i, joined = u->r->opt[EVAL_JOINED].as.i;
@@ -80,7 +80,7 @@ static rf_status add_item(setup *u, const char *line, size_t n, size_t number, c
     x.due = t->text.n;
     rf_str_add(&t->text, due, x.due_n);
     t->at[t->n++] = x;
-    return t->text.failed ? rf_fail(u->err, RF_ENOMEM, "no memory") : RF_OK;
+    return t->text.failed ? rf_no_memory(u->err) : RF_OK;
 }
 
 static rf_status read_tests(setup *u, const char *path)
@@ -145,7 +145,7 @@ static rf_status compare(setup *u, const char *answer, const char *due, size_t d
     }
     free(a);
     free(b);
-    const rf_status st = row ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    const rf_status st = row ? RF_OK : rf_no_memory(u->err);
     free(row);
     return st;
 }
@@ -224,7 +224,7 @@ static rf_status search_training(setup *u)
     py_bans *b = py_bans_new();
     rf_str text = {0};
     double lines = 0, hits = 0;
-    rf_status st = b ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    rf_status st = b ? RF_OK : rf_no_memory(u->err);
     for (uint32_t i = 0; i < u->r->arg_count && !st; i++)
         st = py_bans_read(b, u->r->arg[i], u->err);
     for (uint32_t i = 0; i < files->count && !st; i++) {

@@ -298,7 +298,7 @@ rf_status py_input_parse(py_input *in, const char *text, size_t n, const py_typi
     if (!p.failed) parse_runs(&p);
     if (!p.failed) in->first[p.n] = in->first[p.n + 1] = (int32_t)p.edges;
     free(p.u);
-    return p.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    return p.failed ? rf_no_memory(err) : RF_OK;
 }
 
 void py_input_free(py_input *in)

@@ -113,7 +113,7 @@ static rf_status store_bytes(const py_lexicon *x, rf_model *m, rf_error *err)
 {
     uint8_t *prior = malloc((size_t)x->words + 1), *count = calloc((size_t)x->words + 1, 1);
     uint8_t *cost = malloc(x->entries + 1);
-    rf_status st = prior && count && cost ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = prior && count && cost ? RF_OK : rf_no_memory(err);
     for (int32_t w = 0; w < x->words && !st; w++) prior[w] = steps_of(-x->prior[w]);
     for (size_t i = 0; i < x->entries && !st; i++) {
         cost[i] = steps_of(x->entry[i].cost);
@@ -135,7 +135,7 @@ rf_status py_lexicon_store(const py_lexicon *x, rf_model *m, rf_error *err)
         rf_str_add(&words, x->text + x->at[w], x->at[w + 1] - x->at[w]);
         rf_str_put(&words, "\n");
     }
-    rf_status st = words.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    rf_status st = words.failed ? rf_no_memory(err) : RF_OK;
     if (!st) st = rf_model_add(m, "pinyin.words", RF_U8, RF_SHAPE((rf_index)words.n), words.s, err);
     if (!st)
         st = rf_model_add(m, "pinyin.readings", RF_U16, RF_SHAPE((rf_index)x->readings), x->reading,
@@ -161,7 +161,7 @@ static rf_status load_words(py_lexicon *x, const rf_stored *s, const rf_model *m
     x->text = malloc(s->bytes + 1);
     x->at = calloc(lines + 1, sizeof *x->at);
     x->prior = calloc(lines + 1, sizeof *x->prior);
-    if (!x->text || !x->at || !x->prior) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->text || !x->at || !x->prior) return rf_no_memory(err);
     for (size_t i = 0; i < s->bytes; i++)
         if (text[i] == '\n')
             x->at[++x->words] = (uint32_t)out;
@@ -209,11 +209,11 @@ rf_status py_lexicon_load(py_lexicon *x, const rf_model *m, rf_error *err)
     x->readings = reading->bytes / 2;
     x->entry = calloc(x->entries + 1, sizeof *x->entry);
     x->reading = malloc(reading->bytes + 2);
-    if (!x->entry || !x->reading) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->entry || !x->reading) return rf_no_memory(err);
     memcpy(x->reading, reading->data, reading->bytes);
     for (int32_t w = 0; w < x->words; w++)
         x->prior[w] = -step * (float)((const uint8_t *)prior->data)[w];
     st = load_entries(x, count->data, cost->data, m, err);
-    if (!st && !py_lexicon_finish(x)) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && !py_lexicon_finish(x)) st = rf_no_memory(err);
     return st;
 }

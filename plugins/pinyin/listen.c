@@ -24,8 +24,6 @@ typedef struct setup {
     int64_t item;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 static bool streams(const setup *u)
 {
     return u->r->opt[LISTEN_STREAM].as.i || u->r->opt[LISTEN_RAW].as.i;
@@ -49,7 +47,7 @@ static rf_status text_of(setup *u, const rf_hypothesis *h, rf_str *out)
         speech_units_decode(&u->x.m->units, h->tokens, h->n, out);
     }
     rf_str_add(out, "", 0);
-    return out->failed ? no_memory(u) : RF_OK;
+    return out->failed ? rf_no_memory(u->err) : RF_OK;
 }
 
 /* The n best answers up to now. */
@@ -147,7 +145,7 @@ static rf_status find_times(setup *u, const rf_hypothesis *h, times *t)
                  .from = malloc(2 * n * sizeof *t->from),
                  .begin = malloc(3 * n * sizeof *t->begin),
                  .unit = malloc(n * sizeof *t->unit)};
-    if (!t->from || !t->begin || !t->unit) return no_memory(u);
+    if (!t->from || !t->begin || !t->unit) return rf_no_memory(u->err);
     t->to = t->from + n;
     t->end = t->begin + n;
     t->p = t->end + n;
@@ -194,7 +192,7 @@ static rf_status draw(setup *u, const times *t, const char *file)
                               .n = t->n};
     rf_str svg = {0};
     speech_picture_svg(&x, &svg);
-    rf_status st = svg.failed ? no_memory(u) : rf_file_write(path, svg.s, svg.n, u->err);
+    rf_status st = svg.failed ? rf_no_memory(u->err) : rf_file_write(path, svg.s, svg.n, u->err);
     rf_str_free(&svg);
     return st ? st : rf_emit_plot(u->s->host, path);
 }

@@ -18,7 +18,7 @@ rf_status listen_batches_begin(listen_batches *b, rf_error *err)
     const bool done = b->steps && b->labels && b->group && b->heard && b->heard_cap && b->frames &&
                       b->augment.player;
     if (done && speech_plan_new(&b->plan, b->n, b->join, true)) return RF_OK;
-    return rf_fail(err, RF_ENOMEM, "no memory");
+    return rf_no_memory(err);
 }
 
 void listen_batches_end(listen_batches *b)
@@ -123,9 +123,9 @@ int listen_batches_next(listen_batches *b, rf_error *err)
     b->count = batch.B;
     b->label.n = 0;
     for (rf_index k = 0; k < b->count; k++) {
-        if (!hear(b, k, batch.item[k])) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!hear(b, k, batch.item[k])) return rf_no_memory(err);
         if (b->steps[k] > b->T) b->T = b->steps[k];
     }
     b->cursor.position++;
-    return lay_out(b) ? 1 : rf_fail(err, RF_ENOMEM, "no memory");
+    return lay_out(b) ? 1 : rf_no_memory(err);
 }

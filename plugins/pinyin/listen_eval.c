@@ -40,8 +40,6 @@ typedef struct setup {
     speech_characters characters; /* m NULL: not asked for */
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 static bool has_templates(const setup *u) { return u->r->opt[LISTEN_EVAL_TEMPLATES].count > 0; }
 
 /* ---- Data ------------------------------------------------------------------------------------------- */
@@ -88,7 +86,7 @@ static rf_status make_plan(setup *u)
     int32_t *item = malloc((size_t)u->set.n * sizeof *item);
     if (!item || !speech_plan_new(&u->plan, u->set.n, join, false)) {
         free(item);
-        return no_memory(u);
+        return rf_no_memory(u->err);
     }
     for (rf_index i = 0; i < u->set.n; i++) u->plan.order[i] = item[i] = (int32_t)i;
     if (join > 1) speech_plan_round(&u->plan, &u->set, item, u->r->seed, 0);
@@ -103,7 +101,7 @@ static rf_status add_templates(setup *u)
         u->sound.n = 0;
         if (!speech_set_put(&u->known, i, &u->sound) ||
             !speech_templates_add(&u->templates, &u->x.m->ear, u->sound.x, u->sound.n))
-            st = no_memory(u);
+            st = rf_no_memory(u->err);
         else
             st = u->s->host->progress(u->s->host, (double)i, (double)u->known.n, "templates");
     }
@@ -114,17 +112,17 @@ static rf_status add_templates(setup *u)
 
 static rf_status count(setup *u, tally *t, const char *by, const char *said, const char *heard)
 {
-    if (!speech_errors_add(&t->all, said, heard)) return no_memory(u);
+    if (!speech_errors_add(&t->all, said, heard)) return rf_no_memory(u->err);
     if (!u->r->opt[LISTEN_EVAL_BY].as.s) return RF_OK;
     const size_t n = strlen(by), places = rf_map_count(t->by);
     const int64_t place = rf_map_get(t->by, by, n, (int64_t)places);
     if ((size_t)place >= t->room) {
-        if (!rf_resize(&t->of, 2 * t->room + 16, sizeof *t->of)) return no_memory(u);
+        if (!rf_resize(&t->of, 2 * t->room + 16, sizeof *t->of)) return rf_no_memory(u->err);
         t->room = 2 * t->room + 16;
     }
     if ((size_t)place == places) t->of[place] = (speech_errors){0};
-    if (!rf_map_put(t->by, by, n, place)) return no_memory(u);
-    return speech_errors_add(&t->of[place], said, heard) ? RF_OK : no_memory(u);
+    if (!rf_map_put(t->by, by, n, place)) return rf_no_memory(u->err);
+    return speech_errors_add(&t->of[place], said, heard) ? RF_OK : rf_no_memory(u->err);
 }
 
 static rf_status show(setup *u, const char *file, const char *said, const char *heard,
@@ -157,7 +155,7 @@ static rf_status understand(setup *u, rf_str *heard, rf_str *characters)
         st = speech_characters_of(&u->characters, units, best.h[0].tokens, best.h[0].n, characters,
                                   &score, u->err);
     rf_hypotheses_free(&best);
-    return !st && heard->failed ? no_memory(u) : st;
+    return !st && heard->failed ? rf_no_memory(u->err) : st;
 }
 
 /* The right characters of joined recordings against the written ones, one by one. */
@@ -175,7 +173,7 @@ static rf_status count_characters(setup *u, const int32_t *item, rf_index n, con
     const rf_status st =
         done && !said.failed && !heard.failed
             ? count(u, &u->tally[CHARACTERS], by, said.s ? said.s : "", heard.s ? heard.s : "")
-            : no_memory(u);
+            : rf_no_memory(u->err);
     rf_str_free(&said);
     rf_str_free(&heard);
     return st;
@@ -186,7 +184,7 @@ static rf_status compare(setup *u, const char **nearest)
 {
     speech_templates *a = &u->asked;
     a->n = 0;
-    if (!speech_templates_add(a, &u->x.m->ear, u->sound.x, u->sound.n)) return no_memory(u);
+    if (!speech_templates_add(a, &u->x.m->ear, u->sound.x, u->sound.n)) return rf_no_memory(u->err);
     const rf_index i = speech_nearest(&u->templates, a->x, a->at[1]);
     *nearest = i < 0 ? "" : speech_set_clean(&u->known, i);
     return RF_OK;
@@ -202,8 +200,8 @@ static rf_status judge(setup *u, rf_index g)
     rf_str said = {0}, heard = {0}, characters = {0};
     for (rf_index i = 0; i < n; i++)
         rf_str_printf(&said, "%s%s", i ? " " : "", speech_set_clean(&u->set, item[i]));
-    rf_status st = said.failed ? no_memory(u) : RF_OK;
-    if (!st && !speech_augment_join(&a, &u->set, item, n, 0, &u->sound)) st = no_memory(u);
+    rf_status st = said.failed ? rf_no_memory(u->err) : RF_OK;
+    if (!st && !speech_augment_join(&a, &u->set, item, n, 0, &u->sound)) st = rf_no_memory(u->err);
     if (!st) st = understand(u, &heard, &characters);
     const char *text = heard.s ? heard.s : "", *written = characters.s ? characters.s : "";
     if (!st) st = count(u, &u->tally[NETWORK], by, said.s, text);
@@ -283,7 +281,7 @@ static rf_status eval(setup *u)
     rf_status st = listen_model_open(&u->x, u->r->model, u->r, u->err);
     for (int i = 0; i < TALLIES; i++) u->tally[i].by = rf_map_new();
     if (!u->tally[NETWORK].by || !u->tally[NEAREST].by || !u->tally[CHARACTERS].by)
-        return no_memory(u);
+        return rf_no_memory(u->err);
     u->tally[NETWORK].name = "network";
     u->tally[NEAREST].name = "nearest";
     u->tally[CHARACTERS].name = "characters";

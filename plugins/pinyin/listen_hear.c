@@ -48,7 +48,7 @@ static rf_status open_all(rf_hear_state *l, const rf_run *r, uint32_t rate, rf_e
     if (!l->stream) return err->status;
     if ((int)rate == due) return RF_OK;
     l->resampler = speech_resampler_new((double)rate / due);
-    return l->resampler ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return l->resampler ? RF_OK : rf_no_memory(err);
 }
 
 static rf_status begin(rf_session *s, const rf_run *r, uint32_t rate, rf_hear_state **out)
@@ -74,7 +74,7 @@ static rf_status take(rf_hear_state *l, const float *x, size_t n, bool last)
     for (size_t i = 0; i < n && !st; i++)
         if (!isfinite(x[i])) st = rf_fail(&err, RF_EINVAL, "a sample is not a finite number");
     if (!st && l->resampler) x = speech_resampler_feed(l->resampler, x, n, last, &n);
-    if (!st && l->resampler && !x) st = rf_fail(&err, RF_ENOMEM, "no memory");
+    if (!st && l->resampler && !x) st = rf_no_memory(&err);
     if (!st) st = speech_stream_feed(l->stream, x, n, &err);
     if (!st && last) st = speech_stream_finish(l->stream, &err);
     if (last) l->over = true;
@@ -108,7 +108,7 @@ static rf_status candidate(rf_hear_state *l, uint32_t i, const char **text, doub
         rf_str_put(&l->text, "");
         *text = l->text.s ? l->text.s : "";
         *score = best.h[i].score;
-        if (l->text.failed) st = rf_fail(&err, RF_ENOMEM, "no memory");
+        if (l->text.failed) st = rf_no_memory(&err);
     }
     rf_hypotheses_free(&best);
     return rf_session_end(l->s, st, &err);

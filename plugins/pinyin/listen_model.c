@@ -89,7 +89,7 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
 rf_status listen_model_open(listen_model *x, const char *path, const rf_run *r, rf_error *err)
 {
     *x = (listen_model){.texts = rf_arena_new(0)};
-    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->texts) return rf_no_memory(err);
     const rf_task_opening how = {.path = path,
                                  .plugin = PY_ID,
                                  .task = SPEECH_TASK,

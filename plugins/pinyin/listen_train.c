@@ -26,8 +26,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Data ------------------------------------------------------------------------------------------- */
 
 static speech_query query_of(const rf_setting *v)
@@ -60,7 +58,7 @@ static rf_status learn_units(setup *u)
 {
     rf_map *units = rf_map_new(), *syllables = rf_map_new();
     const int kind = listen_kind_of(u->v);
-    rf_status st = units && syllables ? RF_OK : no_memory(u);
+    rf_status st = units && syllables ? RF_OK : rf_no_memory(u->err);
     for (rf_index i = 0; i < u->kept && !st; i++)
         st = speech_units_count(kind, speech_set_clean(&u->set, u->order[i]), units, syllables,
                                 u->err);
@@ -108,7 +106,7 @@ static rf_status check_lengths(setup *u)
         if (steps_short(u, u->order[i], &label) > 0 && !wrong++) first = u->order[i];
     const bool failed = label.failed;
     rf_ids_free(&label);
-    if (failed) return no_memory(u);
+    if (failed) return rf_no_memory(u->err);
     if (wrong == u->kept)
         return rf_fail(u->err, RF_EFORMAT, "%s: too short for its transcript, as all are",
                        speech_set_name(&u->set, first));
@@ -129,9 +127,9 @@ static rf_status measure(setup *u)
     speech_sums_begin(sums, NULL, NULL, 0);
     for (rf_index i = 0; i < u->kept && !st; i++) {
         sound.n = 0;
-        if (!speech_set_put(&u->set, u->order[i], &sound)) st = no_memory(u);
+        if (!speech_set_put(&u->set, u->order[i], &sound)) st = rf_no_memory(u->err);
         const rf_index T = st ? 0 : speech_ear_frames(&m->ear, sound.x, sound.n);
-        if (T < 0) st = no_memory(u);
+        if (T < 0) st = rf_no_memory(u->err);
         for (rf_index t = 0; t < T; t++) speech_sums_add(sums, m->ear.frame + t * m->ear.M);
         if (!st)
             st = u->base.s->host->progress(u->base.s->host, (double)i, (double)u->kept, "files");
@@ -245,7 +243,7 @@ static rf_status judge(setup *u, rf_graph *g, rf_node logits, rf_index k, speech
                              .logp = rf_value(g, logits).data + k * u->m->K};
     rf_str said = {0}, heard = {0};
     if ((size_t)f.T > u->best_cap) {
-        if (!rf_resize(&u->best, (size_t)f.T, sizeof *u->best)) return no_memory(u);
+        if (!rf_resize(&u->best, (size_t)f.T, sizeof *u->best)) return rf_no_memory(u->err);
         u->best_cap = (size_t)f.T;
     }
     const rf_index n = rf_ctc_greedy(&f, u->best, NULL, NULL);
@@ -257,7 +255,7 @@ static rf_status judge(setup *u, rf_graph *g, rf_node logits, rf_index k, speech
                       speech_errors_add(e, said.s ? said.s : "", heard.s ? heard.s : "");
     rf_str_free(&said);
     rf_str_free(&heard);
-    return done ? RF_OK : no_memory(u);
+    return done ? RF_OK : rf_no_memory(u->err);
 }
 
 static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)

@@ -75,7 +75,7 @@ static rf_status add_words(rf_live_state *l)
     }
     free(arc);
     py_input_free(&in);
-    return st || good ? st : rf_fail(&l->err, RF_ENOMEM, "no memory");
+    return st || good ? st : rf_no_memory(&l->err);
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ static rf_status answer(rf_live_state *l)
     for (size_t i = 0; i < a.n && !st && good && l->n < l->shown; i++)
         good = add(l, a.at[i].text, strlen(a.at[i].text), a.at[i].score, l->typed.n);
     py_answers_free(&a);
-    if (!good) st = rf_fail(&l->err, RF_ENOMEM, "no memory");
+    if (!good) st = rf_no_memory(&l->err);
     return st ? st : add_words(l);
 }
 
@@ -163,7 +163,7 @@ static rf_status key(rf_live_state *l, const char *text)
     const size_t n = l->typed.n;
     rf_status st = rf_utf8_check(text, strlen(text), "what is typed", &l->err);
     if (!st) rf_str_put(&l->typed, text);
-    if (!st && l->typed.failed) st = rf_fail(&l->err, RF_ENOMEM, "no memory");
+    if (!st && l->typed.failed) st = rf_no_memory(&l->err);
     if (!st) st = answer(l);
     if (st && l->typed.n > n) l->typed.s[l->typed.n = n] = 0;
     return tell(l, st);
@@ -192,7 +192,7 @@ static rf_status pick(rf_live_state *l, uint32_t i)
     if (i >= l->n) return tell(l, rf_fail(&l->err, RF_EINVAL, "there is no candidate %u", i + 1));
     const choice c = l->at[i];
     rf_str_put(&l->done, c.text);
-    if (l->done.failed) return tell(l, rf_fail(&l->err, RF_ENOMEM, "no memory"));
+    if (l->done.failed) return tell(l, rf_no_memory(&l->err));
     memmove(l->typed.s, l->typed.s + c.bytes, l->typed.n - c.bytes + 1);
     l->typed.n -= c.bytes;
     return tell(l, answer(l));

@@ -21,7 +21,7 @@ py_machine *py_machine_new(const py_net *n, rf_device *d, rf_index rows, rf_weig
 {
     py_machine *m = calloc(1, sizeof *m);
     if (!m) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     *m = (py_machine){.rows = rows,

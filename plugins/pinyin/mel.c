@@ -130,7 +130,7 @@ speech_mel *speech_mel_new(const speech_mel_spec *spec, rf_error *err)
     if (m && spec->pitch) m->pitch = speech_pitch_new(spec->rate, m->window);
     if (!m || !take_memory(m) || (spec->pitch && !m->pitch)) {
         speech_mel_free(m);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     speech_fft_wave(m->n, m->wave);

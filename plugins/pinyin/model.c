@@ -31,7 +31,7 @@ rf_status py_model_finish(py_model *m, rf_error *err)
     uint32_t n = 0;
     m->token = malloc((bytes + 1) * sizeof *m->token);
     m->tokens = calloc((size_t)x->words + 1, sizeof *m->tokens);
-    if (!m->token || !m->tokens) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->token || !m->tokens) return rf_no_memory(err);
     for (int32_t w = 0; w < x->words; w++) {
         for (size_t i = x->at[w]; i < x->at[w + 1];) {
             int32_t code;
@@ -83,7 +83,7 @@ static rf_status load_net(py_model *m, const rf_model *f, rf_error *err)
     const rf_stored *w = rf_model_find(f, "rnn.weight_hh_l0");
     rf_arena *texts = e ? rf_arena_new(0) : NULL;
     if (!e) return RF_OK;
-    if (!texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!texts) return rf_no_memory(err);
     rf_status st = rf_task_options_read(f, py_train_options, v, texts, err);
     if (!st) st = rf_settings_need(py_train_options, v, needed, rf_model_name(f), err);
     if (!st) {
@@ -118,7 +118,7 @@ py_model *py_model_read(const char *path, rf_error *err)
 {
     rf_model *f = rf_task_model_read(path, PY_ID, PY_TASK, err);
     py_model *m = f ? calloc(1, sizeof *m) : NULL;
-    if (f && !m) rf_fail(err, RF_ENOMEM, "no memory");
+    if (f && !m) rf_no_memory(err);
     if (m && load(m, f, err)) {
         py_model_free(m);
         m = NULL;

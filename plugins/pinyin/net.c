@@ -18,7 +18,7 @@ static rf_status build(py_net *n, rf_error *err)
                              .dropout = n->dropout,
                              .forget_bias = 1};
     n->params = rf_params_new();
-    if (!n->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!n->params) return rf_no_memory(err);
     rf_status st = rf_embedding_layer_init(&n->in, n->params, "embedding.", s->V, s->embed,
                                            s->tie ? uniform.scale : 1, err);
     if (st) return st;
@@ -35,7 +35,7 @@ py_net *py_net_new(const py_net_shape *shape, double dropout, rf_error *err)
 {
     py_net *n = calloc(1, sizeof *n);
     if (!n) {
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     n->shape = *shape;
@@ -55,17 +55,12 @@ void py_net_free(py_net *n)
 
 /* ---- Forward --------------------------------------------------------------------------------- */
 
-static rf_node drop(rf_graph *g, const py_net *n, rf_node x)
-{
-    return n->dropout > 0 ? rf_dropout(g, x, n->dropout) : x;
-}
-
 rf_sequence py_net_apply(rf_graph *g, const py_net *n, const rf_carried *s, const int32_t *x,
                          rf_index T, rf_index B)
 {
     const rf_node e = rf_embedding_layer_apply(g, &n->in, x, RF_SHAPE(T, B));
-    rf_sequence q = rf_carried_apply(g, n->rnn, drop(g, n, e), s);
-    q.out = drop(g, n, q.out);
+    rf_sequence q = rf_carried_apply(g, n->rnn, rf_dropout(g, e, n->dropout), s);
+    q.out = rf_dropout(g, q.out, n->dropout);
     return q;
 }
 
@@ -88,7 +83,7 @@ static rf_status store_bytes(const rf_param *p, rf_model *m, rf_error *err)
     int8_t *q = malloc((size_t)(rows * cols));
     rf_real *scale = malloc((size_t)rows * sizeof *scale);
     char name[160];
-    rf_status st = q && scale ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = q && scale ? RF_OK : rf_no_memory(err);
     for (rf_index r = 0; r < rows && !st; r++) {
         const rf_real *w = p->value.data + r * cols;
         rf_real most = 0;
@@ -125,7 +120,7 @@ static rf_status load_bytes(rf_param *p, const rf_stored *s, const rf_model *m, 
         return rf_fail(err, RF_EFORMAT, "%s: tensor %s has another shape than its options say",
                        rf_model_name(m), p->name);
     rf_real *scale = malloc((size_t)rows * sizeof *scale);
-    if (!scale) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!scale) return rf_no_memory(err);
     snprintf(name, sizeof name, "%s.scale", p->name);
     const rf_status st = rf_model_get_real(m, name, (rf_tensor){scale, RF_SHAPE(rows)}, err);
     for (rf_index i = 0; i < rows * cols && !st; i++) p->value.data[i] = q[i] * scale[i / cols];

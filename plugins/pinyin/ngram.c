@@ -83,7 +83,7 @@ static rf_status store_counts(const py_level *l, const char *name, int k, rf_mod
                               rf_error *err)
 {
     uint16_t *count = malloc(((size_t)l->n + 1) * sizeof *count);
-    if (!count) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!count) return rf_no_memory(err);
     for (uint32_t i = 0; i < l->n; i++) count[i] = (uint16_t)(l->first[i + 1] - l->first[i]);
     const rf_status st = add(f, name, k, "count", RF_U16, l->n, count, err);
     free(count);
@@ -143,8 +143,7 @@ static rf_status load_level(py_ngram *m, int k, const char *name, const rf_model
     if (k) l->token = copy(t);
     if (b) l->back = copy(b);
     if (c) l->first = calloc((size_t)l->n + 1, sizeof *l->first);
-    if (!l->p || (k && !l->token) || (b && !l->back) || (c && !l->first))
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!l->p || (k && !l->token) || (b && !l->back) || (c && !l->first)) return rf_no_memory(err);
     for (uint32_t i = 0; c && i < l->n; i++) {
         uint16_t n;
         memcpy(&n, (const char *)c->data + 2 * (size_t)i, 2);

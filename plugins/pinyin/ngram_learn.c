@@ -358,6 +358,5 @@ rf_status py_ngram_learn(py_ngram *m, const py_ngram_spec *spec, const int32_t *
     free(l.spare);
     if (good) return RF_OK;
     if (l.stopped) return l.stopped;
-    return n < 2 ? rf_fail(err, RF_EFORMAT, "no text to count n-grams of")
-                 : rf_fail(err, RF_ENOMEM, "no memory");
+    return n < 2 ? rf_fail(err, RF_EFORMAT, "no text to count n-grams of") : rf_no_memory(err);
 }

@@ -6,7 +6,7 @@
 #include "source.h"
 #include "trainer.h"
 
-static rf_status fail_memory(py_trainer *t) { return rf_fail(t->err, RF_ENOMEM, "no memory"); }
+static rf_status fail_memory(py_trainer *t) { return rf_no_memory(t->err); }
 
 static rf_status ask(void *ctx)
 {

@@ -69,8 +69,7 @@ rf_status py_verb_score(rf_session *s, const rf_run *r)
     py_reader x = {0};
     py_decoder *d = NULL;
     scored *list = calloc((size_t)r->arg_count + 1, sizeof *list);
-    const rf_status st =
-        list ? score(s, r, &x, &d, list, &err) : rf_fail(&err, RF_ENOMEM, "no memory");
+    const rf_status st = list ? score(s, r, &x, &d, list, &err) : rf_no_memory(&err);
     free(list);
     py_decoder_free(d);
     py_reader_close(&x);

@@ -124,8 +124,6 @@ typedef struct place {
     rf_error *err;
 } place;
 
-static rf_status no_memory(const place *p) { return rf_fail(p->err, RF_ENOMEM, "no memory"); }
-
 /* "U+4E00: yī,yí". */
 static rf_status read_character(py_source *s, const char *line, size_t n, const place *p)
 {
@@ -152,7 +150,7 @@ static rf_status read_character(py_source *s, const char *line, size_t n, const 
     }
     s->left_out += !any;
     rf_str_free(&list);
-    return good ? RF_OK : no_memory(p);
+    return good ? RF_OK : rf_no_memory(p->err);
 }
 
 /* "银行: yín háng". */
@@ -174,7 +172,7 @@ static rf_status read_phrase(py_source *s, const char *line, const char *colon, 
         s->left_out++;
         return RF_OK;
     }
-    return add_reading(s, line, bytes, r, length) ? RF_OK : no_memory(p);
+    return add_reading(s, line, bytes, r, length) ? RF_OK : rf_no_memory(p->err);
 }
 
 /* "银行 8350 n". */
@@ -193,7 +191,7 @@ static rf_status read_count(py_source *s, const char *line, size_t n, const plac
         s->left_out++;
         return RF_OK;
     }
-    return rf_map_put(s->freq, line, word, (int64_t)count + 1) ? RF_OK : no_memory(p);
+    return rf_map_put(s->freq, line, word, (int64_t)count + 1) ? RF_OK : rf_no_memory(p->err);
 }
 
 static rf_status read_line(py_source *s, char *line, size_t n, const place *p)
@@ -222,7 +220,7 @@ rf_status py_source_parse(py_source *s, const char *text, size_t n, const char *
         rf_str_clear(&line);
         rf_str_add(&line, text + i, m);
         rf_str_put(&line, "");
-        st = line.failed ? no_memory(&p) : line.n ? read_line(s, line.s, line.n, &p) : RF_OK;
+        st = line.failed ? rf_no_memory(p.err) : line.n ? read_line(s, line.s, line.n, &p) : RF_OK;
         i += m + 1;
     }
     rf_str_free(&line);
@@ -410,7 +408,7 @@ rf_status py_source_build(const py_source *s, int32_t words, const rf_vocab *cha
     if (good) good = py_lexicon_finish(out);
     free(b.list);
     rf_map_free(b.chars);
-    if (!good) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!good) return rf_no_memory(err);
     return out->words ? RF_OK
                       : rf_fail(err, RF_EFORMAT, "the lexica have no character with a reading");
 }

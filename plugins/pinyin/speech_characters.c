@@ -36,7 +36,7 @@ rf_status speech_characters_of(speech_characters *c, const speech_units *u, cons
     rf_status st = RF_OK;
     *score = n ? -LOST : 0;
     speech_units_decode(u, unit, n, &pinyin);
-    if (pinyin.failed) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (pinyin.failed) st = rf_no_memory(err);
     if (!st && pinyin.n) st = py_decode(c->d, pinyin.s, pinyin.n, &a, err);
     if (!st && a.n) {
         rf_str_put(out, a.at[0].text);
@@ -44,7 +44,7 @@ rf_status speech_characters_of(speech_characters *c, const speech_units *u, cons
     }
     if (pinyin.n) py_answers_free(&a);
     rf_str_free(&pinyin);
-    return !st && out->failed ? rf_fail(err, RF_ENOMEM, "no memory") : st;
+    return !st && out->failed ? rf_no_memory(err) : st;
 }
 
 static int by_score(const void *left, const void *right)

@@ -11,7 +11,7 @@ rf_status speech_ear_init(speech_ear *e, const speech_ear_spec *spec, rf_error *
     e->I = e->W * spec->stack;
     e->mel = speech_mel_new(&spec->mel, err);
     if (!e->mel) return err->status;
-    if (!speech_sums_new(&e->sums, M)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!speech_sums_new(&e->sums, M)) return rf_no_memory(err);
     return RF_OK;
 }
 

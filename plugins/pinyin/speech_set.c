@@ -27,7 +27,7 @@ static rf_status cut(row *r, const char *line, rf_error *err)
 {
     free(r->text);
     *r = (row){.text = strdup(line)};
-    if (!r->text) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!r->text) return rf_no_memory(err);
     for (char *at = r->text; at && r->n < COLUMNS;) {
         r->cell[r->n++] = at;
         at = strchr(at, '\t');
@@ -137,14 +137,14 @@ static rf_status add(speech_set *s, const table *t, const char *file, const char
 {
     rf_status st = speech_sound_read(file, t->q->rate, t->q->most, sound, err);
     if (st) return st;
-    if (!room(s) || !add_samples(s, sound)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!room(s) || !add_samples(s, sound)) return rf_no_memory(err);
     s->name[s->n] = keep_text(s, file);
     for (int i = 0; i < 2; i++) {
         const int k = t->kept[i];
         s->kept[2 * s->n + i] = keep_text(s, k >= 0 && k < t->now.n ? t->now.cell[k] : "");
     }
     s->clean[s->n++] = keep_text(s, clean);
-    return s->text.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    return s->text.failed ? rf_no_memory(err) : RF_OK;
 }
 
 /* FOLDER/FILE, the table's folder if there is none given; absolute names stay. */
@@ -174,7 +174,7 @@ static rf_status add_row(speech_set *s, const table *t, rf_str *path, rf_str *cl
         return RF_OK;
     }
     file_path(t, t->now.cell[0], path);
-    if (path->failed || clean->failed) return rf_fail(t->err, RF_ENOMEM, "no memory");
+    if (path->failed || clean->failed) return rf_no_memory(t->err);
     rf_error why = {0};
     const rf_status st = add(s, t, path->s, clean->s ? clean->s : "", sound, &why);
     return st ? rf_fail(t->err, st, "%s:%lld: %s", name, line, why.text) : RF_OK;

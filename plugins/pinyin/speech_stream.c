@@ -31,8 +31,6 @@ struct speech_stream {
     double greedy_p;
 };
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 static rf_index steps_of(const speech_stream *s, double seconds)
 {
     const speech_ear_spec *e = &s->spec.m->ear.spec;
@@ -58,7 +56,7 @@ speech_stream *speech_stream_new(const speech_stream_spec *spec, rf_error *err)
     rf_ctc_spec search = {
         .beam = spec->beam ? spec->beam : 1, .prune = PRUNE, .ctx = &spec->m->units};
     if (!s) {
-        no_memory(err);
+        rf_no_memory(err);
         return NULL;
     }
     s->spec = *spec;
@@ -70,7 +68,7 @@ speech_stream *speech_stream_new(const speech_stream_spec *spec, rf_error *err)
         return s;
     }
     speech_stream_free(s);
-    no_memory(err);
+    rf_no_memory(err);
     return NULL;
 }
 
@@ -130,7 +128,7 @@ static rf_status take_frames(speech_stream *s, bool end, rf_error *err)
     size_t at = 0;
     const bool lone = end && s->frames + s->first == 0 && s->sound.n;
     for (; s->sound.n - at >= window || (lone && !s->frames); at += hop) {
-        if (!room(&s->frame, &s->cap, (s->frames + 1) * e->M)) return no_memory(err);
+        if (!room(&s->frame, &s->cap, (s->frames + 1) * e->M)) return rf_no_memory(err);
         rf_real *frame = s->frame + s->frames++ * e->M;
         speech_mel_frame(e->mel, s->sound.x + at, s->sound.n - at, 0, frame);
         s->sounds |= speech_mel_sounds(e->mel, frame);
@@ -159,7 +157,7 @@ static rf_status keep(speech_stream *s, const rf_real *logp, rf_index T, rf_erro
 {
     const rf_index K = s->spec.m->K;
     if (!s->spec.keep) return RF_OK;
-    if (!room(&s->logp, &s->logp_cap, (s->done + T) * K)) return no_memory(err);
+    if (!room(&s->logp, &s->logp_cap, (s->done + T) * K)) return rf_no_memory(err);
     memcpy(s->logp + s->done * K, logp, (size_t)(T * K) * sizeof *logp);
     return RF_OK;
 }
@@ -176,7 +174,7 @@ static rf_status understand(speech_stream *s, const rf_real *logp, rf_index T, r
         s->last = k;
     }
     s->done += T;
-    return !st && s->greedy.failed ? no_memory(err) : st;
+    return !st && s->greedy.failed ? rf_no_memory(err) : st;
 }
 
 /* Steps from .. from+T, of which `skip` first ones are context and `count` are understood. */
@@ -186,10 +184,10 @@ static rf_status hear_window(speech_stream *s, rf_index from, rf_index T, rf_ind
     speech_model *m = s->spec.m;
     rf_graph *g = s->spec.g;
     const rf_index I = m->ear.I, stack = m->ear.spec.stack, L = m->shape.layers;
-    if (!room(&s->x, &s->x_cap, T * I)) return no_memory(err);
+    if (!room(&s->x, &s->x_cap, T * I)) return rf_no_memory(err);
     /* `first` is a multiple of stack. */
     if (!speech_ear_steps(&m->ear, s->frame, s->frames, from - s->first / stack, T, s->x, I))
-        return no_memory(err);
+        return rf_no_memory(err);
     rf_graph_begin(g, RF_INFER, (rf_key){0});
     const rf_node x = rf_borrow(g, s->x, RF_SHAPE(T, 1, I));
     const rf_shape shape = RF_SHAPE(L, 1, m->shape.hidden);
@@ -242,7 +240,7 @@ static rf_status hear(speech_stream *s, bool end, rf_error *err)
 
 rf_status speech_stream_feed(speech_stream *s, const float *x, size_t n, rf_error *err)
 {
-    if (!speech_sound_add(&s->sound, x, n)) return no_memory(err);
+    if (!speech_sound_add(&s->sound, x, n)) return rf_no_memory(err);
     const rf_status st = take_frames(s, false, err);
     return st ? st : hear(s, false, err);
 }
@@ -263,7 +261,7 @@ static rf_status alone(const int32_t *tokens, size_t n, double logp, rf_hypothes
     *out = (rf_hypotheses){.n = 1, .h = malloc(sizeof *out->h), .memory = copy};
     if (!out->h || !copy) {
         rf_hypotheses_free(out);
-        return no_memory(err);
+        return rf_no_memory(err);
     }
     if (n) memcpy(copy, tokens, n * sizeof *copy);
     out->h[0] = (rf_hypothesis){

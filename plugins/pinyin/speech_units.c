@@ -145,7 +145,7 @@ rf_status speech_units_count(int kind, const char *clean, rf_map *units, rf_map 
             done = rf_map_add(units, part[i], length[i], 1) != INT64_MIN;
         if (speech_kind_syllables(kind)) done &= rf_map_add(syllables, token, n, 1) != INT64_MIN;
     }
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 rf_status speech_units_make(speech_units *u, int kind, const rf_map *units, const rf_map *syllables,
@@ -205,7 +205,7 @@ static int64_t pair_of(const speech_units *u, rf_index K, const char *syllable)
 static rf_status link_apart(speech_units *u, rf_index K, rf_error *err)
 {
     u->tones = calloc((size_t)(K * K), 1);
-    if (!u->tones) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!u->tones) return rf_no_memory(err);
     for (int32_t s = 0; s < rf_vocab_size(u->syllable); s++) {
         size_t n;
         const char *syllable = rf_vocab_at(u->syllable, s, &n);
@@ -223,7 +223,7 @@ rf_status speech_units_link(speech_units *u, rf_error *err)
     const rf_index K = rf_vocab_size(u->unit);
     if (!speech_kind_syllables(u->kind)) return RF_OK;
     u->follow = malloc((size_t)(K * K) * sizeof *u->follow);
-    if (!u->follow) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!u->follow) return rf_no_memory(err);
     for (rf_index i = 0; i < K * K; i++) u->follow[i] = -INFINITY;
     if (u->kind == SPEECH_TONES) return link_apart(u, K, err);
     for (int32_t s = 0; s < rf_vocab_size(u->syllable); s++) {

@@ -36,7 +36,7 @@ rf_vocab *py_chars_learn(const char *text, size_t n, int64_t least, int32_t most
         i += m;
     }
     rf_vocab *v = good ? rf_vocab_build(counts, special, least, most, err) : NULL;
-    if (!good) rf_fail(err, RF_ENOMEM, "no memory");
+    if (!good) rf_no_memory(err);
     rf_map_free(counts);
     return v;
 }

@@ -38,8 +38,7 @@ static rf_status fit(py_trainer *t, rf_fit_result *result)
     if (spec.B > spec.n - 1) spec.B = spec.n - 1;
     t->batches = rf_stream_batches_new(&spec, t->err);
     if (!t->batches) return t->err->status;
-    if (!rf_carried_init(&t->state, t->m->net->rnn, spec.B))
-        return rf_fail(t->err, RF_ENOMEM, "no memory");
+    if (!rf_carried_init(&t->state, t->m->net->rnn, spec.B)) return rf_no_memory(t->err);
     t->base.cursor = rf_stream_batches_cursor(t->batches);
     t->base.per_epoch = rf_stream_batches_per_epoch(t->batches);
     t->base.carried = &t->state;

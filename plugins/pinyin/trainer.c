@@ -61,8 +61,7 @@ static rf_status validate(void *self, rf_graph *g, rf_metrics *m, rf_error *err)
     rf_mean_value mean = {0};
     const rf_index lanes = spec.B < spec.n - 1 ? spec.B : spec.n - 1;
     rf_status st = b ? RF_OK : err->status;
-    if (!st && !rf_carried_init(&s, t->m->net->rnn, lanes))
-        st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && !rf_carried_init(&s, t->m->net->rnn, lanes)) st = rf_no_memory(err);
     if (!st) st = validate_lanes(t, g, b, &s, &mean, err);
     rf_carried_free(&s);
     rf_stream_batches_free(b);

@@ -22,7 +22,7 @@ static rf_status both(py_trainer *t, const int32_t *at, size_t n, double *counte
     float *state = m ? malloc(2 * numbers * sizeof *state) : NULL;
     const float *before = NULL;
     py_context c = py_ngram_begin(&t->m->by_char);
-    rf_status st = m ? state ? RF_OK : rf_fail(t->err, RF_ENOMEM, "no memory") : t->err->status;
+    rf_status st = m ? state ? RF_OK : rf_no_memory(t->err) : t->err->status;
     for (size_t i = 0; i + 1 < n && !st; i++) {
         float *after = state + (i % 2) * numbers; /* the two take turns */
         py_machine_step(m, &before, &at[i], 1, &after);
@@ -56,7 +56,7 @@ static rf_status tune_mix(py_trainer *t)
 {
     const size_t n = t->valid.n < MIX_TOKENS ? t->valid.n : MIX_TOKENS;
     double *p = malloc(2 * (n + 1) * sizeof *p), counted = 0, learned = 0, mixed = 0;
-    if (!p) return rf_fail(t->err, RF_ENOMEM, "no memory");
+    if (!p) return rf_no_memory(t->err);
     double *q = p + n + 1;
     const rf_status st = both(t, t->valid.at, n, p, q);
     if (!st) {

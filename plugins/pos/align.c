@@ -46,14 +46,14 @@ static rf_status add_sentence(const maker *k, rf_index s, rf_error *err)
         word[sentence.words++] = (int32_t)sentence.rows;
         done = done && make_row(k, &row[sentence.rows++], RF_ROW_WORD, id, id, w->at, w->n);
     }
-    return done ? rf_division_add(k->d, &sentence, err) : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? rf_division_add(k->d, &sentence, err) : rf_no_memory(err);
 }
 
 /* NULL with err. */
 static rf_division *divide(const pos_corpus *c, rf_error *err)
 {
     const maker k = {.c = c, .a = rf_arena_new(0), .d = rf_division_new()};
-    rf_status st = k.a && k.d ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = k.a && k.d ? RF_OK : rf_no_memory(err);
     for (rf_index s = 0; s < c->n && !st; s++) {
         st = add_sentence(&k, s, err);
         rf_arena_reset(k.a);

@@ -103,7 +103,7 @@ static rf_status prepare(job *j, rf_error *err)
     bool done = j->label && j->logp && j->p && j->found && (j->allowed || !limited);
     for (int i = 0; i < j->threads && done && j->w->probable; i++)
         done = (j->marginal[i] = rf_graph_alloc(g, (size_t)(b->T * K) * sizeof **j->marginal));
-    if (!done) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!done) return rf_no_memory(err);
     if (limited) fill_allowed(j->w, b, j->allowed);
     return RF_OK;
 }
@@ -162,7 +162,7 @@ rf_status pos_walk_run(const pos_walk *w, rf_error *err)
     j.marginal = calloc((size_t)n, sizeof *j.marginal);
     bool done = j.work && j.error && j.marginal;
     for (int i = 0; i < n && done; i++) done = (j.work[i] = rf_chain_work_new());
-    rf_status st = done ? walk(&j, err) : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = done ? walk(&j, err) : rf_no_memory(err);
     for (int i = 0; i < n && j.work; i++) rf_chain_work_free(j.work[i]);
     free(j.work);
     free(j.error);

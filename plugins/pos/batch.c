@@ -8,7 +8,7 @@
 rf_status pos_batch_begin(pos_batch *b, rf_error *err)
 {
     b->texts = rf_arena_new(0);
-    return b->texts ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return b->texts ? RF_OK : rf_no_memory(err);
 }
 
 static void free_answers(pos_batch *b)
@@ -83,7 +83,7 @@ rf_status pos_batch_close(pos_batch *b, rf_index *number, rf_error *err)
     pos_units_close(&b->one, b->m->lexis.task);
     const bool done = (!b->lexicon || pos_lexicon_apply(b->lexicon, b->m->lexis.task, &b->one)) &&
                       append(&b->all, &b->one);
-    if (!done) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!done) return rf_no_memory(err);
     *number = b->set.n;
     return pos_lexis_encode(&b->m->lexis, &b->set, &b->one, err);
 }
@@ -118,7 +118,7 @@ rf_status pos_batch_run(pos_batch *b, rf_error *err)
     b->p = calloc(units + 1, sizeof *b->p);
     b->logp = calloc(n * best + 1, sizeof *b->logp);
     b->found = calloc(n + 1, sizeof *b->found);
-    if (!b->label || !b->p || !b->logp || !b->found) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!b->label || !b->p || !b->logp || !b->found) return rf_no_memory(err);
     const pos_walk w = {.g = b->g,
                         .m = b->m,
                         .set = &b->set,

@@ -14,7 +14,7 @@ rf_status pos_corpus_init(pos_corpus *c, const rf_vocab *known, rf_error *err)
         const char *name = rf_vocab_at(known, k, &n);
         done = rf_vocab_add(c->tags, name, n) == k;
     }
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 void pos_corpus_free(pos_corpus *c)

@@ -26,8 +26,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Words that are known -------------------------------------------------------------------- */
 
 static rf_status read_seen(setup *u, int column)
@@ -37,7 +35,7 @@ static rf_status read_seen(setup *u, int column)
     rf_str key = {0};
     if (!v->count) return RF_OK;
     u->seen = rf_vocab_new();
-    rf_status st = u->seen ? pos_corpus_init(&c, NULL, u->err) : no_memory(u);
+    rf_status st = u->seen ? pos_corpus_init(&c, NULL, u->err) : rf_no_memory(u->err);
     if (!st)
         st = pos_corpus_read(&c, v->as.list, v->count, (int)u->r->opt[EVAL_INPUT].as.i, column,
                              u->err);
@@ -46,7 +44,7 @@ static rf_status read_seen(setup *u, int column)
         const char *form = pos_corpus_form(&c, i, &n);
         rf_str_clear(&key);
         pos_key_word(form, n, &key);
-        if (!key.s || rf_vocab_add(u->seen, key.s, key.n) < 0) st = no_memory(u);
+        if (!key.s || rf_vocab_add(u->seen, key.s, key.n) < 0) st = rf_no_memory(u->err);
     }
     rf_str_free(&key);
     pos_corpus_free(&c);
@@ -88,8 +86,8 @@ static rf_status take(setup *u)
     for (rf_index i = 0; i < b->set.n && !st; i++) {
         pos_told w;
         for (int32_t at = 0; pos_batch_told(b, i, 0, at, &w); at = w.next)
-            if (!add_told(u, &w)) return no_memory(u);
-        if (!pos_corpus_end(&u->told, false)) return no_memory(u);
+            if (!add_told(u, &w)) return rf_no_memory(u->err);
+        if (!pos_corpus_end(&u->told, false)) return rf_no_memory(u->err);
     }
     u->done += b->set.n;
     pos_batch_clear(b);
@@ -118,7 +116,7 @@ static rf_status tell_sentence(setup *u, rf_index i)
     for (rf_index k = c->start[i]; !u->found && k < c->start[i + 1] && done; k++)
         done = pos_batch_word(&u->b, c->text.s + c->word[k].at, c->word[k].n, c->word[k].glued);
     rf_str_free(&text);
-    return done ? close_sentence(u) : no_memory(u);
+    return done ? close_sentence(u) : rf_no_memory(u->err);
 }
 
 /* The text of a paragraph, of which sentences and words are to be found. */
@@ -128,11 +126,11 @@ static rf_status tell_paragraph(setup *u, rf_index from, rf_index to)
     const char *sentence;
     int more = 1;
     pos_corpus_write(&u->right, from, to, &text);
-    rf_status st = text.s && !text.failed ? RF_OK : no_memory(u);
+    rf_status st = text.s && !text.failed ? RF_OK : rf_no_memory(u->err);
     if (!st) st = pos_raw_open(&u->cutter, text.s, text.n, u->x.m->lexis.task == POS_TAGS, u->err);
     while (!st && (more = pos_raw_next(&u->cutter, &u->b, &sentence)) > 0) st = close_sentence(u);
     rf_str_free(&text);
-    return !st && more < 0 ? no_memory(u) : st;
+    return !st && more < 0 ? rf_no_memory(u->err) : st;
 }
 
 static rf_status tell(setup *u)

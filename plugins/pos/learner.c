@@ -105,7 +105,7 @@ static bool make_sparse(pos_tagger *m)
 rf_status pos_learner_begin(pos_learner *l, rf_index B, rf_error *err)
 {
     const rf_bucket_spec spec = {.lengths = l->train.lengths, .n = l->train.n, .B = B};
-    if (!make_sparse(l->m)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!make_sparse(l->m)) return rf_no_memory(err);
     l->base.higher = l->valid.n > 0;
     return rf_training_open(&l->base, &spec, l->m->params, err);
 }

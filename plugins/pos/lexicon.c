@@ -1,6 +1,7 @@
 /* pos/lexicon.c -- see lexicon.h. */
 #include "lexicon.h"
 
+#include <refrain/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +49,12 @@ static rf_status add_tags(pos_lexicon *x, const rf_vocab *tags, const char *word
         if (tag < 0)
             return rf_fail(err, RF_EFORMAT, "%s: the model has no tag %.*s", where, (int)bytes, at);
         if (!set) set = id >= 0 ? x->set + (size_t)id * (size_t)x->tags : new_set(x);
-        if (!set) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (!set) return rf_no_memory(err);
         if (id < 0) id = x->sets - 1;
         set[tag] = 1;
         at += bytes;
     }
-    return rf_map_put(x->words, word, n, id) ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return rf_map_put(x->words, word, n, id) ? RF_OK : rf_no_memory(err);
 }
 
 static rf_status add_line(pos_lexicon *x, const rf_vocab *tags, const char *line, const char *where,
@@ -70,7 +71,7 @@ pos_lexicon *pos_lexicon_parse(char *text, const char *name, const rf_vocab *tag
 {
     pos_lexicon *x = calloc(1, sizeof *x);
     if (x) *x = (pos_lexicon){.words = rf_map_new(), .tags = rf_vocab_size(tags)};
-    rf_status st = x && x->words ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = x && x->words ? RF_OK : rf_no_memory(err);
     char *line = text;
     for (size_t number = 1; !st && *line; number++) {
         char where[512], *end = line + strcspn(line, "\n");
@@ -94,7 +95,7 @@ pos_lexicon *pos_lexicon_read(const char *path, const rf_vocab *tags, rf_error *
     if (!st && strlen(text.s) != text.n)
         rf_fail(err, RF_EFORMAT, "%s: a byte of zero where text is due", path);
     else if (!st)
-        x = pos_lexicon_parse(text.s, strcmp(path, "-") ? path : "standard input", tags, err);
+        x = pos_lexicon_parse(text.s, rf_input_name(path), tags, err);
     rf_str_free(&text);
     return x;
 }

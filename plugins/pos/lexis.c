@@ -182,7 +182,7 @@ static rf_status make_table(pos_lexis *x, int t, const rf_map *counts, const pos
     if (!x->table[t]) return err->status;
     const int32_t size = keep_more(x->table[t], keep) ? rf_vocab_size(x->table[t]) : 0;
     x->count[t] = size ? calloc((size_t)size, sizeof **x->count) : NULL;
-    if (!x->count[t]) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->count[t]) return rf_no_memory(err);
     for (int32_t k = 0; k < size; k++) {
         size_t n;
         const char *s = rf_vocab_at(x->table[t], k, &n);
@@ -204,7 +204,7 @@ rf_status pos_lexis_learn(pos_lexis *x, const pos_corpus *c, const int32_t *whic
         k.failed = !pos_units_sentence(&u, x->task, c, which[i], true);
         if (!k.failed) count_units(x, &k, &u, &key);
     }
-    rf_status st = k.failed ? rf_fail(err, RF_ENOMEM, "no memory") : RF_OK;
+    rf_status st = k.failed ? rf_no_memory(err) : RF_OK;
     for (int t = 0; t < POS_TABLES && !st; t++)
         if (pos_lexis_uses(x, t)) st = make_table(x, t, k.count[t], &keep[t], err);
     for (int t = 0; t < POS_TABLES; t++) rf_map_free(k.count[t]);
@@ -288,7 +288,7 @@ rf_status pos_lexis_encode(const pos_lexis *x, pos_set *set, const pos_units *u,
 {
     rf_str key = {0};
     rf_ids *list;
-    if (set->n == set->cap && !grow(set)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (set->n == set->cap && !grow(set)) return rf_no_memory(err);
     set->start[set->n] = (rf_index)set->label.n;
     set->lengths[set->n] = u->n;
     bool failed = false;
@@ -309,7 +309,7 @@ rf_status pos_lexis_encode(const pos_lexis *x, pos_set *set, const pos_units *u,
     for (int i = 0; (list = const_lists(set, i)); i++) failed |= list->failed;
     failed |= key.failed;
     rf_str_free(&key);
-    if (failed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (failed) return rf_no_memory(err);
     set->n++;
     return RF_OK;
 }
@@ -335,8 +335,7 @@ rf_status pos_lexis_corpus(const pos_lexis *x, pos_set *set, const pos_corpus *c
     rf_status st = RF_OK;
     for (rf_index k = 0; k < n && !st; k++) {
         const int32_t i = which ? which[k] : (int32_t)k;
-        if (!pos_units_sentence(&u, x->task, c, i, fixed))
-            st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!pos_units_sentence(&u, x->task, c, i, fixed)) st = rf_no_memory(err);
         if (st || !u.n) continue;
         rename_labels(x, c, &u);
         st = pos_lexis_encode(x, set, &u, err);

@@ -10,7 +10,7 @@ static const int columns[] = {[POS_UPOS] = RF_UPOS, [POS_XPOS] = RF_XPOS, [POS_F
 
 static rf_status send(pos_printer *p, rf_error *err)
 {
-    if (p->out.failed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (p->out.failed) return rf_no_memory(err);
     return rf_emit_text(p->host, p->item, p->out.s ? p->out.s : "", p->out.n, (double)NAN);
 }
 
@@ -157,7 +157,7 @@ static rf_status print_table(pos_printer *p, const pos_waiting *w, rf_error *err
          at = t.next) {
         rf_str_clear(&p->out);
         rf_str_add(&p->out, t.form, t.n);
-        if (p->out.failed) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (p->out.failed) return rf_no_memory(err);
         const rf_field row[] = {rf_field_int("sentence", p->item + 1), rf_field_int("id", ++id),
                                 rf_field_string("word", p->out.s), rf_field_string("tag", t.tag),
                                 rf_field_real("p", t.p)};
@@ -172,7 +172,7 @@ static rf_status print_best(pos_printer *p, const pos_waiting *w, rf_error *err)
     for (rf_index k = 0; w->number >= 0 && k < p->b->found[w->number] && !st; k++) {
         rf_str_clear(&p->out);
         put_slashes(p->b, w->number, k, &p->out);
-        if (p->out.failed) return rf_fail(err, RF_ENOMEM, "no memory");
+        if (p->out.failed) return rf_no_memory(err);
         const double logp = p->b->logp[p->b->best * w->number + k];
         const rf_field row[] = {rf_field_int("sentence", p->item + 1), rf_field_int("rank", k + 1),
                                 rf_field_real("p", exp(logp)), rf_field_string("answer", p->out.s)};

@@ -2,11 +2,10 @@
 #include "read.h"
 
 #include <refrain/conllu.h>
+#include <refrain/io.h>
 #include <string.h>
 
 #include "pos.h"
-
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
 
 /* CoNLL-U begins with a comment or with a row of tabs. */
 int pos_input_guess(const char *text, size_t n)
@@ -60,11 +59,11 @@ static rf_status add_sentence(pos_corpus *c, const rf_sentence *s, int column, r
         if (token && row->first > token->last) token = NULL;
         const char *form = row->column[RF_FORM], *tag = column_of(row, column);
         pos_word *w = pos_corpus_add(c, form, strlen(form), tag, tag ? strlen(tag) : 0);
-        if (!w) return no_memory(err);
+        if (!w) return rf_no_memory(err);
         w->glued = !rf_row_space_after(row);
         st = add_token(c, w, token, row->first);
     }
-    return !st && pos_corpus_end(c, opens_paragraph(s)) ? RF_OK : no_memory(err);
+    return !st && pos_corpus_end(c, opens_paragraph(s)) ? RF_OK : rf_no_memory(err);
 }
 
 static rf_status parse_conllu(pos_corpus *c, const char *text, size_t n, const char *name,
@@ -121,13 +120,13 @@ static rf_status add_line(pos_corpus *c, const rf_tagged_line *l, rf_error *err)
         const rf_tagged_word *from = &l->word[i];
         pos_word *w =
             pos_corpus_add(c, from->word, strlen(from->word), from->tag, strlen(from->tag));
-        if (!w) return no_memory(err);
+        if (!w) return rf_no_memory(err);
         w->glued = i + 1 < l->words && is_glued(from->word, l->word[i + 1].word);
         if (!closes_sentence(l, i)) continue;
-        if (!pos_corpus_end(c, opens)) return no_memory(err);
+        if (!pos_corpus_end(c, opens)) return rf_no_memory(err);
         opens = false;
     }
-    return pos_corpus_end(c, opens) ? RF_OK : no_memory(err);
+    return pos_corpus_end(c, opens) ? RF_OK : rf_no_memory(err);
 }
 
 static rf_status parse_tagged(pos_corpus *c, const char *text, size_t n, const char *name,
@@ -157,7 +156,7 @@ rf_status pos_corpus_read(pos_corpus *c, const char *const *path, size_t paths, 
 {
     rf_status st = RF_OK;
     for (size_t i = 0; i < paths && !st; i++) {
-        const char *name = strcmp(path[i], "-") ? path[i] : "standard input";
+        const char *name = rf_input_name(path[i]);
         rf_str text = {0};
         st = rf_text_read(path[i], &text, err);
         if (!st) st = pos_corpus_parse(c, text.s, text.n, name, input, column, err);

@@ -69,8 +69,7 @@ static rf_status compare(pos_score *s, const pos_corpus *right, const pos_corpus
     bool *used = calloc((size_t)told->words + 1, sizeof *used);
     rf_division_score sentences = {0};
     rf_str key = {0};
-    rf_status st = to && used ? pos_align(right, told, to, &sentences, err)
-                              : rf_fail(err, RF_ENOMEM, "no memory");
+    rf_status st = to && used ? pos_align(right, told, to, &sentences, err) : rf_no_memory(err);
     for (rf_index k = 0; k < right->words && !st; k++)
         count_word(s, right, told, k, to[k], is_seen(right, k, seen, &key));
     if (!st) count_whole(s, right, told, to);

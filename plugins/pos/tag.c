@@ -30,8 +30,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 /* ---- Sentences that wait --------------------------------------------------------------------- */
 
 static rf_status watch(void *ctx, double done, double total)
@@ -59,7 +57,7 @@ static rf_status wait_for(setup *u, pos_waiting w)
     if (u->n == u->cap) {
         const size_t cap = u->cap ? 2 * u->cap : 64;
         pos_waiting *list = realloc(u->waiting, cap * sizeof *list);
-        if (!list) return no_memory(u);
+        if (!list) return rf_no_memory(u->err);
         u->waiting = list;
         u->cap = cap;
     }
@@ -125,7 +123,7 @@ static rf_status add_raw(setup *u, const char *line, size_t n)
         st = wait_for(u, (pos_waiting){.text = text, .opens = opens});
         opens = false;
     }
-    return !st && more < 0 ? no_memory(u) : st;
+    return !st && more < 0 ? rf_no_memory(u->err) : st;
 }
 
 /* Words between blanks, a sentence. */
@@ -143,7 +141,7 @@ static rf_status add_tokens(setup *u, const char *line, size_t n)
         if (i > from) done = pos_batch_word(&u->b, text + from, i - from, false);
         from = i + step;
     }
-    if (!done) return no_memory(u);
+    if (!done) return rf_no_memory(u->err);
     return u->b.one.n ? wait_for(u, (pos_waiting){.text = text}) : RF_OK;
 }
 
@@ -160,7 +158,7 @@ static rf_status add_to_paragraph(setup *u, const char *line, size_t n)
     if (!n) return end_paragraph(u);
     rf_str_add(&u->paragraph, line, n);
     rf_str_put(&u->paragraph, "\n");
-    return u->paragraph.failed ? no_memory(u) : RF_OK;
+    return u->paragraph.failed ? rf_no_memory(u->err) : RF_OK;
 }
 
 static rf_status add_line(setup *u, int input, const char *line, size_t n, const rf_lines *in,
@@ -194,7 +192,7 @@ static rf_status add_sentence(setup *u, const rf_sentence *s)
         const char *form = copy->row[copy->word[i]].column[RF_FORM];
         done = pos_batch_word(&u->b, form, strlen(form), false);
     }
-    return done ? wait_for(u, (pos_waiting){.conllu = copy}) : no_memory(u);
+    return done ? wait_for(u, (pos_waiting){.conllu = copy}) : rf_no_memory(u->err);
 }
 
 static rf_status begin_sentence(setup *u, const rf_sentence *s)
@@ -202,7 +200,7 @@ static rf_status begin_sentence(setup *u, const rf_sentence *s)
     rf_str text = {0};
     if (u->x.m) return RF_OK;
     rf_sentence_text(s, &text);
-    const rf_status st = text.s ? begin(u, text.s, text.n) : no_memory(u);
+    const rf_status st = text.s ? begin(u, text.s, text.n) : rf_no_memory(u->err);
     rf_str_free(&text);
     return st;
 }
@@ -238,7 +236,7 @@ static rf_status read_tagged(setup *u, const char *path, bool at_once)
             const char *word = pos_batch_keep(&u->b, l->word[i].word, strlen(l->word[i].word));
             done = word && pos_batch_word(&u->b, word, strlen(word), false);
         }
-        st = done ? wait_for(u, (pos_waiting){0}) : no_memory(u);
+        st = done ? wait_for(u, (pos_waiting){0}) : rf_no_memory(u->err);
         if (!st && at_once) st = flush(u);
     }
     rf_tagged_free(r);
@@ -254,7 +252,7 @@ static rf_status read_rest(setup *u, rf_lines *in, const char *line, size_t n)
         rf_str_add(&text, line, n);
         rf_str_put(&text, "\n");
     }
-    rf_status st = more < 0 ? more : text.failed ? no_memory(u) : RF_OK;
+    rf_status st = more < 0 ? more : text.failed ? rf_no_memory(u->err) : RF_OK;
     if (!st) st = read_conllu(u, rf_conllu_lend(text.s, text.n, rf_lines_name(in), u->err), false);
     if (!st) st = flush(u);
     rf_str_free(&text);

@@ -56,7 +56,7 @@ static rf_status make_forbid(pos_tagger *m, rf_error *err)
     const int task = m->lexis.task;
     if (task != POS_WORDS) return RF_OK;
     m->forbid = calloc((size_t)(K + 1) * (size_t)(K + 1), 1);
-    if (!m->forbid) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->forbid) return rf_no_memory(err);
     for (int32_t i = 0; i < K; i++) {
         const int place = pos_label_place(task, i);
         m->forbid[K * (K + 1) + i] = place == POS_I || place == POS_E;
@@ -70,7 +70,7 @@ static rf_status build(pos_tagger *m, rf_error *err)
 {
     const rf_index out = m->shape.hidden * (m->shape.bidirectional ? 2 : 1);
     m->params = rf_params_new();
-    if (!m->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!m->params) return rf_no_memory(err);
     rf_status st = make_forbid(m, err);
     if (!st) st = add_tables(m, err);
     if (!st) st = add_rnns(m, err);
@@ -85,7 +85,7 @@ pos_tagger *pos_tagger_new(const pos_shape *shape, pos_lexis *lexis, rf_error *e
     pos_tagger *m = calloc(1, sizeof *m);
     if (!m) {
         pos_lexis_free(lexis);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
         return NULL;
     }
     m->shape = *shape;
@@ -196,11 +196,9 @@ rf_node pos_tagger_apply(rf_graph *g, const pos_tagger *m, const pos_set *set,
     int n = 0;
     for (int c = 0; c < m->lexis.columns; c++) part[n++] = column(g, m, set, b, c);
     if (m->lexis.spelling) part[n++] = spelled(g, m, set, b);
-    rf_node x = rf_concat(g, n, part, 2);
-    if (m->shape.drop_input > 0) x = rf_dropout(g, x, m->shape.drop_input);
-    rf_node h = rf_rnn_apply(g, m->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
-    if (m->shape.drop_output > 0) h = rf_dropout(g, h, m->shape.drop_output);
-    return rf_linear_layer_apply(g, &m->out, h);
+    const rf_node x = rf_dropout(g, rf_concat(g, n, part, 2), m->shape.drop_input);
+    const rf_node h = rf_rnn_apply(g, m->rnn, x, RF_NONE, RF_NONE, b->lengths).out;
+    return rf_linear_layer_apply(g, &m->out, rf_dropout(g, h, m->shape.drop_output));
 }
 
 rf_node pos_tagger_loss(rf_graph *g, const pos_tagger *m, const pos_set *set,

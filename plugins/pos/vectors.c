@@ -69,13 +69,12 @@ static rf_status read_row(pos_vectors *x, int task, const char *line, size_t n, 
     if (!word || rf_utf8_check(line, n, where, NULL))
         return rf_fail(err, RF_EFORMAT, "%s: a word in UTF-8 and its numbers are due", where);
     const int t = table_of(task, line, word, key);
-    if (key->failed) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (key->failed) return rf_no_memory(err);
     if (t < 0) return RF_OK;
     const int32_t rows = rf_vocab_size(x->of[t]);
     if (rf_vocab_find(x->of[t], key->s, key->n) >= 0) return RF_OK;
     rf_real *to = new_row(x, t, rows);
-    if (!to || rf_vocab_add(x->of[t], key->s, key->n) < 0)
-        return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!to || rf_vocab_add(x->of[t], key->s, key->n) < 0) return rf_no_memory(err);
     return read_numbers(x, line + word, to, where, err);
 }
 
@@ -101,7 +100,7 @@ rf_status pos_vectors_read(pos_vectors *x, const char *path, int task, rf_error 
     rf_str key = {0};
     rf_status st = in ? RF_OK : err->status;
     *x = (pos_vectors){.of = {[POS_UNIT] = rf_vocab_new(), [POS_PAIR] = rf_vocab_new()}};
-    if (!st && (!x->of[POS_UNIT] || !x->of[POS_PAIR])) st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && (!x->of[POS_UNIT] || !x->of[POS_PAIR])) st = rf_no_memory(err);
     while (!st && (more = rf_lines_next(in, &line, &n, err)) > 0) {
         char where[512];
         snprintf(where, sizeof where, "%.480s:%zu", rf_lines_name(in), rf_lines_number(in));

@@ -39,7 +39,7 @@ static rf_status send_rows(const setup *u, const tr_answer *a)
                                 rf_field_reals("attention", w, width, 1)};
         st = rf_emit_record(u->s->host, t, "alignment", row, sizeof row / sizeof *row);
     }
-    if (!source) st = rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!source) st = rf_no_memory(u->err);
     free(source);
     return st;
 }

@@ -34,7 +34,7 @@ static rf_status average_tensor(const setup *u, rf_model *const *all, size_t n,
     static const rf_dtype storage[] = {RF_F32, RF_F16, RF_BF16};
     const size_t count = (size_t)rf_shape_count(like->shape);
     rf_real *sum = calloc(2 * count + 1, sizeof *sum);
-    rf_status st = sum ? RF_OK : rf_fail(u->err, RF_ENOMEM, "no memory");
+    rf_status st = sum ? RF_OK : rf_no_memory(u->err);
     for (size_t k = 0; k < n && !st; k++) st = add(all[k], like, sum, sum + count, u->err);
     for (size_t i = 0; i < count && !st; i++) sum[i] /= (rf_real)n;
     if (!st)
@@ -83,7 +83,7 @@ rf_status tr_average(rf_session *s, const rf_run *r)
     rf_error err = {0};
     setup u = {.s = s, .r = r, .out = rf_model_new(), .err = &err};
     rf_model **all = calloc(r->arg_count, sizeof *all);
-    rf_status st = all && u.out ? RF_OK : rf_fail(&err, RF_ENOMEM, "no memory");
+    rf_status st = all && u.out ? RF_OK : rf_no_memory(&err);
     for (uint32_t k = 0; k < r->arg_count && !st; k++) {
         all[k] = rf_task_model_read(r->arg[k], TR_PLUGIN, TR_TASK, &err);
         st = all[k] ? check_alike(&u, all, k) : err.status;

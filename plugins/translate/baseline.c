@@ -108,8 +108,6 @@ typedef struct setup {
     rf_error *err;
 } setup;
 
-static rf_status no_memory(setup *u) { return rf_fail(u->err, RF_ENOMEM, "no memory"); }
-
 static bool go_on(void *ctx, double part)
 {
     const setup *u = ctx;
@@ -154,7 +152,7 @@ static rf_status encode_side(setup *u, int k)
         size_t n;
         const char *line = tr_text_line(t, i, &n);
         st = tr_units_encode(u->u[k], line, n, &s->word, NULL, u->err);
-        if (!st && !tr_sentences_end(s)) st = no_memory(u);
+        if (!st && !tr_sentences_end(s)) st = rf_no_memory(u->err);
         if (!st && i % 256 == 0) st = u->s->host->progress(u->s->host, (double)i, 0, "lines");
     }
     s->words = tr_units_size(u->u[k]);

@@ -57,8 +57,6 @@ const rf_option tr_bpe_options[] = {
                        .help = "likewise what has a smaller count there"},
     {0}};
 
-static const char *name_of(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
-
 /* ---- Learning -------------------------------------------------------------------------------- */
 
 static rf_status learn(rf_session *s, const rf_run *r, rf_error *err)
@@ -143,7 +141,7 @@ static rf_status open_codes(applier *a, const rf_run *r, rf_error *err)
     rf_str codes = {0};
     rf_status st = rf_file_read(path, 0, &codes, err);
     if (!st) {
-        a->b = rf_bpe_parse(codes.s, codes.n, name_of(path), err);
+        a->b = rf_bpe_parse(codes.s, codes.n, rf_input_name(path), err);
         st = a->b ? RF_OK : err->status;
     }
     rf_str_free(&codes);

@@ -266,7 +266,7 @@ static rf_status read_texts(setup *u)
     for (int k = 0; k < u->systems && !st; k++) {
         st = !k && u->r->model ? translate_source(u)
                                : tr_text_read(&u->system[k], u->name[k], u->err);
-        if (!strcmp(u->name[k], "-")) u->name[k] = "standard input";
+        u->name[k] = rf_input_name(u->name[k]);
         if (!st) st = check_lines(u, &u->system[k], u->name[k]);
     }
     for (size_t i = 0; i < u->references && !st; i++) {

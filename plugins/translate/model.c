@@ -97,14 +97,14 @@ static rf_status parse(void *self, const rf_model *f, rf_error *err)
     if (st) return st;
     x->params = rf_params_new();
     x->m = x->params ? rf_seq2seq_new(&spec, x->params, err) : NULL;
-    if (!x->params) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->params) return rf_no_memory(err);
     return x->m ? rf_params_load(x->params, f, err) : err->status;
 }
 
 rf_status tr_model_open(tr_model *x, const char *path, const rf_run *r, rf_error *err)
 {
     *x = (tr_model){.texts = rf_arena_new(0)};
-    if (!x->texts) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!x->texts) return rf_no_memory(err);
     const rf_task_opening how = {.path = path,
                                  .plugin = TR_PLUGIN,
                                  .task = TR_TASK,

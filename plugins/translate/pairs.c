@@ -13,7 +13,7 @@ rf_status tr_lexis_copy(tr_lexis *x, rf_error *err)
         const char *piece = tr_units_at(x->side[1], id);
         done = rf_map_put(x->target, piece, strlen(piece), id);
     }
-    return done ? RF_OK : rf_fail(err, RF_ENOMEM, "no memory");
+    return done ? RF_OK : rf_no_memory(err);
 }
 
 void tr_lexis_free(tr_lexis *x)
@@ -93,22 +93,21 @@ static rf_status add_side(tr_set *s, const tr_lexis *x, int side, const char *li
     const rf_status st = tr_units_encode(x->side[side], line, n, ids, pieces, err);
     rf_ids_add(ids, TR_EOS);
     s->lengths[side][s->n] = (int32_t)((rf_index)ids->n - s->start[side][s->n]);
-    return !st && ids->failed ? rf_fail(err, RF_ENOMEM, "no memory") : st;
+    return !st && ids->failed ? rf_no_memory(err) : st;
 }
 
 rf_status tr_set_add(tr_set *s, const tr_lexis *x, const char *source, size_t n, const char *target,
                      size_t m, tr_text *pieces, rf_error *err)
 {
     tr_text own[2] = {{{0}}, {{0}}};
-    if (!grow(s)) return rf_fail(err, RF_ENOMEM, "no memory");
+    if (!grow(s)) return rf_no_memory(err);
     rf_status st = add_side(s, x, 0, source, n, x->target || pieces ? &own[0] : NULL, err);
     if (!st) st = add_side(s, x, 1, target, m, x->target ? &own[1] : NULL, err);
-    if (!st && x->target && !add_copies(s, x, &own[0], &own[1]))
-        st = rf_fail(err, RF_ENOMEM, "no memory");
+    if (!st && x->target && !add_copies(s, x, &own[0], &own[1])) st = rf_no_memory(err);
     for (size_t i = 0; pieces && !st && i < own[0].n; i++) {
         size_t len;
         const char *piece = tr_text_line(&own[0], i, &len);
-        if (!tr_text_add(pieces, piece, len)) st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!tr_text_add(pieces, piece, len)) st = rf_no_memory(err);
     }
     tr_text_free(&own[0]);
     tr_text_free(&own[1]);

@@ -50,8 +50,7 @@ static rf_status score_batch(setup *u, rf_index from, rf_index B)
     rf_graph_begin(g, RF_INFER, (rf_key){0});
     int32_t *item = rf_graph_alloc(g, (size_t)B * sizeof *item);
     for (rf_index k = 0; item && k < B; k++) item[k] = (int32_t)(from + k);
-    if (!item || !tr_set_batch(g, &u->set, item, B, &b))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!item || !tr_set_batch(g, &u->set, item, B, &b)) return rf_no_memory(u->err);
     const rf_forced f = rf_seq2seq_forced(g, u->x.m, &b);
     rf_status st = rf_graph_status(g, u->err);
     for (rf_index k = 0; k < B && !st; k++) st = send(u, from + k, rf_value(g, f.logp).data + k, B);

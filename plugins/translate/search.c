@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rf_status no_memory(rf_error *err) { return rf_fail(err, RF_ENOMEM, "no memory"); }
-
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
 rf_status tr_search_begin(tr_search *s, rf_error *err)
@@ -52,7 +50,7 @@ static bool grow(tr_search *s)
 
 rf_status tr_search_add(tr_search *s, const char *line, size_t n, rf_error *err)
 {
-    if (!grow(s)) return no_memory(err);
+    if (!grow(s)) return rf_no_memory(err);
     s->first_piece[s->lines] = s->pieces.n;
     const rf_status st = tr_set_add(&s->set, s->lexis, line, n, NULL, 0, &s->pieces, err);
     if (st) return st;
@@ -124,8 +122,8 @@ static rf_status search_batch(tr_search *s, const int32_t *item, rf_index B, rf_
     rf_beam_spec *spec = calloc((size_t)B, sizeof *spec);
     rf_hypotheses *out = calloc((size_t)B, sizeof *out);
     uint8_t *forbid = calloc((size_t)V, 1);
-    rf_status st = spec && out && forbid ? RF_OK : no_memory(err);
-    if (!st && !tr_set_batch(s->g, &s->set, item, B, &b)) st = no_memory(err);
+    rf_status st = spec && out && forbid ? RF_OK : rf_no_memory(err);
+    if (!st && !tr_set_batch(s->g, &s->set, item, B, &b)) st = rf_no_memory(err);
     if (!st) st = rf_translator_read(s->t, s->g, &b, extra, err);
     if (!st) forbid_tokens(s, forbid, (size_t)V);
     for (rf_index k = 0; !st && k < B; k++) spec[k] = beam_of(s, item[k], forbid);
@@ -171,7 +169,7 @@ static rf_status pairs_of(const tr_search *s, told *all, rf_index n, tr_set *pai
     for (int k = 0; k < 2; k++)
         if (!rf_resize(&pairs->start[k], room, sizeof(rf_index)) ||
             !rf_resize(&pairs->lengths[k], room, sizeof(int32_t)))
-            return no_memory(err);
+            return rf_no_memory(err);
     for (rf_index i = 0; i < n; i++) {
         const rf_index row = all[i].row, from = s->set.start[0][all[i].line];
         if (row < 0) continue;
@@ -188,8 +186,9 @@ static rf_status pairs_of(const tr_search *s, told *all, rf_index n, tr_set *pai
         rf_ids_add(&pairs->token[1], TR_EOS);
     }
     pairs->n = rows;
-    return pairs->token[0].failed || pairs->token[1].failed || pairs->copies.failed ? no_memory(err)
-                                                                                    : RF_OK;
+    return pairs->token[0].failed || pairs->token[1].failed || pairs->copies.failed
+               ? rf_no_memory(err)
+               : RF_OK;
 }
 
 /* The attention [T,B,S] of all pairs; NULL with RF_OK: of none. */
@@ -201,7 +200,7 @@ static rf_status read_again(const tr_search *s, const tr_set *pairs, rf_seq2seq_
     rf_graph_begin(s->g, RF_INFER, (rf_key){0});
     int32_t *item = rf_graph_alloc(s->g, (size_t)pairs->n * sizeof *item);
     for (rf_index i = 0; item && i < pairs->n; i++) item[i] = (int32_t)i;
-    if (!item || !tr_set_batch(s->g, pairs, item, pairs->n, b)) return no_memory(err);
+    if (!item || !tr_set_batch(s->g, pairs, item, pairs->n, b)) return rf_no_memory(err);
     const rf_forced f = rf_seq2seq_forced(s->g, s->m, b);
     const rf_status st = rf_graph_status(s->g, err);
     if (!st) *weights = rf_value(s->g, f.weights).data;
@@ -288,7 +287,7 @@ static rf_status give(tr_search *s, told *all, rf_index n, rf_error *err)
     if (!st) st = read_again(s, &pairs, &b, &weights, err);
     for (rf_index i = 0; i < n && !st; i++) {
         tr_answer a;
-        st = fill(s, &all[i], &b, weights, &m, &a) ? RF_OK : no_memory(err);
+        st = fill(s, &all[i], &b, weights, &m, &a) ? RF_OK : rf_no_memory(err);
         if (!st) st = s->each(s->ctx, all[i].line, all[i].rank, &a, err);
     }
     rf_str_free(&m.text);
@@ -306,7 +305,7 @@ static rf_status answer(tr_search *s, rf_index line, rf_error *err)
     const tr_answer none = {.text = "", .score = (double)NAN, .logp = (double)NAN};
     if (s->empty[line]) return s->each(s->ctx, line, 0, &none, err);
     told *all = calloc((size_t)f->n, sizeof *all);
-    if (!all) return no_memory(err);
+    if (!all) return rf_no_memory(err);
     for (rf_index i = 0; i < f->n; i++) all[i] = (told){.line = line, .rank = i, .h = &f->h[i]};
     const rf_status st = give(s, all, f->n, err);
     free(all);
@@ -331,7 +330,7 @@ static rf_index sort_lines(const tr_search *s, int32_t *order)
 rf_status tr_search_run(tr_search *s, bool refresh, rf_error *err)
 {
     int32_t *order = calloc((size_t)s->lines + 1, sizeof *order);
-    if (!order) return no_memory(err);
+    if (!order) return rf_no_memory(err);
     const rf_index n = sort_lines(s, order);
     rf_status st = RF_OK;
     if (refresh) rf_translator_refresh(s->t);

@@ -87,7 +87,7 @@ static rf_status kept_lines(const setup *u, int side, tr_text *out)
     for (rf_index i = 0; i < u->kept; i++) {
         size_t n;
         const char *line = tr_text_line(&u->pairs.side[side], (size_t)u->order[i], &n);
-        if (!tr_text_add(out, line, n)) return rf_fail(u->err, RF_ENOMEM, "no memory");
+        if (!tr_text_add(out, line, n)) return rf_no_memory(u->err);
     }
     return RF_OK;
 }
@@ -207,8 +207,7 @@ static rf_status keep(setup *u, const rf_metrics *m, rf_error *err)
     const int64_t number = (step - 1) / (every ? every : t->per_epoch);
     rf_str path = {0};
     rf_str_printf(&path, "%s.%" PRId64, t->r->model, number % places + 1);
-    rf_status st =
-        path.failed ? rf_fail(err, RF_ENOMEM, "no memory") : rf_training_write(t, path.s, m, err);
+    rf_status st = path.failed ? rf_no_memory(err) : rf_training_write(t, path.s, m, err);
     if (!st) st = rf_emit_file(t->s->host, path.s, "model", "application/x-safetensors");
     rf_str_free(&path);
     return st;
@@ -237,7 +236,7 @@ static rf_status hold(setup *u, const tr_parallel *p, size_t line)
     const char *target = tr_text_line(&p->side[1], line, &to);
     const rf_status st = tr_search_add(&u->search, source, from, u->err);
     if (st || tr_text_add(&u->reference, target, to)) return st;
-    return rf_fail(u->err, RF_ENOMEM, "no memory");
+    return rf_no_memory(u->err);
 }
 
 static rf_status hold_all(setup *u)
@@ -266,7 +265,7 @@ static rf_status make_model(setup *u)
 {
     const rf_seq2seq_spec spec = tr_spec_of(u->v, &u->lexis);
     u->params = rf_params_new();
-    if (!u->params) return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!u->params) return rf_no_memory(u->err);
     u->m = rf_seq2seq_new(&spec, u->params, u->err);
     if (!u->m) return u->err->status;
     rf_params_init(u->params, u->base.seed);

@@ -7,10 +7,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -110,7 +112,7 @@ def one_line(p, *needed):
     What a training says of its texts, and where a usage error points to the help, is not counted.
     """
     lines = [x for x in p.err.strip().splitlines()
-             if " to learn from" not in x and not x.startswith("try '")]
+             if not re.match(r"[\w-]+: \d.* to learn from", x) and not x.startswith("try '")]
     assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
     assert len(lines) == 1, f"one line is due: {p.err}"
     assert lines[0].startswith(f"{Path(p.args[0]).name}: "), lines[0]
@@ -119,9 +121,21 @@ def one_line(p, *needed):
     return lines[0]
 
 
-def refused(*command, words, program=LAB):
+def refused(*command, words=(), program=LAB, **options):
     """One line of complaint that has the words."""
-    return one_line(run(program, *command, ok=None), *words)
+    return one_line(run(program, *command, ok=None, **options), *words)
+
+
+def interrupted(*command, state):
+    """Stop a training by Ctrl-C as soon as it has written its state, which it keeps."""
+    p = subprocess.Popen([str(w) for w in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for _ in range(200):
+        time.sleep(0.05)
+        if Path(state).exists():
+            break
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=60)
+    assert p.returncode == 130 and Path(state).exists(), p.returncode
 
 
 def near(a, b, within):

@@ -2,15 +2,12 @@
 import gzip
 import json
 import random
-import signal
 import struct
-import subprocess
-import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import harness
-from harness import LAB, SOURCE, lab, main, tensors
+from harness import LAB, SOURCE, interrupted, lab, main, tensors
 
 DATA = SOURCE / "data" / "lab"
 SMALL = "--hidden=16 --embed=16 --threads=1 --seed=1".split()
@@ -180,16 +177,8 @@ def test_resuming_gives_the_same_bits():
 
 
 def test_an_interrupt_saves():
-    command = [str(LAB), "classify-train", str(DATA / "reviews.tsv"), "--model=m", "--epochs=100000",
-               "--patience=0", "--checkpoint=0.05", *SMALL]
-    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for _ in range(200):
-        time.sleep(0.05)
-        if Path("m.state").exists():
-            break
-    p.send_signal(signal.SIGINT)
-    p.communicate(timeout=60)
-    assert p.returncode == 130 and Path("m.state").exists(), p.returncode
+    interrupted(LAB, "classify-train", DATA / "reviews.tsv", "--model=m", "--epochs=100000", "--patience=0",
+                "--checkpoint=0.05", *SMALL, state="m.state")
     train("m", DATA / "reviews.tsv", "--resume", "--steps=1", "--patience=0")
 
 

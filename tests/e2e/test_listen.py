@@ -6,7 +6,7 @@ import struct
 import wave
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, run, tensors
+from harness import APPS, SOURCE, main, refused, run, tensors
 
 PINYIN = APPS / "refrain-pinyin"
 # Each syllable is a sweep of its own: from, to, in Hz.
@@ -71,11 +71,7 @@ def rows(*command, **options):
 
 
 def wrong(*command, **options):
-    p = run(PINYIN, *command, ok=None, **options)
-    assert p.returncode in (1, 2), p.err
-    lines = [x for x in p.err.splitlines() if not x.startswith("try '")]
-    assert len(lines) == 1, p.err
-    return lines[0].removeprefix("refrain-pinyin: ")
+    return refused(*command, program=PINYIN, **options).removeprefix("refrain-pinyin: ")
 
 
 def normal(pinyin):

@@ -1,10 +1,10 @@
 """refrain-pinyin, from a text and a lexicon to characters."""
-import json
 import subprocess
 import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import harness
 from harness import APPS, SOURCE, main, run, tensors
 
 PINYIN = APPS / "refrain-pinyin"
@@ -19,8 +19,7 @@ def pinyin(*command, **options):
 
 
 def rows(*command, **options):
-    lines = [json.loads(x) for x in pinyin(*command, "--format=json", **options).text.splitlines()]
-    return [{**line, **line.get("row", {})} for line in lines]
+    return harness.rows(*command, program=PINYIN, **options)
 
 
 def train(*more, model="m", **options):

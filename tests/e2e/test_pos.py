@@ -1,13 +1,12 @@
 """refrain-pos train, tag and eval, from tagged sentences to tags."""
 import gzip
 import json
-import signal
 import subprocess
-import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, run, tensors
+import harness
+from harness import APPS, SOURCE, interrupted, main, refused, run, tensors
 
 POS = APPS / "refrain-pos"
 DATA = SOURCE / "data" / "pos"
@@ -21,8 +20,7 @@ def pos(*command, **options):
 
 
 def rows(*command, **options):
-    lines = [json.loads(x) for x in pos(*command, "--format=json", **options).text.splitlines()]
-    return [{**line, **line.get("row", {})} for line in lines]
+    return harness.rows(*command, program=POS, **options)
 
 
 def metrics(*command, **options):
@@ -42,13 +40,7 @@ def english(model, *more):
 
 
 def wrong(*command, needed=(), **options):
-    """One line that says what is wrong."""
-    p = pos(*command, ok=None, **options)
-    assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
-    lines = [x for x in p.err.splitlines() if "to learn from" not in x and not x.startswith("try '")]
-    assert len(lines) == 1, p.err
-    for word in needed:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+    refused(*command, words=needed, program=POS, **options)
 
 
 def test_words_and_tags_of_the_lecture():
@@ -209,15 +201,8 @@ def test_resuming_gives_the_same_bits():
 
 
 def test_an_interrupt_saves():
-    command = [str(POS), "train", str(EN), "--model=m", "--epochs=100000", "--patience=0", "--checkpoint=0.05", *SMALL]
-    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for _ in range(200):
-        time.sleep(0.05)
-        if Path("m.state").exists():
-            break
-    p.send_signal(signal.SIGINT)
-    p.communicate(timeout=60)
-    assert p.returncode == 130 and Path("m.state").exists(), p.returncode
+    interrupted(POS, "train", EN, "--model=m", "--epochs=100000", "--patience=0", "--checkpoint=0.05", *SMALL,
+                state="m.state")
     train("m", EN, "--resume", "--steps=1", "--patience=0")
 
 

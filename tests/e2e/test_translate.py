@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, run
+import harness
+from harness import APPS, SOURCE, main, refused, run
 
 TRANSLATE = APPS / "refrain-translate"
 DATA = SOURCE / "data" / "translate"
@@ -17,18 +18,11 @@ def translate(*command, **options):
 
 
 def rows(*command, **options):
-    lines = [json.loads(x) for x in translate(*command, "--format=json", **options).text.splitlines()]
-    return [{**line, **line.get("row", {})} for line in lines]
+    return harness.rows(*command, program=TRANSLATE, **options)
 
 
 def wrong(*command, needed=(), **options):
-    """One line that says what is wrong."""
-    p = translate(*command, ok=None, **options)
-    assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
-    lines = [x for x in p.err.splitlines() if not x.startswith("try '")]
-    assert len(lines) == 1, p.err
-    for word in needed:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+    refused(*command, words=needed, program=TRANSLATE, **options)
 
 
 def files(case):

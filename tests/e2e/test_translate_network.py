@@ -7,7 +7,7 @@ import struct
 import tempfile
 from pathlib import Path
 
-from harness import APPS, SOURCE, main, run
+from harness import APPS, SOURCE, main, refused, run
 
 TRANSLATE = APPS / "refrain-translate"
 FOLDER = Path(tempfile.mkdtemp(prefix="refrain-translate-"))
@@ -28,13 +28,7 @@ def rows(*command, **options):
 
 
 def wrong(*command, needed=(), **options):
-    """One line that says what is wrong."""
-    p = translate(*command, ok=None, **options)
-    assert p.returncode in (1, 2), f"exit {p.returncode}: {p.err}"
-    lines = [x for x in p.err.splitlines() if not x.startswith("try '")]
-    assert len(lines) == 1, p.err
-    for word in needed:
-        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+    refused(*command, words=needed, program=TRANSLATE, **options)
 
 
 def pairs():

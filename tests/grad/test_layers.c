@@ -9,6 +9,21 @@
 
 /* ---- Linear, normalization, embedding ------------------------------------------------------------ */
 
+/* All checks of a layer that has one input, drawn from -2 to 2. */
+static void check_layer(const char *name, check_builder build, const void *layer, rf_shape input,
+                        rf_params *ps)
+{
+    const check_problem p = {.name = name,
+                             .build = build,
+                             .ctx = layer,
+                             .n = 1,
+                             .shape = {input},
+                             .low = -2,
+                             .high = 2,
+                             .params = ps};
+    check_all(&p);
+}
+
 static rf_node build_linear(rf_graph *g, const rf_node *x, const void *ctx)
 {
     return rf_tanh(g, rf_linear_layer_apply(g, ctx, x[0]));
@@ -20,15 +35,7 @@ static void linear_layer(bool bias, rf_shape in)
     rf_params *ps = rf_params_new();
     CU_ASSERT_EQUAL(rf_linear_layer_init(&l, ps, "out.", 5, 3, bias, NULL), RF_OK);
     rf_params_init(ps, 1);
-    check_problem p = {.name = bias ? "linear layer" : "linear layer without bias",
-                       .build = build_linear,
-                       .ctx = &l,
-                       .n = 1,
-                       .shape = {in},
-                       .low = -2,
-                       .high = 2,
-                       .params = ps};
-    check_all(&p);
+    check_layer(bias ? "linear layer" : "linear layer without bias", build_linear, &l, in, ps);
     rf_params_free(ps);
 }
 
@@ -51,15 +58,7 @@ static void norm_holds(void)
     CU_ASSERT_EQUAL(rf_norm_layer_init(&l, ps, "norm.", 6, NULL), RF_OK);
     rf_params_init(ps, 1);
     for (int i = 0; i < 6; i++) l.weight->value.data[i] += 0.1 * i;
-    check_problem p = {.name = "norm layer",
-                       .build = build_norm,
-                       .ctx = &l,
-                       .n = 1,
-                       .shape = {RF_SHAPE(3, 2, 6)},
-                       .low = -2,
-                       .high = 2,
-                       .params = ps};
-    check_all(&p);
+    check_layer("norm layer", build_norm, &l, RF_SHAPE(3, 2, 6), ps);
     rf_params_free(ps);
 }
 
@@ -77,15 +76,8 @@ static void crf_holds(void)
         rf_params *ps = rf_params_new();
         CU_ASSERT_EQUAL(rf_crf_layer_init(&l, ps, "crf.", 3, masked ? forbid : NULL, NULL), RF_OK);
         rf_params_init(ps, 1);
-        check_problem p = {.name = masked ? "crf layer with a mask" : "crf layer",
-                           .build = build_crf,
-                           .ctx = &l,
-                           .n = 1,
-                           .shape = {RF_SHAPE(3, 2, 3)},
-                           .low = -2,
-                           .high = 2,
-                           .params = ps};
-        check_all(&p);
+        check_layer(masked ? "crf layer with a mask" : "crf layer", build_crf, &l,
+                    RF_SHAPE(3, 2, 3), ps);
         rf_params_free(ps);
     }
 }
@@ -104,15 +96,7 @@ static void nade_holds(void)
     CU_ASSERT_EQUAL(rf_params_count(ps), 6);
     CU_ASSERT_PTR_EQUAL(rf_params_find(ps, "nade.u"), l.u);
     rf_params_init(ps, 1);
-    check_problem p = {.name = "nade layer",
-                       .build = build_nade,
-                       .ctx = &l,
-                       .n = 1,
-                       .shape = {RF_SHAPE(2, 2, 4)},
-                       .low = -2,
-                       .high = 2,
-                       .params = ps};
-    check_all(&p);
+    check_layer("nade layer", build_nade, &l, RF_SHAPE(2, 2, 4), ps);
     rf_params_free(ps);
 }
 
@@ -129,15 +113,8 @@ static void embedding_layer(bool sparse)
     CU_ASSERT_EQUAL(rf_embedding_layer_init(&l, ps, "embed.", 7, 4, 1, NULL), RF_OK);
     rf_params_init(ps, 1);
     CU_ASSERT_EQUAL(rf_param_set_sparse(l.weight, sparse), true);
-    check_problem p = {.name = sparse ? "sparse embedding layer" : "embedding layer",
-                       .build = build_embedding,
-                       .ctx = &l,
-                       .n = 1,
-                       .shape = {RF_SHAPE(3, 2, 4)},
-                       .low = -2,
-                       .high = 2,
-                       .params = ps};
-    check_all(&p);
+    check_layer(sparse ? "sparse embedding layer" : "embedding layer", build_embedding, &l,
+                RF_SHAPE(3, 2, 4), ps);
     rf_params_free(ps);
 }
 
@@ -166,15 +143,8 @@ static void tied_weights_hold(void)
         rf_embedding_layer_init(&l, ps, "embed.", 7, 4, 1, NULL);
         rf_params_init(ps, 2);
         CU_ASSERT_EQUAL(rf_param_set_sparse(l.weight, sparse), true);
-        check_problem p = {.name = sparse ? "tied sparse weights" : "tied weights",
-                           .build = build_tied,
-                           .ctx = &l,
-                           .n = 1,
-                           .shape = {RF_SHAPE(3, 2, 4)},
-                           .low = -2,
-                           .high = 2,
-                           .params = ps};
-        check_all(&p);
+        check_layer(sparse ? "tied sparse weights" : "tied weights", build_tied, &l,
+                    RF_SHAPE(3, 2, 4), ps);
         rf_params_free(ps);
     }
 }
@@ -273,18 +243,8 @@ static void adaptive_holds(void)
     rf_params *ps = rf_params_new();
     CU_ASSERT_EQUAL_FATAL(rf_adaptive_layer_init(&l, ps, "out.", &spec, NULL), RF_OK);
     rf_params_init(ps, 1);
-    check_problem p = {.name = "adaptive layer, loss",
-                       .build = build_adaptive_loss,
-                       .ctx = &l,
-                       .n = 1,
-                       .shape = {RF_SHAPE(2, 3, 6)},
-                       .low = -2,
-                       .high = 2,
-                       .params = ps};
-    check_all(&p);
-    p.name = "adaptive layer, log-probabilities";
-    p.build = build_adaptive;
-    check_all(&p);
+    check_layer("adaptive layer, loss", build_adaptive_loss, &l, RF_SHAPE(2, 3, 6), ps);
+    check_layer("adaptive layer, log-probabilities", build_adaptive, &l, RF_SHAPE(2, 3, 6), ps);
     rf_params_free(ps);
 }
 

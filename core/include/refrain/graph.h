@@ -344,7 +344,7 @@ RF_API rf_node rf_nade(rf_graph *g, rf_node b, rf_node c, rf_node w, rf_node u, 
 RF_API rf_node rf_mean_squared_error(rf_graph *g, rf_node x, rf_node target);
 RF_API rf_node rf_binary_cross_entropy(rf_graph *g, rf_node logits, rf_node target);
 
-/* Zero each element with probability p, scale the others by 1/(1-p); identity unless RF_TRAIN.
+/* Zero each element with probability p, scale the others by 1/(1-p); x itself unless RF_TRAIN and p > 0.
  * Source: Srivastava et al., JMLR 2014. */
 RF_API rf_node rf_dropout(rf_graph *g, rf_node x, double p);
 /* One mask for all entries of dimension `dim` (variational: dim 0 is time).  Gal & Ghahramani 2016. */

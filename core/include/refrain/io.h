@@ -23,6 +23,9 @@ RF_BEGIN
  * Then `out` holds what it held before. */
 RF_API rf_status rf_file_read(const char *path, size_t limit, rf_str *out, rf_error *err);
 
+/* How messages name a path: "-" is "standard input". */
+RF_API const char *rf_input_name(const char *path);
+
 /* Lines of a file that need not fit into memory. */
 typedef struct rf_lines rf_lines;
 

@@ -32,6 +32,9 @@ typedef struct rf_error {
 /* Record a failure in `err` (which may be NULL) and return `status`.  The first failure is kept. */
 RF_API rf_status rf_fail(rf_error *err, rf_status status, const char *fmt, ...) RF_PRINTF(3, 4);
 
+/* The commonest one: RF_ENOMEM, "no memory". */
+RF_API rf_status rf_no_memory(rf_error *err);
+
 /* The status in one word, for logs: "invalid", "no memory", "i/o" ... */
 RF_API const char *rf_status_name(rf_status status);
 
