@@ -44,7 +44,7 @@ static rf_status remember(tr_memory *m, int language, rf_error *err)
         size_t n;
         const char *line = tr_text_line(&m->text.side[0], i, &n);
         st = tr_units_encode(m->units, line, n, &all.word, NULL, err);
-        if (!st && !tr_sentences_end(&all)) st = rf_fail(err, RF_ENOMEM, "no memory");
+        if (!st && !tr_sentences_end(&all)) st = rf_no_memory(err);
     }
     if (!st) {
         all.words = tr_units_size(m->units);
@@ -64,7 +64,7 @@ tr_memory *tr_memory_new(tr_parallel *text, int language, rf_error *err)
         if (!remember(m, language, err)) return m;
     } else {
         tr_parallel_free(text);
-        rf_fail(err, RF_ENOMEM, "no memory");
+        rf_no_memory(err);
     }
     tr_memory_free(m);
     return NULL;

@@ -105,8 +105,7 @@ static rf_status add_line(setup *u, const char *line, size_t n)
     const size_t i = (size_t)u->q.lines;
     tr_remembered best = {0};
     if (!u->memory) return tr_search_add(&u->q, line, n, u->err);
-    if (!rf_resize(&u->known, i + 1, sizeof *u->known))
-        return rf_fail(u->err, RF_ENOMEM, "no memory");
+    if (!rf_resize(&u->known, i + 1, sizeof *u->known)) return rf_no_memory(u->err);
     const rf_status st = tr_memory_find(u->memory, line, n, &best, u->err);
     if (st) return st;
     const bool known = best.target && best.cosine >= u->r->opt[RUN_MEMORY_LEAST].as.f - 1e-6;
