@@ -143,6 +143,7 @@ static rf_status prepare(setup *u)
                          .host = u->s->host,
                          .features = option(u, DESCRIBE_FEATURES)->as.s,
                          .opt = option(u, DESCRIBE_LOOK),
+                         .threads = u->r->threads,
                          .file = u->r->arg,
                          .n = u->r->arg_count};
     st = cap_look_begin(&u->look, u->err);

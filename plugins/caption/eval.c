@@ -121,7 +121,8 @@ static rf_status hear_file(setup *u, cap_told *t, const char *path)
     return st ? st : cap_told_read(t, &u->x, path, u->err);
 }
 
-static rf_status hear_model(setup *u, cap_told *t, const char *path)
+/* alone: not with the models of --with. */
+static rf_status hear_model(setup *u, cap_told *t, const char *path, bool alone)
 {
     const rf_setting *opt = u->r->opt;
     const cap_exam_model o = {.path = path,
@@ -129,7 +130,8 @@ static rf_status hear_model(setup *u, cap_told *t, const char *path)
                               .host = u->s->host,
                               .features = opt[EXAM_FEATURES].as.s,
                               .folder = opt[EVAL_PICTURES].as.s,
-                              .opt = opt + EVAL_LOOK};
+                              .opt = opt + EVAL_LOOK,
+                              .alone = alone};
     const rf_status st = cap_told_begin(t, &u->x, path, u->err);
     return st ? st : cap_exam_describe(&o, &u->x, t, u->err);
 }
@@ -148,7 +150,7 @@ static rf_status hear_other(setup *u, cap_told *t, const char *what)
 {
     const int which = find_baseline(what);
     if (which >= 0) return hear_baseline(u, t, which);
-    return is_model(what) ? hear_model(u, t, what) : hear_file(u, t, what);
+    return is_model(what) ? hear_model(u, t, what, true) : hear_file(u, t, what);
 }
 
 static rf_status hear_systems(setup *u)
@@ -162,7 +164,7 @@ static rf_status hear_systems(setup *u)
         return rf_fail(u->err, RF_EINVAL,
                        "one of --model, --hypotheses and --baseline is needed, and only one");
     u->systems = against ? 2 : 1;
-    if (model) st = hear_model(u, &u->told[0], model);
+    if (model) st = hear_model(u, &u->told[0], model, false);
     if (file) st = hear_file(u, &u->told[0], file);
     if (baseline >= 0) st = hear_baseline(u, &u->told[0], baseline);
     return !st && against ? hear_other(u, &u->told[1], against) : st;

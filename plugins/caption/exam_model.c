@@ -78,6 +78,8 @@ static rf_status prepare(setup *u)
                          .name = u->o->path,
                          .host = u->o->host,
                          .opt = u->o->opt,
+                         .threads = u->o->r->threads,
+                         .alone = u->o->alone,
                          .folder = u->o->folder,
                          .file = u->file,
                          .n = u->n};

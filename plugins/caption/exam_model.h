@@ -11,6 +11,7 @@ typedef struct cap_exam_model {
     const rf_host *host;
     const char *features, *folder; /* see cap_look; a model that needs no features is given none */
     const rf_setting *opt;         /* [LOOK_COUNT] */
+    bool alone;                    /* whatever --with says */
 } cap_exam_model;
 
 /* Errors: those of the model, of what it looks at and of the search. */

@@ -6,6 +6,11 @@
 
 void cap_look_end(cap_look *l)
 {
+    for (int i = 0; i < l->others; i++) {
+        cap_look_end(&l->other[i].look);
+        cap_model_close(&l->other[i].x);
+    }
+    free(l->other);
     cap_features_free(&l->given);
     cap_pictures_free(&l->pixels);
     cap_encoder_free(l->encoder);
@@ -76,7 +81,7 @@ static rf_status see_encoded(cap_look *l, const char *folder, rf_error *err)
     return check_width(l, &due, folder, err);
 }
 
-rf_status cap_look_begin(cap_look *l, rf_error *err)
+static rf_status begin(cap_look *l, rf_error *err)
 {
     const char *encoder = l->opt[LOOK_ENCODER].as.s;
     const cap_model *x = l->x;
@@ -94,6 +99,67 @@ rf_status cap_look_begin(cap_look *l, rf_error *err)
     return rf_fail(err, RF_EINVAL,
                    "--features or --encoder: is needed, as the model learned from features%s%s",
                    x->encoder.n ? " of " : "", x->encoder.n ? x->encoder.s : "");
+}
+
+/* ---- Others -------------------------------------------------------------------------------------- */
+
+static bool same_words(const rf_vocab *a, const rf_vocab *b)
+{
+    if (rf_vocab_size(a) != rf_vocab_size(b)) return false;
+    for (int32_t i = 0; i < rf_vocab_size(a); i++)
+        if (strcmp(rf_vocab_at(a, i, NULL), rf_vocab_at(b, i, NULL))) return false;
+    return true;
+}
+
+/* Those that describe together must mean the same by a word's number and by a picture's. */
+static rf_status check_other(const cap_look *l, const cap_other *o, rf_error *err)
+{
+    const char *what = NULL;
+    if (!same_words(l->x->words, o->x.words)) what = "knows other words";
+    if (l->x->v[TRAIN_LANGUAGE].as.i != o->x.v[TRAIN_LANGUAGE].as.i) what = "knows other languages";
+    if (l->x->n.sight.kind != o->x.n.sight.kind) what = "sees pictures in another way";
+    if (!what) return RF_OK;
+    return rf_fail(err, RF_EINVAL, "--with: %s %s than %s", o->look.name, what, l->name);
+}
+
+static rf_status begin_other(const cap_look *l, cap_other *o, const char *path, rf_error *err)
+{
+    const rf_run r = {.threads = l->threads};
+    o->look = (cap_look){.x = &o->x,
+                         .name = path,
+                         .host = l->host,
+                         .features = l->features,
+                         .folder = l->folder,
+                         .opt = l->opt,
+                         .threads = l->threads,
+                         .alone = true,
+                         .file = l->file,
+                         .n = l->n};
+    rf_status st = cap_model_open(&o->x, path, &r, err);
+    if (!st) st = check_other(l, o, err);
+    return st ? st : cap_look_begin(&o->look, err);
+}
+
+static rf_status begin_others(cap_look *l, rf_error *err)
+{
+    const rf_setting *with = &l->opt[LOOK_WITH];
+    if (l->alone || !with->count) return RF_OK;
+    if (with->count >= CAP_VOICES)
+        return rf_fail(err, RF_EINVAL, "--with: %d models are the most", CAP_VOICES - 1);
+    l->other = calloc(with->count, sizeof *l->other);
+    if (!l->other) return rf_no_memory(err);
+    rf_status st = RF_OK;
+    while (l->others < (int)with->count && !st) {
+        st = begin_other(l, &l->other[l->others], with->as.list[l->others], err);
+        l->others++;
+    }
+    return st;
+}
+
+rf_status cap_look_begin(cap_look *l, rf_error *err)
+{
+    const rf_status st = begin(l, err);
+    return st ? st : begin_others(l, err);
 }
 
 /* ---- Batches ------------------------------------------------------------------------------------- */
@@ -124,18 +190,27 @@ rf_status cap_look_at(cap_look *l, rf_index from, rf_index B, int32_t *row, rf_e
             return rf_fail(err, RF_EINVAL, "%s: has no features of %s", l->features,
                            l->file[from + b]);
     }
-    return kind == CAP_SEEN ? see_pixels(l, from, B, err) : RF_OK;
+    rf_status st = kind == CAP_SEEN ? see_pixels(l, from, B, err) : RF_OK;
+    for (int i = 0; i < l->others && !st; i++)
+        st = cap_look_at(&l->other[i].look, from, B, row, err);
+    return st;
 }
+
+static cap_voice voice_of(cap_model *x) { return (cap_voice){.net = &x->n, .d = x->d, .g = x->g}; }
 
 cap_search cap_look_search(const cap_look *l)
 {
-    return (cap_search){.words = l->x->words,
-                        .net = &l->x->n,
-                        .d = l->x->d,
-                        .g = l->x->g,
-                        .beam = (rf_index)l->opt[LOOK_BEAM].as.i,
-                        .best = 1,
-                        .alpha = l->opt[LOOK_PENALTY].as.f,
-                        .most = (rf_index)l->opt[LOOK_MAX].as.i,
-                        .no_repeat = (int32_t)l->opt[LOOK_REPEAT].as.i};
+    cap_search s = {.words = l->x->words,
+                    .voice = {voice_of(l->x)},
+                    .voices = 1 + l->others,
+                    .beam = (rf_index)l->opt[LOOK_BEAM].as.i,
+                    .best = 1,
+                    .alpha = l->opt[LOOK_PENALTY].as.f,
+                    .consensus = (rf_index)l->opt[LOOK_CONSENSUS].as.i,
+                    .sharpness = l->opt[LOOK_SHARPNESS].as.f,
+                    .most = (rf_index)l->opt[LOOK_MAX].as.i,
+                    .no_repeat = (int32_t)l->opt[LOOK_REPEAT].as.i};
+    if (s.beam < s.consensus) s.beam = s.consensus;
+    for (int i = 0; i < l->others; i++) s.voice[1 + i] = voice_of(&l->other[i].x);
+    return s;
 }

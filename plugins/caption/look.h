@@ -11,9 +11,11 @@ typedef struct cap_look {
     cap_model *x;
     const char *name; /* of the model, for messages */
     const rf_host *host;
-    const char *features;    /* a file, or NULL */
-    const char *folder;      /* pictures are in it; NULL: file has whole paths */
-    const rf_setting *opt;   /* [LOOK_COUNT] */
+    const char *features;  /* a file, or NULL */
+    const char *folder;    /* pictures are in it; NULL: file has whole paths */
+    const rf_setting *opt; /* [LOOK_COUNT] */
+    uint32_t threads;
+    bool alone;              /* whatever --with says */
     const char *const *file; /* [n]; n 0: all of `features` */
     rf_index n;
 
@@ -22,7 +24,14 @@ typedef struct cap_look {
     cap_pictures pixels; /* of a batch */
     const char **all;    /* names in `features` */
     uint8_t background[3];
+    struct cap_other *other; /* [others] */
+    int others;
 } cap_look;
+/* A model of --with, and how it looks. */
+typedef struct cap_other {
+    cap_model x;
+    cap_look look;
+} cap_other;
 
 /* Read or compute features where the model learned from them; file and n are complete then.
  * Errors: EINVAL (options, widths that do not fit), EFORMAT, EIO, ENOMEM, the host's. */
@@ -40,6 +49,9 @@ enum {
     LOOK_PENALTY,
     LOOK_MAX,
     LOOK_REPEAT,
+    LOOK_WITH,
+    LOOK_CONSENSUS,
+    LOOK_SHARPNESS,
     LOOK_ENCODER,
     LOOK_BACKGROUND,
     LOOK_BATCH,
@@ -78,6 +90,30 @@ enum {
          .flags = RF_OPT_ADVANCED,                                                                 \
          .group = GROUP,                                                                           \
          .help = "no run of as many words twice; 0: any"},                                         \
+        {.name = "with",                                                                           \
+         .type = RF_STRING,                                                                        \
+         .letter = 'w',                                                                            \
+         .flags = RF_OPT_LIST,                                                                     \
+         .meta = "MODEL",                                                                          \
+         .group = GROUP,                                                                           \
+         .help = "describe together with this model too: each word by what all hold probable; "    \
+                 "several: give it again"},                                                        \
+        {.name = "consensus",                                                                      \
+         .type = RF_INT,                                                                           \
+         .def = "0",                                                                               \
+         .max = 4096,                                                                              \
+         .meta = "N",                                                                              \
+         .group = GROUP,                                                                           \
+         .help = "of the N best descriptions, tell the one that most of them agree with in its "   \
+                 "words; 0: the best"},                                                            \
+        {.name = "sharpness",                                                                      \
+         .type = RF_REAL,                                                                          \
+         .def = "0.3",                                                                             \
+         .max = 100,                                                                               \
+         .meta = "X",                                                                              \
+         .flags = RF_OPT_ADVANCED,                                                                 \
+         .group = GROUP,                                                                           \
+         .help = "with --consensus: each has p^X votes; 0: one"},                                  \
         {.name = "encoder",                                                                        \
          .type = RF_PATH,                                                                          \
          .letter = 'e',                                                                            \

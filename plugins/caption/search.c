@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consensus.h"
 #include "set.h"
 
 rf_status cap_search_begin(cap_search *s, rf_error *err)
@@ -15,15 +16,26 @@ rf_status cap_search_begin(cap_search *s, rf_error *err)
     s->forbid = calloc((size_t)V, 1);
     if (!s->forbid) return rf_no_memory(err);
     for (int32_t i = 0; i < CAP_SPECIAL; i++) s->forbid[i] = i != CAP_END;
-    s->t = rf_translator_new(s->d, s->net->m, s->B * s->beam, err);
-    return s->t ? RF_OK : err->status;
+    rf_scorer each[CAP_VOICES];
+    for (int k = 0; k < s->voices; k++) {
+        cap_voice *v = &s->voice[k];
+        v->t = rf_translator_new(v->d, v->net->m, s->B * s->beam, err);
+        if (!v->t) return err->status;
+        each[k] = rf_translator_scorer(v->t);
+    }
+    if (s->voices > 1) s->ensemble = rf_ensemble_new(each, (size_t)s->voices, err);
+    return s->voices < 2 || s->ensemble ? RF_OK : err->status;
 }
 
 void cap_search_end(cap_search *s)
 {
-    rf_translator_free(s->t);
+    for (int k = 0; k < s->voices; k++) {
+        rf_translator_free(s->voice[k].t);
+        s->voice[k].t = NULL;
+    }
+    rf_ensemble_free(s->ensemble);
     free(s->forbid);
-    s->t = NULL;
+    s->ensemble = NULL;
     s->forbid = NULL;
 }
 
@@ -33,7 +45,7 @@ void cap_search_end(cap_search *s)
 static rf_beam_spec beam_of(const cap_search *s, const int32_t *start)
 {
     return (rf_beam_spec){.beam = s->beam,
-                          .best = s->best,
+                          .best = s->consensus ? s->consensus : s->best,
                           .prompt = start,
                           .prompts = 1,
                           .max_length = s->most + 1,
@@ -52,6 +64,8 @@ typedef struct batch {
     int32_t *row, *start; /* [B] */
     rf_beam_spec *spec;
     rf_hypotheses *found;
+    rf_hypotheses *list; /* [B,voices], of a consensus; what is found is in their memory */
+    int voices;
 } batch;
 
 static bool batch_begin(batch *b)
@@ -60,7 +74,8 @@ static bool batch_begin(batch *b)
     b->row = calloc(2 * n, sizeof *b->row);
     b->spec = calloc(n, sizeof *b->spec);
     b->found = calloc(n, sizeof *b->found);
-    if (!b->row || !b->spec || !b->found) return false;
+    b->list = calloc(n * (size_t)b->voices, sizeof *b->list);
+    if (!b->row || !b->spec || !b->found || !b->list) return false;
     b->start = b->row + n;
     for (rf_index k = 0; k < b->B; k++) {
         b->row[k] = b->wish[k].row;
@@ -72,23 +87,68 @@ static bool batch_begin(batch *b)
 static void batch_end(batch *b)
 {
     for (rf_index k = 0; b->found && k < b->B; k++) rf_hypotheses_free(&b->found[k]);
+    for (rf_index k = 0; b->list && k < b->B * b->voices; k++) rf_hypotheses_free(&b->list[k]);
     free(b->row);
     free(b->spec);
     free(b->found);
+    free(b->list);
+}
+
+static rf_status look(const cap_voice *v, const batch *b, rf_error *err)
+{
+    rf_seq2seq_batch read;
+    rf_graph_begin(v->g, RF_INFER, (rf_key){0});
+    if (!cap_set_begin(v->g, &v->net->sight, b->row, b->B, &read)) return rf_no_memory(err);
+    return rf_translator_read(v->t, v->g, &read, 0, err);
+}
+
+static rf_status search(cap_search *s, batch *b, rf_scorer of, rf_error *err)
+{
+    s->told.scorer = of;
+    const rf_scorer scorer = rf_told_scorer_of(&s->told);
+    for (rf_index k = 0; k < b->B; k++) b->spec[k] = beam_of(s, &b->start[k]);
+    const rf_status st = rf_beam_search_many(&scorer, b->spec, b->B, b->found, err);
+    return s->told.stopped ? s->told.stopped : st;
+}
+
+/* All voices word by word. */
+static rf_status find_together(cap_search *s, batch *b, rf_error *err)
+{
+    rf_status st = RF_OK;
+    for (int k = 0; k < s->voices && !st; k++) st = look(&s->voice[k], b, err);
+    if (st) return st;
+    return search(s, b,
+                  s->ensemble ? rf_ensemble_scorer(s->ensemble) : rf_translator_scorer(s->voice->t),
+                  err);
+}
+
+/* What a voice found is kept: its list of each wish. */
+static void keep_lists(batch *b, int voice)
+{
+    for (rf_index k = 0; k < b->B; k++) {
+        b->list[k * b->voices + voice] = b->found[k];
+        b->found[k] = (rf_hypotheses){0};
+    }
+}
+
+/* Each voice by itself; then they agree. */
+static rf_status find_agreed(cap_search *s, batch *b, rf_error *err)
+{
+    rf_status st = RF_OK;
+    for (int k = 0; k < s->voices && !st; k++) {
+        st = look(&s->voice[k], b, err);
+        if (!st) st = search(s, b, rf_translator_scorer(s->voice[k].t), err);
+        if (!st) keep_lists(b, k);
+    }
+    for (rf_index k = 0; k < b->B && !st; k++)
+        st = cap_consensus(b->list + k * b->voices, b->voices, s->sharpness, s->best, &b->found[k],
+                           err);
+    return st;
 }
 
 static rf_status find(cap_search *s, batch *b, rf_error *err)
 {
-    rf_seq2seq_batch read;
-    rf_graph_begin(s->g, RF_INFER, (rf_key){0});
-    if (!cap_set_begin(s->g, &s->net->sight, b->row, b->B, &read)) return rf_no_memory(err);
-    rf_status st = rf_translator_read(s->t, s->g, &read, 0, err);
-    if (st) return st;
-    for (rf_index k = 0; k < b->B; k++) b->spec[k] = beam_of(s, &b->start[k]);
-    s->told.scorer = rf_translator_scorer(s->t);
-    const rf_scorer scorer = rf_told_scorer_of(&s->told);
-    st = rf_beam_search_many(&scorer, b->spec, b->B, b->found, err);
-    return s->told.stopped ? s->told.stopped : st;
+    return s->consensus ? find_agreed(s, b, err) : find_together(s, b, err);
 }
 
 /* ---- Attention ----------------------------------------------------------------------------------- */
@@ -97,6 +157,7 @@ static rf_status find(cap_search *s, batch *b, rf_error *err)
 static rf_status look_again(const cap_search *s, const batch *b, cap_set *set, const rf_real **a,
                             rf_error *err)
 {
+    const cap_voice *v = s->voice;
     rf_seq2seq_batch read;
     rf_status st = RF_OK;
     for (rf_index k = 0; k < b->B; k++)
@@ -107,14 +168,14 @@ static rf_status look_again(const cap_search *s, const batch *b, cap_set *set, c
         }
     if (!st) st = cap_set_group(set, false, err);
     if (st) return st;
-    rf_graph_begin(s->g, RF_INFER, (rf_key){0});
-    int32_t *item = rf_graph_alloc(s->g, (size_t)set->groups * sizeof *item);
+    rf_graph_begin(v->g, RF_INFER, (rf_key){0});
+    int32_t *item = rf_graph_alloc(v->g, (size_t)set->groups * sizeof *item);
     for (rf_index i = 0; item && i < set->groups; i++) item[i] = (int32_t)i;
-    if (!item || !cap_set_batch(s->g, set, &s->net->sight, item, set->groups, &read))
+    if (!item || !cap_set_batch(v->g, set, &v->net->sight, item, set->groups, &read))
         return rf_no_memory(err);
-    const rf_forced f = rf_seq2seq_forced(s->g, s->net->m, &read);
-    if (f.weights != RF_NONE) *a = rf_value(s->g, f.weights).data;
-    return rf_graph_status(s->g, err);
+    const rf_forced f = rf_seq2seq_forced(v->g, v->net->m, &read);
+    if (f.weights != RF_NONE) *a = rf_value(v->g, f.weights).data;
+    return rf_graph_status(v->g, err);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------------- */
@@ -130,7 +191,7 @@ typedef struct answering {
 static bool fill(const cap_search *s, const rf_hypothesis *h, const rf_real *a, rf_index at,
                  rf_index N, answering *m, cap_answer *out)
 {
-    const rf_index S = cap_sight_places(&s->net->sight), n = h->n;
+    const rf_index S = cap_sight_places(&s->voice->net->sight), n = h->n;
     rf_str_clear(&m->words);
     rf_str_put(&m->words, "");
     cap_lexis_decode(s->words, h->tokens, (size_t)n, &m->words);
@@ -173,11 +234,11 @@ rf_status cap_search_run(cap_search *s, const cap_wish *wish, rf_index n, bool r
                          rf_error *err)
 {
     rf_status st = RF_OK;
-    if (refresh) rf_translator_refresh(s->t);
+    for (int k = 0; refresh && k < s->voices; k++) rf_translator_refresh(s->voice[k].t);
     s->told = (rf_told_scorer){.tell = s->tell, .ctx = s->watcher, .total = (double)n};
     for (rf_index at = 0; at < n && !st; at += s->B) {
         const rf_index left = n - at;
-        batch b = {.wish = wish + at, .B = left < s->B ? left : s->B};
+        batch b = {.wish = wish + at, .B = left < s->B ? left : s->B, .voices = s->voices};
         s->told.done = (double)at;
         st = batch_begin(&b) ? find(s, &b, err) : rf_no_memory(err);
         if (!st) st = answer(s, &b, at, err);

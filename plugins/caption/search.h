@@ -22,16 +22,29 @@ typedef struct cap_wish {
     int32_t row, language;
 } cap_wish;
 
-typedef struct cap_search {
-    /* Set by the caller. */
-    const rf_vocab *words;
+/* One of the networks that describe together. */
+typedef struct cap_voice {
     const cap_network *net;
     rf_device *d;
     rf_graph *g;
-    rf_index B, beam, best; /* descriptions side by side; hypotheses, answers of each */
-    double alpha;           /* penalty of length */
-    rf_index most;          /* words */
+    rf_translator *t; /* of the search */
+} cap_voice;
+
+enum { CAP_VOICES = 64 };
+
+typedef struct cap_search {
+    /* Set by the caller. */
+    const rf_vocab *words;
+    cap_voice voice[CAP_VOICES]; /* the first one's attention is told.  All know the same words, */
+    int voices;                  /* and count pictures alike */
+    rf_index B, beam, best;      /* descriptions side by side; hypotheses, answers of each */
+    double alpha;                /* penalty of length */
+    rf_index most;               /* words */
     int32_t no_repeat;
+    /* Answers are those that most agree with of so many of each voice; 0: the most probable.  See
+     * cap_consensus */
+    rf_index consensus;
+    double sharpness;
     bool attention; /* whether answers have it */
     /* Answer `rank` of wish i: from 0, best first. */
     rf_status (*each)(void *ctx, rf_index i, rf_index rank, const cap_answer *a, rf_error *err);
@@ -39,8 +52,8 @@ typedef struct cap_search {
     rf_status (*tell)(void *watcher, double done, double total); /* or NULL */
     void *watcher;
 
-    rf_translator *t;
-    uint8_t *forbid; /* [V] */
+    rf_ensemble *ensemble; /* of more than one voice */
+    uint8_t *forbid;       /* [V] */
     rf_told_scorer told;
 } cap_search;
 

@@ -217,9 +217,8 @@ static rf_status ready_search(setup *u)
 {
     u->base.higher = u->judge.n && u->v[TRAIN_METRIC].as.i < CAP_LOSS;
     u->search = (cap_search){.words = u->words,
-                             .net = &u->net,
-                             .d = u->base.device,
-                             .g = u->base.graph,
+                             .voice = {{&u->net, u->base.device, u->base.graph, NULL}},
+                             .voices = 1,
                              .B = SIDE_BY_SIDE,
                              .beam = 1,
                              .best = 1,

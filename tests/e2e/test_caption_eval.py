@@ -297,11 +297,54 @@ def test_models():
     assert all(r["better_by"] == 0 for r in got["difference"]) and got["score"][0]["bleu-1"] > 10
     got = eval_(*command, "--model=m.safetensors", "--against=blind.safetensors", "--samples=10", "--language=zh")
     assert [r["system"] for r in got["score"]] == ["m.safetensors", "blind.safetensors"]
+    several(pictures, command, small)
     refused("eval", *command[:1], "--model=m.safetensors", "--features=m.safetensors", "--hypotheses=told.tsv",
             words=["only one"], program=CAPTION)
     refused("eval", *command[:1], "--model=m.safetensors", words=["000001.png"], program=CAPTION)
     run(CAPTION, "train", "scenes", *small, "--blind", "--language=en", "--epochs=1", "--model=en.safetensors")
     refused("eval", *command, "--model=en.safetensors", words=["en.safetensors", "zh", "--language"], program=CAPTION)
+
+
+def several(pictures, command, small):
+    """A model with itself is itself, with another it is neither; those that do not fit are refused; what most
+    agree with is what its definition says."""
+    def said(*how):
+        got = tables("describe", "--model=m.safetensors", *pictures, *how, program=CAPTION)["description"]
+        return [tuple(r[k] for k in ("file", "language", "caption")) for r in got]
+
+    run(CAPTION, "train", "scenes", *small, "--size=32", "--network=8/2 8/2", "--epochs=30", "--seed=2", "--model=n.safetensors")
+    alone, other = said(), said("--with=m.safetensors", "--with=n.safetensors")
+    assert said("--with=m.safetensors", "--with=m.safetensors") == alone != other
+    Path("other.tsv").write_text("file\tlanguage\tcaption\n" + "".join("\t".join(x) + "\n" for x in other))
+    got = eval_(*command, "--model=m.safetensors", "--with=m.safetensors", "--with=n.safetensors", "--against=other.tsv", "--samples=10")
+    assert all(r["better_by"] == 0 for r in got["difference"])
+    got = eval_(*command, "--model=m.safetensors", "--with=n.safetensors", "--against=m.safetensors", "--samples=10")
+    told = eval_(*command, "--model=m.safetensors")["score"]
+    assert [r["cider"] for r in got["score"] if r["system"] == "m.safetensors"][1::2] == [r["cider"] for r in told]
+    for model, words in ("blind", ["another way"]), ("en", ["languages"]):
+        if model == "en":
+            run(CAPTION, "train", "scenes", *small, "--size=32", "--network=8/2 8/2", "--language=en", "--epochs=1", "--begin=m.safetensors", "--model=en.safetensors")
+        refused("describe", "--model=m.safetensors", f"--with={model}.safetensors", *pictures, words=words + ["--with", model], program=CAPTION)
+
+    names = ["--model=m.safetensors", "--model=n.safetensors"]
+    lists = [tables("describe", n, *pictures, "--nbest=5", "--language=en", program=CAPTION)["description"] for n in names]
+    votes = {}
+    for rows_ in lists:
+        for file in {r["file"] for r in rows_}:
+            mine = [r for r in rows_ if r["file"] == file]
+            top = max(r["log_p"] for r in mine)
+            weight = [math.exp(0.3 * (r["log_p"] - top)) for r in mine]
+            for r, w in zip(mine, weight):
+                at = votes.setdefault(file, {})
+                at[r["caption"]] = at.get(r["caption"], 0) + w / sum(weight)
+    agreed = said("--with=n.safetensors", "--consensus=5", "--language=en")
+    for file, _, caption in agreed:
+        def expected(x):
+            return sum(v * 2 * sum((Counter(x.split()) & Counter(y.split())).values()) / len(x.split() + y.split())
+                       for y, v in votes[file].items())
+
+        assert expected(caption) > max(map(expected, votes[file])) - 1e-6, (file, caption)
+    assert len(agreed) == len(pictures)
 
 
 def test_models_of_features():

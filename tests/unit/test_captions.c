@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../plugins/caption/captions.h"
+#include "../../plugins/caption/consensus.h"
 #include "../suite.h"
 
 static rf_status parse(cap_captions *c, const char *text, int language, rf_error *err)
@@ -198,10 +199,57 @@ static void words(void)
     rf_str_free(&out);
 }
 
+/* ---- Consensus ------------------------------------------------------------------------------------- */
+
+#define HYPOTHESIS(P, ...)                                                                         \
+    {                                                                                              \
+        .tokens = (const int32_t[]){__VA_ARGS__},                                                  \
+        .n = sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t), .logp = P, .score = P       \
+    }
+
+/* The most probable description has little in common with two that are alike. */
+static void consensus(void)
+{
+    rf_hypothesis first[] = {HYPOTHESIS(-1.0, 7, 8, 9), HYPOTHESIS(-1.4, 1, 2, 2, 3),
+                             HYPOTHESIS(-1.5, 2, 1, 3)};
+    rf_hypothesis second[] = {HYPOTHESIS(-2.0, 7, 8), HYPOTHESIS(-2.0, 2, 1, 3)};
+    const rf_hypotheses list[] = {{.n = 3, .h = first}, {.n = 2, .h = second}};
+    rf_hypotheses got;
+    CU_ASSERT_EQUAL_FATAL(cap_consensus(list, 1, 0, 2, &got, NULL), RF_OK);
+    CU_ASSERT_EQUAL_FATAL(got.n, 2);
+    CU_ASSERT(got.h[0].tokens == first[1].tokens && got.h[0].logp == -1.4);
+    CU_ASSERT(got.h[1].tokens == first[2].tokens);
+    rf_hypotheses_free(&got);
+    /* The sharper, the more its probability counts. */
+    CU_ASSERT_EQUAL_FATAL(cap_consensus(list, 1, 9, 1, &got, NULL), RF_OK);
+    CU_ASSERT(got.n == 1 && got.h[0].tokens == first[0].tokens);
+    rf_hypotheses_free(&got);
+    /* What both lists have has the votes of both, and is told once. */
+    CU_ASSERT_EQUAL_FATAL(cap_consensus(list, 2, 0, 9, &got, NULL), RF_OK);
+    CU_ASSERT_EQUAL_FATAL(got.n, 4);
+    CU_ASSERT(got.h[0].tokens == first[2].tokens && got.h[0].logp == -1.5);
+    rf_hypotheses_free(&got);
+}
+
+static void consensus_of_little(void)
+{
+    rf_hypothesis empty[] = {{.logp = -1}, {.logp = -2}};
+    const rf_hypotheses list[] = {{.n = 2, .h = empty}, {.n = 0}};
+    rf_hypotheses got;
+    CU_ASSERT_EQUAL_FATAL(cap_consensus(list, 2, 1, 3, &got, NULL), RF_OK);
+    CU_ASSERT(got.n == 1 && got.h[0].logp == -1);
+    rf_hypotheses_free(&got);
+    CU_ASSERT_EQUAL_FATAL(cap_consensus(list + 1, 1, 1, 3, &got, NULL), RF_OK);
+    CU_ASSERT_EQUAL(got.n, 0);
+    rf_hypotheses_free(&got);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"token lines", tokens}, {"rows", row_kinds}, {"JSON", json},
-                           {"splits", splits},      {"bad input", bad},  {"words", words},
+    CU_TestInfo tests[] = {{"token lines", tokens},  {"rows", row_kinds},
+                           {"JSON", json},           {"splits", splits},
+                           {"bad input", bad},       {"words", words},
+                           {"consensus", consensus}, {"consensus of little", consensus_of_little},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "captions", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

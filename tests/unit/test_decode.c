@@ -343,6 +343,41 @@ static void beam_of_one_is_greedy(void)
     }
 }
 
+/* What three models of different seeds, one of them with logits, hold probable on average. */
+static void ensembles_are_means(void)
+{
+    hash_model *m[3];
+    rf_scorer member[3];
+    for (int k = 0; k < 3; k++) {
+        m[k] = hash_new((uint64_t)k, 6, k != 1);
+        member[k] = scorer_of(m[k], 4 + k);
+    }
+    rf_ensemble *e = rf_ensemble_new(member, 3, NULL);
+    CU_ASSERT_FATAL(e != NULL);
+    const rf_scorer all = rf_ensemble_scorer(e);
+    CU_ASSERT(all.rows == 4 && all.vocabulary == 6 && all.normalized);
+    all.reset(all.self, 1);
+    all.step(all.self, LIST(int32_t, 3), 1);
+    all.gather(all.self, LIST(int32_t, 0, 0), 2);
+    const rf_real *got = all.step(all.self, LIST(int32_t, 1, 4), 2);
+    CU_ASSERT_FATAL(got != NULL);
+    for (int r = 0; r < 2; r++)
+        for (int32_t v = 0; v < 6; v++) {
+            double p = 0, logp[MOST_V];
+            for (int k = 0; k < 3; k++) {
+                row_logp(m[k], follow(follow(0, 3), r ? 4 : 1), logp);
+                p += exp(logp[v]) / 3;
+            }
+            CU_ASSERT_DOUBLE_EQUAL(got[6 * r + v], log(p), 1e-5);
+        }
+    CU_ASSERT_PTR_NULL(all.step(all.self, LIST(int32_t, 0, 0, 0), 3)); /* a member fails */
+    rf_ensemble_free(e);
+    member[1].vocabulary = 5;
+    CU_ASSERT_PTR_NULL(rf_ensemble_new(member, 3, NULL));
+    CU_ASSERT_PTR_NULL(rf_ensemble_new(member, 0, NULL));
+    for (int k = 0; k < 3; k++) hash_free(m[k]);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"log probabilities sum to one", log_probabilities_sum_to_one},
@@ -356,6 +391,7 @@ int main(void)
                            {"generating says no", generating_says_no},
                            {"given tokens are scored", given_tokens_are_scored},
                            {"beam of one is greedy", beam_of_one_is_greedy},
+                           {"ensembles are means", ensembles_are_means},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "decode", .pTests = tests}, CU_SUITE_INFO_NULL};
     return run_suites(suites);

@@ -47,6 +47,18 @@ RF_API rf_scorer rf_told_scorer_of(rf_told_scorer *t);
  * it, becomes NaN. */
 RF_API void rf_log_probabilities(const rf_real *scores, int32_t V, double *out);
 
+/* ---- Several models as one ------------------------------------------------------------------- */
+
+/* What follows is as probable as its members hold it to be on average (Hansen & Salamon 1990; as decoders of
+ * captions: Vinyals et al. 2015). */
+typedef struct rf_ensemble rf_ensemble;
+/* member [n]: of equal vocabularies, copied; what they point to is the caller's.  NULL with err: EINVAL,
+ * ENOMEM. */
+RF_API rf_ensemble *rf_ensemble_new(const rf_scorer *member, size_t n, rf_error *err);
+RF_API void rf_ensemble_free(rf_ensemble *e);
+/* Of as many rows as the member that has fewest; it has no states as bytes. */
+RF_API rf_scorer rf_ensemble_scorer(rf_ensemble *e);
+
 /* ---- Choosing one token ---------------------------------------------------------------------- */
 
 /* Filters apply in this order: forbidden tokens, temperature, top-k, top-p; what is left is
