@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <refrain/decode.h>
+#include "decode/row.h"
 
 struct rf_ensemble {
     rf_scorer *member; /* [n] */
     size_t n;
     int32_t vocabulary;
     rf_index rows;   /* that each of them can hold */
-    double *logp;    /* [V], of one row of one member */
     double *sum;     /* [rows,V], of probabilities */
     rf_real *scores; /* [rows,V] */
 };
@@ -21,7 +20,6 @@ void rf_ensemble_free(rf_ensemble *e)
 {
     if (!e) return;
     free(e->member);
-    free(e->logp);
     free(e->sum);
     free(e->scores);
     free(e);
@@ -41,10 +39,9 @@ static bool allocate(rf_ensemble *e)
 {
     const size_t V = (size_t)e->vocabulary;
     e->member = calloc(e->n, sizeof *e->member);
-    e->logp = calloc(V, sizeof *e->logp);
     e->sum = calloc((size_t)e->rows, V * sizeof *e->sum);
     e->scores = calloc((size_t)e->rows, V * sizeof *e->scores);
-    return e->member && e->logp && e->sum && e->scores;
+    return e->member && e->sum && e->scores;
 }
 
 rf_ensemble *rf_ensemble_new(const rf_scorer *member, size_t n, rf_error *err)
@@ -80,14 +77,11 @@ static void gather(void *self, const int32_t *from, rf_index rows)
 }
 
 /* A member's scores of a row are added to the sums [V] of probabilities. */
-static void add(rf_ensemble *e, const rf_scorer *m, const rf_real *scores, double *sum)
+static void add(const rf_scorer *m, const rf_real *scores, double *sum)
 {
-    const int32_t V = e->vocabulary;
-    if (m->normalized)
-        for (int32_t v = 0; v < V; v++) e->logp[v] = (double)scores[v];
-    else
-        rf_log_probabilities(scores, V, e->logp);
-    for (int32_t v = 0; v < V; v++) sum[v] += exp(e->logp[v]);
+    const int32_t V = m->vocabulary;
+    const double shift = m->normalized ? 0 : rfi_exact_log_sum(scores, V);
+    for (int32_t v = 0; v < V; v++) sum[v] += exp((double)scores[v] - shift);
 }
 
 static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
@@ -99,7 +93,7 @@ static const rf_real *step(void *self, const int32_t *tokens, rf_index rows)
         const rf_scorer *m = &e->member[k];
         const rf_real *scores = m->step(m->self, tokens, rows);
         if (!scores) return NULL;
-        for (rf_index r = 0; r < rows; r++) add(e, m, scores + r * V, e->sum + r * V);
+        for (rf_index r = 0; r < rows; r++) add(m, scores + r * V, e->sum + r * V);
     }
     for (rf_index i = 0; i < rows * V; i++) e->scores[i] = (rf_real)log(e->sum[i] / (double)e->n);
     return e->scores;

@@ -35,7 +35,7 @@ void rf_sampler_free(rf_sampler *s)
     free(s);
 }
 
-static double exact_log_sum(const rf_real *scores, int32_t V)
+double rfi_exact_log_sum(const rf_real *scores, int32_t V)
 {
     double top = -INFINITY, sum = 0;
     for (int32_t v = 0; v < V; v++) top = fmax(top, (double)scores[v]);
@@ -45,7 +45,7 @@ static double exact_log_sum(const rf_real *scores, int32_t V)
 
 void rf_log_probabilities(const rf_real *scores, int32_t V, double *out)
 {
-    const double shift = exact_log_sum(scores, V);
+    const double shift = rfi_exact_log_sum(scores, V);
     for (int32_t v = 0; v < V; v++) out[v] = (double)scores[v] - shift;
 }
 
@@ -53,7 +53,7 @@ double rfi_log_sum(const rfi_kernels *k, const rf_real *scores, int32_t V)
 {
     enum { PART = 256 }; /* summed in reals; the parts in double */
     rf_real e[PART];
-    if (V <= PART || !isfinite(k->sum(V, scores))) return exact_log_sum(scores, V);
+    if (V <= PART || !isfinite(k->sum(V, scores))) return rfi_exact_log_sum(scores, V);
     const rf_real top = k->max(V, scores);
     double sum = 0;
     for (int32_t from = 0; from < V; from += PART) {

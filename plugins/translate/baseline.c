@@ -143,20 +143,10 @@ static rf_status learn_units(setup *u)
     return tr_units_learn(o, text, TR_SEPARATE, u->u, u->err);
 }
 
-static rf_status encode_side(setup *u, int k)
+static rf_status tell(void *ctx, double done, double total)
 {
-    const tr_text *t = &u->text.side[k];
-    tr_sentences *s = &u->side[k];
-    rf_status st = RF_OK;
-    for (size_t i = 0; i < t->n && !st; i++) {
-        size_t n;
-        const char *line = tr_text_line(t, i, &n);
-        st = tr_units_encode(u->u[k], line, n, &s->word, NULL, u->err);
-        if (!st && !tr_sentences_end(s)) st = rf_no_memory(u->err);
-        if (!st && i % 256 == 0) st = u->s->host->progress(u->s->host, (double)i, 0, "lines");
-    }
-    s->words = tr_units_size(u->u[k]);
-    return st;
+    const setup *u = ctx;
+    return u->s->host->progress(u->s->host, done, total, "lines");
 }
 
 static rf_status learn(setup *u)
@@ -164,11 +154,11 @@ static rf_status learn(setup *u)
     rf_status st = read_text(u);
     if (!st && u->r->opt[BASE_METHOD].as.i == NEAREST) {
         const int language = (int)u->r->opt[BASE_SOURCE_LANGUAGE].as.i;
-        u->memory = tr_memory_new(&u->text, language, u->err);
-        return u->memory ? RF_OK : u->err->status;
+        return tr_memory_open(&u->memory, &u->text, language, tell, u, u->err);
     }
     if (!st) st = learn_units(u);
-    for (int k = 0; k < 2 && !st; k++) st = encode_side(u, k);
+    for (int k = 0; k < 2 && !st; k++)
+        st = tr_units_encode_all(u->u[k], &u->text.side[k], &u->side[k], tell, u, u->err);
     if (st) return st;
     u->dictionary =
         tr_dictionary_learn(u->side, (int)u->r->opt[BASE_ROUNDS].as.i, go_on, u, u->err);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "nearest.h"
-#include "units.h"
 
 struct tr_memory {
     tr_parallel text;
@@ -36,38 +35,28 @@ static rf_status learn_words(tr_memory *m, int language, rf_error *err)
     return RF_OK;
 }
 
-static rf_status remember(tr_memory *m, int language, rf_error *err)
+static rf_status remember(tr_memory *m, int language, tr_tell *tell, void *ctx, rf_error *err)
 {
     tr_sentences all = {0};
     rf_status st = learn_words(m, language, err);
-    for (size_t i = 0; i < m->text.side[0].n && !st; i++) {
-        size_t n;
-        const char *line = tr_text_line(&m->text.side[0], i, &n);
-        st = tr_units_encode(m->units, line, n, &all.word, NULL, err);
-        if (!st && !tr_sentences_end(&all)) st = rf_no_memory(err);
-    }
-    if (!st) {
-        all.words = tr_units_size(m->units);
-        m->nearest = tr_nearest_new(&all, err);
-        st = m->nearest ? RF_OK : err->status;
-    }
+    if (!st) st = tr_units_encode_all(m->units, &m->text.side[0], &all, tell, ctx, err);
+    if (!st && !(m->nearest = tr_nearest_new(&all, err))) st = err->status;
     tr_sentences_free(&all);
     return st;
 }
 
-tr_memory *tr_memory_new(tr_parallel *text, int language, rf_error *err)
+rf_status tr_memory_open(tr_memory **out, tr_parallel *text, int language, tr_tell *tell, void *ctx,
+                         rf_error *err)
 {
     tr_memory *m = calloc(1, sizeof *m);
-    if (m) {
-        m->text = *text;
-        *text = (tr_parallel){0};
-        if (!remember(m, language, err)) return m;
-    } else {
+    *out = m;
+    if (!m) {
         tr_parallel_free(text);
-        rf_no_memory(err);
+        return rf_no_memory(err);
     }
-    tr_memory_free(m);
-    return NULL;
+    m->text = *text;
+    *text = (tr_parallel){0};
+    return remember(m, language, tell, ctx, err);
 }
 
 rf_status tr_memory_find(tr_memory *m, const char *line, size_t n, tr_remembered *out,

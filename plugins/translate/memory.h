@@ -3,13 +3,14 @@
 #ifndef TRANSLATE_MEMORY_H
 #define TRANSLATE_MEMORY_H
 
-#include "parallel.h"
+#include "units.h"
 
 typedef struct tr_memory tr_memory;
 
 /* Takes over `text`, whatever comes of it, and leaves it empty; words are those of a language, small and capital letters alike.
- * Errors: ENOMEM. */
-tr_memory *tr_memory_new(tr_parallel *text, int language, rf_error *err);
+ * *out is to be freed in any case.  Errors: ENOMEM, what tell returns. */
+rf_status tr_memory_open(tr_memory **out, tr_parallel *text, int language, tr_tell *tell, void *ctx,
+                         rf_error *err);
 void tr_memory_free(tr_memory *m);
 
 /* What is remembered of one sentence; texts belong to the memory. */

@@ -165,8 +165,7 @@ static rf_status open_memory(setup *u)
         tr_parallel_free(&text);
         return st;
     }
-    u->memory = tr_memory_new(&text, tr_units_asked(source)->language, u->err);
-    return u->memory ? RF_OK : u->err->status;
+    return tr_memory_open(&u->memory, &text, tr_units_asked(source)->language, tell, u, u->err);
 }
 
 static rf_status prepare(setup *u)

@@ -36,7 +36,7 @@ typedef struct tr_search {
     bool ends;               /* and that is all: nothing may follow it */
     /* Answer `rank` of a line: from 0, best first.  An empty line has one, which is empty. */
     rf_status (*each)(void *ctx, rf_index line, rf_index rank, const tr_answer *a, rf_error *err);
-    rf_status (*tell)(void *ctx, double done, double total); /* or NULL */
+    tr_tell *tell; /* or NULL */
     void *ctx;
 
     rf_translator *t;

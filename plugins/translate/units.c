@@ -301,6 +301,21 @@ void tr_units_compose(const tr_units *u, const char *pieces, size_t n, rf_str *o
     rf_str_free(&large);
 }
 
+rf_status tr_units_encode_all(tr_units *u, const tr_text *t, tr_sentences *s, tr_tell *tell,
+                              void *ctx, rf_error *err)
+{
+    rf_status st = RF_OK;
+    for (size_t i = 0; i < t->n && !st; i++) {
+        size_t n;
+        const char *line = tr_text_line(t, i, &n);
+        st = tr_units_encode(u, line, n, &s->word, NULL, err);
+        if (!st && !tr_sentences_end(s)) st = rf_no_memory(err);
+        if (!st && i % 256 == 0) st = tell(ctx, (double)i, 0);
+    }
+    s->words = tr_units_size(u);
+    return st;
+}
+
 void tr_units_decode(const tr_units *u, const int32_t *ids, size_t n, rf_str *out)
 {
     rf_str pieces = {0};

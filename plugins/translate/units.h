@@ -12,6 +12,7 @@
 
 #include <refrain/model.h>
 
+#include "dictionary.h"
 #include "parallel.h"
 
 /* How a text is divided into words.
@@ -46,6 +47,9 @@ typedef struct tr_units_options {
     int32_t max_size;  /* of the vocabulary, special ids included; 0: any */
 } tr_units_options;
 
+/* What is done, of `total` (0: not known); an error of its own stops what tells it. */
+typedef rf_status tr_tell(void *ctx, double done, double total);
+
 /* One serves one thread at a time. */
 typedef struct tr_units tr_units;
 
@@ -74,6 +78,10 @@ uint64_t tr_units_hash(const tr_units *u);
  * Errors: ENOMEM. */
 rf_status tr_units_encode(tr_units *u, const char *line, size_t n, rf_ids *ids, tr_text *pieces,
                           rf_error *err);
+/* Append all lines of a text, a sentence each; tell is called now and then with the lines that are done.
+ * Errors: ENOMEM, what tell returns. */
+rf_status tr_units_encode_all(tr_units *u, const tr_text *t, tr_sentences *s, tr_tell *tell,
+                              void *ctx, rf_error *err);
 /* Append the text of ids, up to the first TR_EOS; other special ids are left out, but TR_UNK, which is
  * "<unk>".  No line end. */
 void tr_units_decode(const tr_units *u, const int32_t *ids, size_t n, rf_str *out);

@@ -8,7 +8,7 @@
 
 #include <refrain/cell.h>
 
-#include "../suite.h"
+#include "../net.h"
 
 enum { T = 4, B = 3, I = 2, H = 5, INPUTS = 18, LARGEST = 4096 };
 static const int32_t some_lengths[B] = {4, 1, 3};
@@ -203,22 +203,7 @@ static void every_row(void)
 
 /* ---- rf_rnn: layers, directions, lengths, states ---------------------------------------------- */
 
-typedef struct net {
-    rf_device *device;
-    rf_graph *graph;
-    rf_params *params;
-    rf_rnn *rnn;
-} net;
-
-static net net_of(rf_rnn_spec spec)
-{
-    net n = {.device = rf_device_new(2, NULL), .params = rf_params_new()};
-    n.graph = rf_graph_new(n.device);
-    n.rnn = rf_rnn_new(&spec, n.params, "", NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(n.rnn);
-    rf_params_init(n.params, 3);
-    return n;
-}
+static net net_of(rf_rnn_spec spec) { return net_new(&spec, "", 3); }
 
 static net net_open(const char *cell, int layers, bool bidirectional)
 {
@@ -227,14 +212,6 @@ static net net_open(const char *cell, int layers, bool bidirectional)
                                 .hidden = H,
                                 .layers = layers,
                                 .bidirectional = bidirectional});
-}
-
-static void net_close(net *n)
-{
-    rf_rnn_free(n->rnn);
-    rf_params_free(n->params);
-    rf_graph_free(n->graph);
-    rf_device_free(n->device);
 }
 
 static rf_node net_variable(const net *n, const char *what, rf_shape s)

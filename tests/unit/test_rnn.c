@@ -7,26 +7,14 @@
 #include "graph/tape.h"
 #include <refrain/cell.h>
 
-#include "../suite.h"
+#include "../net.h"
 #include "arrays.h"
 
 /* ---- Networks ------------------------------------------------------------------------ */
 
-typedef struct net {
-    rf_device *device;
-    rf_graph *graph;
-    rf_params *params;
-    rf_rnn *rnn;
-} net;
-
 static net net_of(rf_rnn_spec spec)
 {
-    net n = {.device = rf_device_new(2, NULL), .params = rf_params_new()};
-    n.graph = rf_graph_new(n.device);
-    rf_error err = {0};
-    n.rnn = rf_rnn_new(&spec, n.params, "rnn.", &err);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(n.rnn);
-    rf_params_init(n.params, 7);
+    net n = net_new(&spec, "rnn.", 7);
     for (size_t k = 0; k < rf_params_count(n.params); k++) { /* gains and biases of their own */
         const rf_param *p = rf_params_at(n.params, k);
         const rf_key key = rf_key_make(9, p->name, 0);
@@ -44,14 +32,6 @@ static net net_open(const char *cell, rf_index I, rf_index H, int layers, bool b
                                 .hidden = H,
                                 .layers = layers,
                                 .bidirectional = bidirectional});
-}
-
-static void net_close(net *n)
-{
-    rf_rnn_free(n->rnn);
-    rf_params_free(n->params);
-    rf_graph_free(n->graph);
-    rf_device_free(n->device);
 }
 
 static rf_node net_input(net *n, rf_index T, rf_index B, rf_index I)
